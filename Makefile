@@ -1,0 +1,36 @@
+# Everything a person needs here: make run, make test, make lint.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test lint format constraints clean
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement constraints.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+run: $(VENV)/ready
+	$(BIN)/belbiotech run
+
+test: $(VENV)/ready
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# New pins, with hashes, for Python 3.11 and later on any platform. Names no index.
+constraints: $(VENV)/ready
+	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
+	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	    --all-extras --group dev --output-file constraints.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) build dist out

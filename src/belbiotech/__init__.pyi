@@ -1,0 +1,9 @@
+from .errors import BelbiotechError as BelbiotechError
+from .errors import BelbiotechWarning as BelbiotechWarning
+from .errors import FactsError as FactsError
+from .errors import FitError as FitError
+from .errors import FormulaError as FormulaError
+from .errors import PanelError as PanelError
+from .errors import ReleaseError as ReleaseError
+
+__version__: str

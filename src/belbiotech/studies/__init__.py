@@ -1,0 +1,1 @@
+"""Studies that use both halves: bias audit, specification curve, simulation."""

@@ -1,0 +1,203 @@
+"""Any table in, checked rows out: the one place that knows what a row ``(start, stop]`` is.
+
+A row is at risk after ``start`` up to and including ``stop``; its outcome, if any, happens at
+``stop``. A row that enters at time 3 is not at risk for an event at time 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from belbiotech.errors import PanelError
+
+__all__ = ["FloatArray", "IntArray", "check_rows", "nearest_names", "overlapping_rows"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+SHOWN = 5  # rows named in a message; their number is always told in full
+
+
+def check_rows(
+    data: pd.DataFrame,
+    outcomes: Sequence[str],
+    *,
+    start: str = "start",
+    stop: str = "stop",
+    columns: Iterable[str] = (),
+    weights: str | None = None,
+    frequency: str | None = None,
+    unit: str | None = None,
+) -> None:
+    """Refuse a table that is no panel, naming every problem in it at once.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row for each interval ``(start, stop]``.
+    outcomes : sequence of str
+        Columns of 0/1 or bool: did it happen at ``stop``?
+    start, stop : str
+        Columns of numbers, with ``start < stop`` in every row.
+    columns : iterable of str
+        Further columns that the analysis reads (covariates, strata, clusters).
+    weights : str, optional
+        Column of case weights: numbers that are not negative.
+    frequency : str, optional
+        Column of whole numbers: how many equal rows a row stands for.
+    unit : str, optional
+        Column that names the unit (a firm): two rows of one unit must not overlap in time.
+
+    Raises
+    ------
+    PanelError
+        An unknown column, no rows, missing or infinite values, ``stop <= start``, an outcome
+        that is not 0/1, a negative weight, a broken frequency, overlapping rows.
+    """
+    if not isinstance(data, pd.DataFrame):
+        msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
+        raise PanelError(msg)
+    extra = [name for name in (weights, frequency, unit) if name is not None]
+    used = list(dict.fromkeys([start, stop, *outcomes, *columns, *extra]))
+    _stop_at(_unknown_columns(data, used))
+    if data.empty:
+        msg = "data has no rows"
+        raise PanelError(msg)
+    problems = [line for name in used for line in _missing_values(data, name)]
+    for name in outcomes:
+        problems += _not_zero_one(data, name)
+    problems += _bad_intervals(data, start, stop)
+    if weights is not None:
+        problems += _bad_weights(data, weights, whole=False)
+    if frequency is not None:
+        problems += _bad_weights(data, frequency, whole=True)
+    _stop_at(problems)
+    if unit is not None:
+        _stop_at(_overlaps(data, unit, start, stop))
+
+
+def nearest_names(name: str, known: Iterable[object]) -> str:
+    """Say which known names are like this one, as the end of an error's sentence."""
+    names = [str(k) for k in known]
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {', '.join(map(repr, close))}?"
+    return f"the names are {', '.join(map(repr, names[:30]))}{', ...' if len(names) > 30 else ''}"
+
+
+def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> IntArray:
+    """Positions of rows that begin before an earlier row of the same unit has ended.
+
+    Parameters
+    ----------
+    units : Series
+        The unit of each row, (n,).
+    start, stop : array of float
+        The intervals, (n,).
+
+    Returns
+    -------
+    array of int
+        Positions in the data's order.
+    """
+    codes = units.cat.codes.to_numpy() if hasattr(units, "cat") else pd.factorize(units)[0]
+    later = codes[1:] == codes[:-1]
+    if np.all((codes[1:] > codes[:-1]) | (later & (start[1:] >= stop[:-1]))):
+        return np.array([], dtype=np.int64)
+    order = np.lexsort((stop, start, codes))
+    codes, start, stop = codes[order], start[order], stop[order]
+    ends = pd.Series(stop).groupby(codes).cummax().to_numpy()
+    hit = (codes[1:] == codes[:-1]) & (start[1:] < ends[:-1])
+    return np.sort(order[1:][hit])
+
+
+def _stop_at(problems: list[str]) -> None:
+    if problems:
+        raise PanelError("\n".join(problems))
+
+
+def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
+    return [
+        f"there is no column {name!r}; {nearest_names(name, data.columns)}"
+        for name in names
+        if name not in data.columns
+    ]
+
+
+def _where(data: pd.DataFrame, bad: NDArray[np.bool_]) -> str:
+    """Say how many rows, and which: the first few by their index label."""
+    labels = data.index[bad][:SHOWN].tolist()
+    count = int(bad.sum())
+    more = ", ..." if count > SHOWN else ""
+    noun = "row" if count == 1 else "rows"
+    return f"{count} {noun} ({', '.join(map(str, labels))}{more})"
+
+
+def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
+    column = data[name]
+    bad = column.isna().to_numpy()
+    problems = []
+    if bad.any():
+        problems.append(
+            f"column {name!r} has missing values in {_where(data, bad)}; "
+            "fill them, or drop those rows yourself"
+        )
+    if pd.api.types.is_float_dtype(column):
+        infinite = np.isinf(column.to_numpy(dtype=float, na_value=np.nan))
+        if infinite.any():
+            problems.append(f"column {name!r} has infinite values in {_where(data, infinite)}")
+    return problems
+
+
+def _not_zero_one(data: pd.DataFrame, name: str) -> list[str]:
+    column = data[name]
+    if pd.api.types.is_bool_dtype(column):
+        return []
+    bad = ~column.isin([0, 1]).to_numpy() & column.notna().to_numpy()
+    if not bad.any():
+        return []
+    values = ", ".join(repr(v) for v in column[bad].unique()[:3].tolist())
+    return [f"outcome {name!r} must be 0 or 1; it is {values} in {_where(data, bad)}"]
+
+
+def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
+    texts = [name for name in (start, stop) if not pd.api.types.is_numeric_dtype(data[name])]
+    if texts:
+        return [f"column {name!r} must hold numbers, not {data[name].dtype}" for name in texts]
+    bad = (data[stop] <= data[start]).fillna(False).to_numpy(dtype=bool)
+    if not bad.any():
+        return []
+    return [f"{stop!r} must be after {start!r}; it is not in {_where(data, bad)}"]
+
+
+def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
+    column = data[name]
+    if not pd.api.types.is_numeric_dtype(column):
+        return [f"column {name!r} must hold numbers, not {column.dtype}"]
+    values = column.to_numpy(dtype=float, na_value=np.nan)
+    problems = []
+    if (values < 0).any():
+        problems.append(f"column {name!r} is negative in {_where(data, values < 0)}")
+    broken = np.isfinite(values) & (values != np.floor(values))
+    if whole and broken.any():
+        problems.append(f"column {name!r} must be whole numbers; not so in {_where(data, broken)}")
+    return problems
+
+
+def _overlaps(data: pd.DataFrame, unit: str, start: str, stop: str) -> list[str]:
+    begins, ends = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    positions = overlapping_rows(data[unit], begins, ends)
+    if not len(positions):
+        return []
+    bad = np.zeros(len(data), dtype=bool)
+    bad[positions] = True
+    units = ", ".join(repr(u) for u in data[unit].iloc[positions].unique()[:3].tolist())
+    return [
+        f"rows of one {unit!r} overlap in time: {_where(data, bad)}, of {units}; "
+        "check_panel() lists them all"
+    ]
