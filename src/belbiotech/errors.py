@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 __all__ = [
     "BelbiotechError",
@@ -12,6 +13,7 @@ __all__ = [
     "FormulaError",
     "PanelError",
     "ReleaseError",
+    "nearest_names",
 ]
 
 
@@ -58,3 +60,12 @@ class FitError(BelbiotechError):
 
 class BelbiotechWarning(UserWarning):
     """Root of all warnings of this package."""
+
+
+def nearest_names(name: str, known: Iterable[object]) -> str:
+    """Say which known names are like this one, as the end of an error's sentence."""
+    names = [str(k) for k in known]
+    close = get_close_matches(name, names, n=3, cutoff=0.5)
+    if close:
+        return f"did you mean {', '.join(map(repr, close))}?"
+    return f"the names are {', '.join(map(repr, names[:30]))}{', ...' if len(names) > 30 else ''}"

@@ -7,13 +7,12 @@ A row is at risk after ``start`` up to and including ``stop``; its outcome, if a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError
+from belbiotech.errors import PanelError, nearest_names
 
 __all__ = ["FloatArray", "IntArray", "check_rows", "nearest_names", "overlapping_rows"]
 
@@ -79,15 +78,6 @@ def check_rows(
     _stop_at(problems)
     if unit is not None:
         _stop_at(_overlaps(data, unit, start, stop))
-
-
-def nearest_names(name: str, known: Iterable[object]) -> str:
-    """Say which known names are like this one, as the end of an error's sentence."""
-    names = [str(k) for k in known]
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
-    if close:
-        return f"did you mean {', '.join(map(repr, close))}?"
-    return f"the names are {', '.join(map(repr, names[:30]))}{', ...' if len(names) > 30 else ''}"
 
 
 def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> IntArray:
