@@ -1,0 +1,146 @@
+"""Estimates with intervals: forest plots and specification curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.plots.look import COLOURS, figure_of_one, look, plain_log_ticks, subplots
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+__all__ = ["forest", "specification_curve"]
+
+
+def forest(
+    table: pd.DataFrame,
+    *,
+    title: str = "",
+    x_label: str = "Hazard ratio, 95% interval",
+    reference: float = 1.0,
+    log: bool = True,
+) -> Figure:
+    """Estimates with their intervals, one line each.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns label, estimate, lower, upper; optionally group (a heading above its lines).
+    title, x_label : str
+        What it is, and its unit.
+    reference : float
+        Where the line of no difference stands.
+    log : bool
+        Logarithmic axis, for ratios.
+
+    Returns
+    -------
+    matplotlib Figure
+        Lines without a finite estimate are named in the figure as not estimated.
+    """
+    lines = _forest_lines(table)
+    with look():
+        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines))
+        for y, (_, row) in enumerate(lines.iterrows()):
+            _forest_line(axes, y, row, reference)
+        axes.axvline(reference, color="#666666", linewidth=0.8)
+        axes.set_yticks(range(len(lines)), lines["label"])
+        for tick, heading in zip(axes.get_yticklabels(), lines["heading"], strict=True):
+            tick.set_fontweight("bold" if heading else "normal")
+        axes.set_ylim(len(lines) - 0.4, -0.6)
+        axes.grid(visible=False, axis="y")
+        if log:
+            axes.set_xscale("log")
+            plain_log_ticks(axes)
+        axes.set_xlabel(x_label)
+        axes.set_title(title)
+    return figure
+
+
+def specification_curve(
+    table: pd.DataFrame,
+    *,
+    choices: Sequence[str],
+    estimate: str = "hazard_ratio",
+    lower: str = "lower",
+    upper: str = "upper",
+    reference: float = 1.0,
+    title: str = "",
+    y_label: str = "Hazard ratio, 95% interval",
+) -> Figure:
+    """Estimates in order above, the choices that made each below (Simonsohn et al. 2020).
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each specification.
+    choices : sequence of str
+        Columns with the choices: outcome, exposure, controls, design.
+    estimate, lower, upper : str
+        Columns with the estimate and its interval.
+    reference : float
+        Where the line of no difference stands.
+    title, y_label : str
+        What it is, and its unit.
+
+    Returns
+    -------
+    matplotlib Figure
+        Two panels with the same order from left to right.
+    """
+    shown = table[np.isfinite(table[estimate])].sort_values(estimate, ignore_index=True)
+    marks = [(column, value) for column in choices for value in dict.fromkeys(table[column])]
+    with look():
+        figure, grid = subplots(
+            2,
+            1,
+            sharex=True,
+            figsize=(8.0, 3.2 + 0.2 * len(marks)),
+            height_ratios=(3.0, max(1.0, 0.2 * len(marks))),
+        )
+        top, bottom = grid[:, 0]
+        apart = (shown[lower] > reference) | (shown[upper] < reference)
+        for kept, colour in ((~apart, "#999999"), (apart, COLOURS[0])):
+            part = shown[kept]
+            top.vlines(part.index, part[lower], part[upper], color=colour, alpha=0.45, linewidth=1)
+            top.plot(part.index, part[estimate], "o", color=colour, markersize=2.2)
+        top.axhline(reference, color="#666666", linewidth=0.8)
+        top.set_yscale("log")
+        plain_log_ticks(top, axis="y")
+        top.set_ylabel(y_label)
+        top.set_title(title)
+        for y, (column, value) in enumerate(marks):
+            at = shown.index[shown[column] == value]
+            bottom.plot(at, np.full(len(at), y), "|", color="#222222", markersize=5)
+        bottom.set_yticks(range(len(marks)), [f"{column}: {value}" for column, value in marks])
+        bottom.set_ylim(len(marks) - 0.4, -0.6)
+        bottom.grid(visible=False)
+        bottom.set_xticks([])
+        bottom.set_xlabel(f"{len(shown)} specifications, in order of their estimate")
+    return figure
+
+
+def _forest_lines(table: pd.DataFrame) -> pd.DataFrame:
+    lines = table.assign(heading=False)
+    if "group" not in table:
+        return lines
+    parts = []
+    for name, rows in lines.groupby("group", sort=False):
+        parts += [pd.DataFrame({"label": [name], "heading": [True]}), rows]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _forest_line(axes: Axes, y: int, row: pd.Series, reference: float) -> None:
+    if row["heading"]:
+        return
+    if not np.isfinite(row["estimate"]):
+        axes.text(reference, y, " not estimated", va="center", color="#666666", style="italic")
+        return
+    axes.plot([row["lower"], row["upper"]], [y, y], color=COLOURS[0], linewidth=1.6)
+    axes.plot(row["estimate"], y, "s", color=COLOURS[0], markersize=5)
