@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format constraints clean
+.PHONY: run test lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,14 @@ constraints: $(VENV)/ready
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
 	    --all-extras --group dev --output-file constraints.txt pyproject.toml
+
+# The values the tests compare with, anew from R.
+reference:
+	@command -v Rscript > /dev/null || { echo "This needs R. On Debian or Ubuntu:"; \
+	    echo "  apt-get install r-base-core r-recommended r-cran-cmprsk"; exit 1; }
+	cd tests/reference && Rscript --vanilla data.R
+	cd tests/reference && for script in $$(ls *.R | grep -v -e '^common.R$$' -e '^data.R$$'); do \
+	    Rscript --vanilla $$script || exit 1; done
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -1,0 +1,36 @@
+"""What all tests share: the values that R gave, and the data it gave them for."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+@functools.cache
+def _values(name: str) -> dict[str, Any]:
+    return json.loads((REFERENCE / "values" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _data(name: str) -> pd.DataFrame:
+    return pd.read_csv(REFERENCE / "data" / f"{name}.csv", float_precision="round_trip")
+
+
+@pytest.fixture(scope="session")
+def reference_values() -> Callable[[str], dict[str, Any]]:
+    """Read ``reference/values/NAME.json``, what the script ``reference/NAME.R`` wrote."""
+    return _values
+
+
+@pytest.fixture(scope="session")
+def reference_data() -> Callable[[str], pd.DataFrame]:
+    """Read ``reference/data/NAME.csv``: a fresh copy each time, so that tests may change it."""
+    return lambda name: _data(name).copy()
