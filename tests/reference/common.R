@@ -61,3 +61,25 @@ digest <- function(x, rows = NULL) {
        sum_squares = I(unname(colSums(x^2))), positions = I(rows - 1),
        values = unname(x[rows, , drop = FALSE]))
 }
+
+# ---- the models of the Cox scripts ------------------------------------------------------------
+
+cox_sets <- list(
+  years = list(data = read_data("years"), event = "failure", unit = "firm",
+               right = "alliances + factor(segment) + size", strata = c("region", "era")),
+  days = list(data = read_data("days"), event = "death", unit = "patient",
+              right = "age + factor(arm) + marker", strata = c("site", "sex")))
+
+cox_model <- function(set, ties, weights, strata, cluster) {
+  data <- set$data
+  used <- c(none = 0, one = 1, two = 2)[[strata]]
+  right <- set$right
+  if (used) {
+    right <- paste0(right, " + strata(", paste(set$strata[seq_len(used)], collapse = ", "), ")")
+  }
+  formula <- as.formula(paste0("Surv(start, stop, ", set$event, ") ~ ", right))
+  call <- list(formula = formula, data = data, ties = ties, control = tight, x = TRUE, y = TRUE)
+  if (weights != "none") call$weights <- as.numeric(data[[paste0("wt_", weights)]])
+  if (cluster != "none") call$cluster <- data[[set$unit]]
+  do.call(coxph, call)
+}

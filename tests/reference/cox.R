@@ -1,26 +1,6 @@
 # coxph over a grid: two data sets x ties x weights x strata x clusters.
 source("common.R")
 
-sets <- list(
-  years = list(data = read_data("years"), event = "failure", unit = "firm",
-               right = "alliances + factor(segment) + size", strata = c("region", "era")),
-  days = list(data = read_data("days"), event = "death", unit = "patient",
-              right = "age + factor(arm) + marker", strata = c("site", "sex")))
-
-model <- function(set, ties, weights, strata, cluster) {
-  data <- set$data
-  used <- c(none = 0, one = 1, two = 2)[[strata]]
-  right <- set$right
-  if (used) {
-    right <- paste0(right, " + strata(", paste(set$strata[seq_len(used)], collapse = ", "), ")")
-  }
-  formula <- as.formula(paste0("Surv(start, stop, ", set$event, ") ~ ", right))
-  call <- list(formula = formula, data = data, ties = ties, control = tight, x = TRUE, y = TRUE)
-  if (weights != "none") call$weights <- data[[paste0("wt_", weights)]]
-  if (cluster != "none") call$cluster <- data[[set$unit]]
-  do.call(coxph, call)
-}
-
 # The strata's labels as R writes them, "region=BRU, era=early", cut to "BRU, early".
 labels <- function(strata) gsub("[a-z]+=", "", as.character(strata))
 
@@ -52,12 +32,12 @@ values <- function(fit, baseline_rows) {
       dfbeta = digest(residuals(fit, "dfbeta"))))
 }
 
-grid <- expand.grid(data = names(sets), ties = c("efron", "breslow"),
+grid <- expand.grid(data = names(cox_sets), ties = c("efron", "breslow"),
                     weights = c("none", "int", "real"), strata = c("none", "one", "two"),
                     cluster = c("none", "unit"), stringsAsFactors = FALSE)
 cases <- lapply(seq_len(nrow(grid)), function(i) {
   g <- grid[i, ]
-  fit <- model(sets[[g$data]], g$ties, g$weights, g$strata, g$cluster)
+  fit <- cox_model(cox_sets[[g$data]], g$ties, g$weights, g$strata, g$cluster)
   values(fit, if (g$data == "years") NULL else 10)
 })
 names(cases) <- apply(grid, 1, paste, collapse = "/")
