@@ -5,5 +5,6 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .studies.simulate import simulate_panel as simulate_panel
 
 __version__: str
