@@ -70,7 +70,8 @@ cox_sets <- list(
   days = list(data = read_data("days"), event = "death", unit = "patient",
               right = "age + factor(arm) + marker", strata = c("site", "sex")))
 
-cox_model <- function(set, ties, weights, strata, cluster) {
+# With start_at, the model at these coefficients, not fitted.
+cox_model <- function(set, ties, weights, strata, cluster, start_at = NULL) {
   data <- set$data
   used <- c(none = 0, one = 1, two = 2)[[strata]]
   right <- set$right
@@ -81,5 +82,9 @@ cox_model <- function(set, ties, weights, strata, cluster) {
   call <- list(formula = formula, data = data, ties = ties, control = tight, x = TRUE, y = TRUE)
   if (weights != "none") call$weights <- as.numeric(data[[paste0("wt_", weights)]])
   if (cluster != "none") call$cluster <- data[[set$unit]]
+  if (!is.null(start_at)) {
+    call$init <- start_at
+    call$control <- coxph.control(iter.max = 0)
+  }
   do.call(coxph, call)
 }

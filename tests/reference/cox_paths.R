@@ -1,6 +1,10 @@
-# survfit of a Cox model along covariate paths (newdata with id): a firm that signs alliances on
-# its way. Errors are those of the cumulative hazard, with the uncertainty of the coefficients
-# (robust where there are clusters); limits are of the log kind.
+# Survival along covariate paths: a firm that signs alliances on its way.
+# Curves are those of survfit(fit, newdata, id). Errors are NOT: survfit 3.5 writes, at each time, the
+# uncertainty of the coefficients as if the row of the moment had been the path's only row, and
+# the path had begun at time 0 (coxsurv.fit, varh2). The cumulative hazard of a path is
+# H = sum over t of exp(x_t b) dH0(t), so the delta method needs its gradient over the whole path,
+# which is taken here by numeric differentiation (Therneau and Grambsch 2000, section 10.2). The
+# two agree for a path of one row from time 0; R's own are kept beside, as r_std_error_hazard.
 source("common.R")
 
 years_paths <- data.frame(
@@ -13,15 +17,60 @@ days_paths <- data.frame(
   age = c(61.3, 61.3, 48), arm = c("b", "b", "c"), marker = c(-.4, 1.2, 0), site = "south",
   sex = "f")
 
+# H(t) along a path for coefficients b: the hazard of each of its rows, in turn.
+path_hazard <- function(refit, b, path, times) {
+  base <- basehaz(refit(b), centered = FALSE)
+  row <- vapply(times, function(t) which(path$start < t & t <= path$stop), 1L)
+  terms <- delete.response(attr(path, "terms"))
+  x <- model.matrix(terms, model.frame(terms, path, xlev = attr(path, "xlev")))
+  risk <- exp(drop(x[, names(b), drop = FALSE] %*% b))
+  if (!is.null(base$strata)) base <- base[base$strata == attr(path, "stratum"), ]
+  jumps <- diff(c(0, base$hazard))
+  unname(cumsum(jumps[match(times, base$time)] * risk[row]))
+}
+
+# Central differences at h and h/2, joined so that the error is of order h^4.
+gradient <- function(f, b, h) {
+  central <- function(j, h) {
+    up <- down <- b
+    up[j] <- b[j] + h
+    down[j] <- b[j] - h
+    (f(up) - f(down)) / (2 * h)
+  }
+  vapply(seq_along(b), function(j) (4 * central(j, h[j] / 2) - central(j, h[j])) / 3, f(b))
+}
+
+plain_terms <- function(fit) {
+  all <- terms(fit)
+  strata <- attr(all, "specials")$strata
+  if (is.null(strata)) all else drop.terms(all, strata - 1, keep.response = TRUE)
+}
+
 # R counts a path's time from the path's own start; here it is put back on the panel's clock. Of
 # long curves every twelfth time is kept (positions from 0).
-along <- function(fit, path, conf) {
-  curve <- survfit(fit, newdata = path, id = path, conf.type = "log", conf.int = conf)
-  at <- seq(1, length(curve$time), by = if (length(curve$time) > 50) 12 else 1)
-  list(n_times = length(curve$time), positions = I(at - 1), time = I(min(path$start) + curve$time[at]),
+along <- function(fit, refit, path, stratum) {
+  curve <- survfit(fit, newdata = path, id = path, conf.type = "log")
+  times <- min(path$start) + curve$time
+  attr(path, "terms") <- plain_terms(fit)
+  attr(path, "xlev") <- fit$xlevels[!grepl("^strata", names(fit$xlevels))]
+  attr(path, "stratum") <- stratum
+  hazard <- function(b) path_hazard(refit, b, path, times)
+  stopifnot(all.equal(hazard(coef(fit)), curve$cumhaz, tolerance = 1e-11))
+  g <- gradient(hazard, coef(fit), 1e-3 / apply(fit$x, 2, sd))
+  certain <- fit
+  certain$var <- 0 * fit$var
+  own <- survfit(certain, newdata = path, id = path)$std.err
+  error <- unname(sqrt(own^2 + rowSums((g %*% fit$var) * g)))
+  if (nrow(path) == 1 && path$start == 0) {
+    stopifnot(all.equal(error, curve$std.err, tolerance = 1e-9))
+  }
+  at <- seq(1, length(times), by = if (length(times) > 50) 12 else 1)
+  z <- qnorm(.975)
+  list(n_times = length(times), positions = I(at - 1), time = I(times[at]),
        survival = I(curve$surv[at]), cumulative_hazard = I(curve$cumhaz[at]),
-       std_error_hazard = I(curve$std.err[at]), lower = I(curve$lower[at]),
-       upper = I(curve$upper[at]))
+       std_error_hazard = I(error[at]), lower = I((curve$surv * exp(-z * error))[at]),
+       upper = I(pmin(1, curve$surv * exp(z * error))[at]),
+       r_std_error_hazard = I(curve$std.err[at]))
 }
 
 # Two fixed persons, no id: the curves of R users who do not use paths.
@@ -40,7 +89,15 @@ for (data in c("years", "days")) for (ties in c("efron", "breslow")) {
                     c("none", "one", "unit"))) {
     fit <- cox_model(cox_sets[[data]], ties, kind[1], kind[2], kind[3])
     name <- paste(c(data, ties, kind), collapse = "/")
-    by_path <- lapply(unique(paths$path), function(p) along(fit, paths[paths$path == p, ], .95))
+    refit <- function(b) {
+      set <- cox_sets[[data]]
+      cox_model(set, ties, kind[1], kind[2], "none", start_at = b)
+    }
+    stratum <- c(years = c(one = "VLG", two = "VLG, early"),
+                 days = c(one = "south", two = "south, f"))[paste(data, kind[2], sep = ".")]
+    by_path <- lapply(unique(paths$path), function(p) {
+      along(fit, refit, paths[paths$path == p, ], stratum)
+    })
     names(by_path) <- unique(paths$path)
     cases[[name]] <- by_path
     if (kind[2] == "none") cases[[name]]$fixed <- fixed(fit, paths)
