@@ -6,5 +6,6 @@ from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
 from .studies.simulate import simulate_panel as simulate_panel
+from .survival.curves import kaplan_meier as kaplan_meier
 
 __version__: str

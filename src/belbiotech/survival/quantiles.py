@@ -1,0 +1,76 @@
+"""Quantiles of survival curves, as R's ``quantile.survfit`` finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError
+from belbiotech.survival.rows import FloatArray
+
+__all__ = ["curve_quantiles"]
+
+TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # a curve this near to 1 - p is at it
+
+
+def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataFrame:
+    """Find the times at which a curve and its limits first fall to 1 - p.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        One group's rows: columns time, survival, lower, upper.
+    p : float or sequence of float
+        Shares between 0 and 1.
+
+    Returns
+    -------
+    DataFrame
+        Columns p, quantile, lower, upper; NaN where a curve does not fall that far.
+
+    Raises
+    ------
+    FitError
+        A share outside 0 to 1.
+    """
+    shares = np.atleast_1d(np.asarray(p, dtype=float))
+    if not ((shares >= 0) & (shares <= 1)).all():
+        msg = f"p must be shares between 0 and 1, such as 0.5 for the median; it is {p!r}"
+        raise FitError(msg)
+    times = curve["time"].to_numpy(dtype=float)
+    times = np.concatenate([[min(0.0, times[0])], times])
+    found = {
+        name: _first_times(times, curve[column].to_numpy(dtype=float), shares)
+        for name, column in (("quantile", "survival"), ("lower", "lower"), ("upper", "upper"))
+    }
+    return pd.DataFrame({"p": shares, **found})
+
+
+def _first_times(times: FloatArray, survival: FloatArray, shares: FloatArray) -> FloatArray:
+    """Find when 1 - survival first reaches each share; in a flat part there, its middle.
+
+    ``survival[i]`` is the curve from ``times[i + 1]`` on; NaN limits are passed over.
+    """
+    failed = np.concatenate([[0.0], 1 - survival])
+    first = np.sort(np.unique(failed, return_index=True)[1])
+    failed, begins = failed[first], times[first]
+    order = np.argsort(failed, kind="stable")[: np.count_nonzero(~np.isnan(failed))]
+    values, starts = failed[order], begins[order]
+    if values[-1] < shares.min():
+        return np.full(len(shares), np.nan)
+    reached = _reading(values + TOLERANCE, starts, shares)
+    passed = _reading(values - TOLERANCE, starts, shares)
+    found = (reached + passed) / 2
+    found[shares == 0] = times[0]
+    at_end = np.abs(shares - failed[-1]) < TOLERANCE
+    found[at_end] = (reached[at_end] + times[-1]) / 2
+    return found
+
+
+def _reading(values: FloatArray, starts: FloatArray, shares: FloatArray) -> FloatArray:
+    """Read the start of the first step at or above each share; NaN outside the steps."""
+    position = np.searchsorted(values, shares, side="left")
+    inside = (position < len(values)) & (shares >= values[0])
+    return np.where(inside, starts[np.minimum(position, len(values) - 1)], np.nan)
