@@ -1,0 +1,159 @@
+"""The rules that hold between cells, rows and tables of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from belbiotech.dataset.dates import is_before, is_date
+from belbiotech.dataset.fields import FACTS
+from belbiotech.dataset.reading import Problem, RawTable
+from belbiotech.errors import nearest_names
+
+__all__ = ["FACT_KEYS", "broken_rules"]
+
+RawTables = Mapping[str, RawTable]
+Rule = Callable[[RawTables], Iterator[Problem]]
+
+# Two rows that agree in these state the same fact, whatever their pages, confidence and notes.
+NOT_THE_FACT = {"source_id", "source_ids", "confidence", "date_quality", "note", "other_names"}
+FACT_KEYS: dict[str, list[str]] = {
+    **{
+        table: [name for name in FACTS[table] if name not in NOT_THE_FACT]
+        for table in ("events", "alliances", "financings")
+    },
+    "firms": [name for name in FACTS["firms"] if name not in {*NOT_THE_FACT, "firm_id"}],
+}
+UNIQUE = {"firms": ["firm_id", "enterprise_number"], "sources": ["source_id", "url"]}
+AMOUNTS = {
+    "events": ["amount_million"],
+    "alliances": ["upfront_million", "total_million"],
+    "financings": ["amount_million"],
+}
+DATED = {"events": "date", "alliances": "start", "financings": "date"}
+
+
+def broken_rules(tables: RawTables) -> list[Problem]:
+    """List the breaches of all rules between cells.
+
+    Parameters
+    ----------
+    tables : mapping of str to RawTable
+        What could be read. A rule whose tables or columns are not there is not looked at.
+
+    Returns
+    -------
+    list of Problem
+        In no order.
+    """
+    rules: Sequence[Rule] = (_unique, _repeated, _unresolved, _no_currency, _end, _too_early)
+    return [problem for rule in rules for problem in rule(tables)]
+
+
+def _has(tables: RawTables, table: str, *columns: str) -> bool:
+    return table in tables and set(columns) <= set(tables[table].frame.columns)
+
+
+def _cells(column: pd.Series) -> Iterator[tuple[int, str]]:
+    """Position and text of each cell."""
+    yield from zip(column.index.tolist(), column.tolist(), strict=True)
+
+
+def _first_lines(table: RawTable, keys: pd.DataFrame) -> Iterator[tuple[int, int]]:
+    """Rows whose keys an earlier row has: their position, and that row's line."""
+    again = keys.duplicated()
+    if not again.any():
+        return
+    first = keys[~again].reset_index(names="_first")
+    pairs = keys[again].reset_index(names="_row").merge(first, on=list(keys.columns))
+    for row, before in zip(pairs["_row"], pairs["_first"], strict=True):
+        yield int(row), table.lines[int(before)]
+
+
+def _unique(tables: RawTables) -> Iterator[Problem]:
+    for name, columns in UNIQUE.items():
+        for column in columns:
+            if not _has(tables, name, column):
+                continue
+            table = tables[name]
+            keys = table.frame[[column]].dropna()
+            for row, line in _first_lines(table, keys):
+                text = f"column {column!r}: {keys[column][row]!r} is already on line {line}"
+                yield table.problem(row, f"{text}; each row has its own")
+
+
+def _repeated(tables: RawTables) -> Iterator[Problem]:
+    for name, columns in FACT_KEYS.items():
+        if not _has(tables, name, *columns):
+            continue
+        table = tables[name]
+        keys = table.frame[columns].copy()
+        for amount in AMOUNTS.get(name, []):
+            keys[amount] = pd.to_numeric(keys[amount], errors="coerce").astype(object)
+        for row, line in _first_lines(table, keys.fillna("")):
+            text = f"states the same fact as line {line}"
+            yield table.problem(row, f"{text}; keep one row, with the better page")
+
+
+def _unresolved(tables: RawTables) -> Iterator[Problem]:
+    for name, table in tables.items():
+        for column, home, key in (
+            ("firm_id", "firms", "firm_id"),
+            ("source_id", "sources", "source_id"),
+            ("source_ids", "sources", "source_id"),
+        ):
+            if home != name and _has(tables, name, column) and _has(tables, home, key):
+                known = set(tables[home].frame[key].dropna())
+                yield from _dangling(table, column, home, known)
+
+
+def _dangling(table: RawTable, column: str, home: str, known: set[str]) -> Iterator[Problem]:
+    names = table.frame[column].dropna().str.split(";").explode()
+    names = names[(names != "") & ~names.isin(known)]
+    for row, value in _cells(names):
+        hint = nearest_names(value, sorted(known)) if known else f"{home}.csv has no rows"
+        yield table.problem(row, f"column {column!r}: {value!r} is not in {home}.csv; {hint}")
+
+
+def _no_currency(tables: RawTables) -> Iterator[Problem]:
+    for name, amounts in AMOUNTS.items():
+        for amount in amounts:
+            if not _has(tables, name, amount, "currency"):
+                continue
+            frame = tables[name].frame
+            bad = frame[frame[amount].notna() & frame["currency"].isna()]
+            for row, value in _cells(bad[amount]):
+                text = f"column 'currency': {amount} is {value!r}, and no currency is given"
+                yield tables[name].problem(row, f"{text}; add it, like EUR")
+
+
+def _end(tables: RawTables) -> Iterator[Problem]:
+    if not _has(tables, "alliances", "start", "end"):
+        return
+    table = tables["alliances"]
+    dates = table.frame[["start", "end"]].dropna()
+    dates = dates[is_date(dates["start"]) & is_date(dates["end"])]
+    wrong = dates[is_before(dates["end"], dates["start"])]
+    for (row, end), start in zip(_cells(wrong["end"]), wrong["start"], strict=True):
+        text = f"column 'end': {end!r} is before the start, {start!r}"
+        yield table.problem(row, f"{text}; correct one of them")
+
+
+def _too_early(tables: RawTables) -> Iterator[Problem]:
+    if not _has(tables, "firms", "firm_id", "founded"):
+        return
+    firms = tables["firms"].frame[["firm_id", "founded"]].dropna()
+    firms = firms[is_date(firms["founded"])].drop_duplicates("firm_id")
+    founded = firms.set_index("firm_id")["founded"].str[:4]
+    for name, column in DATED.items():
+        if not _has(tables, name, "firm_id", column):
+            continue
+        table = tables[name]
+        dates = table.frame[column].dropna()
+        dates = dates[is_date(dates)]
+        years = table.frame["firm_id"].map(founded).reindex(dates.index)
+        early = is_before(dates, years)
+        for (row, value), year in zip(_cells(dates[early]), years[early], strict=True):
+            text = f"column {column!r}: {value!r} is before the firm was founded, {year}"
+            yield table.problem(row, f"{text}; correct one of them")

@@ -1,0 +1,152 @@
+"""What the raw and the processed tables must be like: pandera schemas, made from the fields.
+
+The codebook, the labels in Stata and the machine-readable metadata are made from the same
+fields, so that nothing is written twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+import pandera.pandas as pa
+from pandera.config import get_config_global
+
+from belbiotech.dataset.checks import text_checks, typed_checks
+from belbiotech.dataset.fields import DERIVED, FACTS, TABLES, Field
+from belbiotech.dataset.panel_fields import FIRM_YEAR
+from belbiotech.errors import FactsError, PanelError
+
+__all__ = ["PROCESSED", "RAW", "check_pandera", "validate_tables"]
+
+DTYPES = {"amount": "float64", "year": "int64", "count": "int64", "flag": "int64", "bool": "bool"}
+UNIQUE = {
+    "firm_year": ["firm_id", "year"],
+    "firms": ["firm_id"],
+    "sources": ["source_id"],
+}
+
+
+def _column(column: Field, dtype: str | type[str]) -> pa.Column:
+    return pa.Column(
+        dtype,
+        checks=(
+            text_checks(column.kind, column.values) if dtype is str else typed_checks(column.kind)
+        ),
+        nullable=not column.required,
+        title=column.title,
+        description=column.description,
+        metadata={
+            "unit": column.unit,
+            "rule": column.rule,
+            "since": column.since,
+            "values": dict(column.values),
+        },
+    )
+
+
+def _typed(column: Field) -> pa.Column:
+    dtype = DTYPES.get(column.kind, str)
+    if dtype == "int64" and not column.required:
+        dtype = "Int64"
+    return _column(column, dtype)
+
+
+def _panel_checks() -> list[pa.Check]:
+    return [
+        pa.Check(
+            lambda rows: (rows["start"] == rows["age"]) & (rows["stop"] == rows["age"] + 1),
+            error="start is the age, and stop one more",
+        ),
+        pa.Check(
+            lambda rows: rows["exit"] == rows["failure"] + rows["acquisition"],
+            error="an exit is a failure or an acquisition, not both",
+        ),
+    ]
+
+
+def _processed() -> dict[str, pa.DataFrameSchema]:
+    panel = pa.DataFrameSchema(
+        {name: _typed(column) for name, column in FIRM_YEAR.items()},
+        checks=_panel_checks(),
+        unique=UNIQUE["firm_year"],
+        strict=True,
+        ordered=True,
+        name="firm_year",
+        description="Firm-years: one row a firm and calendar year, from its founding to its end",
+    )
+    others = {
+        table: pa.DataFrameSchema(
+            {name: _typed(column) for name, column in {**FACTS[table], **DERIVED[table]}.items()},
+            unique=UNIQUE.get(table),
+            strict=True,
+            ordered=True,
+            name=table,
+            description=description,
+        )
+        for table, description in TABLES.items()
+    }
+    return {"firm_year": panel, **others}
+
+
+RAW: dict[str, pa.DataFrameSchema] = {
+    table: pa.DataFrameSchema(
+        {name: _column(column, str) for name, column in FACTS[table].items()},
+        strict=True,
+        ordered=True,
+        name=table,
+        description=description,
+    )
+    for table, description in TABLES.items()
+}
+"""The facts as they stand in the CSV files: every column a text, a blank is None."""
+
+PROCESSED: dict[str, pa.DataFrameSchema] = _processed()
+"""The tables of a release: typed, with what was derived, and the firm-year panel first."""
+
+
+def check_pandera() -> None:
+    """Refuse to go on if pandera has been told to let everything pass.
+
+    Raises
+    ------
+    FactsError
+        The setting ``PANDERA_VALIDATION_ENABLED`` is off, or data are checked only in part.
+    """
+    config = get_config_global()
+    depth = config.validation_depth
+    if config.validation_enabled and (depth is None or depth.name == "SCHEMA_AND_DATA"):
+        return
+    msg = (
+        "pandera is told not to check data; take PANDERA_VALIDATION_ENABLED and "
+        "PANDERA_VALIDATION_DEPTH out of the environment"
+    )
+    raise FactsError([msg])
+
+
+def validate_tables(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Check the processed tables against their schemas.
+
+    Parameters
+    ----------
+    tables : mapping of str to DataFrame
+        By name, as in :data:`PROCESSED`.
+
+    Raises
+    ------
+    PanelError
+        A table that breaks its schema: each breach with table, row, column and value.
+    """
+    check_pandera()
+    problems = []
+    for name, table in tables.items():
+        try:
+            PROCESSED[name].validate(table, lazy=True)
+        except pa.errors.SchemaErrors as error:
+            problems += [
+                f"{name}, row {case.index}, column {case.column!r}: {case.failure_case!r} "
+                f"breaks the rule: {case.check}"
+                for case in error.failure_cases.itertuples(index=False)
+            ]
+    if problems:
+        raise PanelError("\n".join(problems))

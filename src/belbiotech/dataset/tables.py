@@ -1,0 +1,42 @@
+"""The tables of one state of the data, together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+__all__ = ["TABLE_NAMES", "Tables"]
+
+TABLE_NAMES = ("firm_year", "firms", "events", "alliances", "financings", "sources")
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The processed tables, and what they were built with.
+
+    Attributes
+    ----------
+    firm_year : DataFrame
+        The panel: one row a firm and calendar year.
+    firms, events, alliances, financings, sources : DataFrame
+        The facts, typed, with what was derived from them.
+    parameters : mapping
+        ``end_year`` and ``alliance_window`` (None: unlimited); ``min_confidence`` if facts of a
+        lower one were left out.
+    """
+
+    firm_year: pd.DataFrame
+    firms: pd.DataFrame
+    events: pd.DataFrame
+    alliances: pd.DataFrame
+    financings: pd.DataFrame
+    sources: pd.DataFrame
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Each table with its name, the panel first."""
+        for name in TABLE_NAMES:
+            yield name, getattr(self, name)
