@@ -1,3 +1,5 @@
+from .dataset.facts import read_facts as read_facts
+from .dataset.panel import build as build
 from .errors import BelbiotechError as BelbiotechError
 from .errors import BelbiotechWarning as BelbiotechWarning
 from .errors import FactsError as FactsError
