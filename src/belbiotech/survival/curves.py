@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import BelbiotechWarning, FitError
 from belbiotech.survival.influence import curves_of, risk_set_variances, row_variances
 from belbiotech.survival.limits import (
     LimitKind,
@@ -121,7 +121,8 @@ class KaplanMeierResult:
         -------
         DataFrame
             Columns as in `table`, without events: 1 before the first time, and NaN after the last
-            unless the curve has come down to 0. ``at_risk`` counts those at risk at that time.
+            unless the curve has come down to 0. ``at_risk`` is that of the next time in the
+            table, as in R.
         """
         wanted = np.atleast_1d(np.asarray(times, dtype=float))
         parts = [
@@ -136,14 +137,19 @@ class KaplanMeierResult:
     def fitters(self) -> dict[Hashable, KaplanMeierFitter]:
         """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets."""
         from lifelines import KaplanMeierFitter
+        from lifelines.exceptions import StatError
 
         fitters = {}
         for table in self.risk_tables:
             rows = table.rows.chosen(table.rows.weight > 0)
             fitter = KaplanMeierFitter(alpha=1 - self.conf_level, label=str(table.group))
-            fitters[table.group] = fitter.fit(
-                rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
-            )
+            try:
+                fitters[table.group] = fitter.fit(
+                    rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
+                )
+            except StatError as error:
+                msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
+                raise FitError(msg) from error
         return fitters
 
     def plot(
@@ -287,7 +293,7 @@ def kaplan_meier(
     check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:
-        _warn_of_early_zero(table)
+        _warn_of_early_zero(table, start)
     whole = weights is None or bool((data[weights] % 1 == 0).all())
     curves = [_curves(table, conf_level, conf_type, robust=not whole) for table in tables]
     return KaplanMeierResult(
@@ -348,15 +354,12 @@ def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame
     found.loc[position < 0, columns] = [1.0, 0.0, np.nan, np.nan]
     unknown = (times > table.time[-1]) & (found["survival"] > 0).to_numpy()
     found.loc[unknown, columns] = np.nan
-    at_risk = [
-        float(table.rows.weight[(table.rows.start < t) & (t <= table.rows.stop)].sum())
-        for t in times
-    ]
+    at_risk = np.append(table.at_risk, 0.0)[np.searchsorted(table.time, times)]
     known = pd.DataFrame({"group": [table.group] * len(times), "time": times, "at_risk": at_risk})
     return pd.concat([known, found], axis=1)
 
 
-def _warn_of_early_zero(table: RiskTable) -> None:
+def _warn_of_early_zero(table: RiskTable, start: str) -> None:
     survival, _ = curves_of(table)
     zero = np.flatnonzero(survival == 0)
     if not len(zero) or not (table.at_risk[zero[0] + 1 :] > 0).any():
@@ -366,6 +369,6 @@ def _warn_of_early_zero(table: RiskTable) -> None:
     msg = (
         f"survival of group {table.group!r} falls to 0 at time {time:g}, where all {at_risk:g} at "
         f"risk had the event, while up to {later:g} are at risk later: the curve stays at 0. "
-        f"To see those, start the curve later: data[data['start'] >= {time:g}]"
+        f"To see those, start the curve later: data[data[{start!r}] >= {time:g}]"
     )
     warnings.warn(msg, BelbiotechWarning, stacklevel=3)
