@@ -8,6 +8,10 @@ from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
 from .studies.simulate import simulate_panel as simulate_panel
+from .studies.simulated_facts import simulate_facts as simulate_facts
 from .survival.curves import kaplan_meier as kaplan_meier
+from .survival.logrank import TestResult as TestResult
+from .survival.logrank import logrank_test as logrank_test
+from .survival.logrank import pairwise_logrank as pairwise_logrank
 
 __version__: str
