@@ -1,0 +1,258 @@
+"""Counted rows -> the partial likelihood of the Cox model: value, score, information.
+
+Symbols follow Therneau and Grambsch (2000), chapter 3: r_i = exp(x_i b) is the risk of row i,
+w_i its weight; at an event time, S0, S1 are the sums over all at risk of w r and w r x, and D0, D1
+the same sums over the d rows with the event.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from belbiotech.survival.rows import FloatArray, IntArray
+
+__all__ = [
+    "Design",
+    "Likelihood",
+    "RiskSets",
+    "Steps",
+    "Ties",
+    "likelihood",
+    "prepare",
+    "row_hazard",
+    "score_residuals",
+    "step_sums",
+]
+
+Ties = Literal["efron", "breslow"]
+
+
+@dataclass(frozen=True)
+class Design:
+    """Counted rows as numbers.
+
+    Attributes
+    ----------
+    start, stop : array of float, (m,)
+        At risk after start up to and including stop.
+    event : array of bool, (m,)
+        Whether the event happened at stop.
+    stratum : array of int, (m,)
+        Strata as 0, 1, ...
+    x : array of float, (m, p)
+        Covariates.
+    number, weight : array of float, (m,)
+        How many rows of the data this one stands for, and the sum of their case weights.
+    """
+
+    start: FloatArray
+    stop: FloatArray
+    event: NDArray[np.bool_]
+    stratum: IntArray
+    x: FloatArray
+    number: FloatArray
+    weight: FloatArray
+
+
+@dataclass(frozen=True)
+class RiskSets:
+    """Which rows are at risk at which event time; nothing here depends on the coefficients.
+
+    Attributes
+    ----------
+    time : array of float, (k,)
+        The event times, stratum after stratum.
+    stratum : array of int, (k,)
+        The stratum of each.
+    deaths, death_weight : array of float, (k,)
+        d, the number of rows with the event, and the sum of their weights.
+    first, last : array of int, (m,)
+        A row is at risk at the positions first, ..., last - 1 of these times.
+    own : array of int, (e,)
+        For the rows with an event, in the design's order, the position of their time.
+    position, fraction : array, (number of steps,)
+        The steps of the ties: d steps with fractions 0, 1/d, ... for Efron, one for Breslow.
+    share : array of float, (number of steps,)
+        The events' weight that a step counts for.
+    """
+
+    time: FloatArray
+    stratum: IntArray
+    deaths: FloatArray
+    death_weight: FloatArray
+    first: IntArray
+    last: IntArray
+    own: IntArray
+    position: IntArray
+    fraction: FloatArray
+    share: FloatArray
+
+    def total(self, values: FloatArray) -> FloatArray:
+        """Sum over all rows at risk at each event time; values are (m,) or (m, q)."""
+        k = len(self.time)
+        spans = self.last - self.first
+        if spans.max(initial=0) <= 1:
+            inside = spans == 1
+            return _sum_at(self.first[inside], values[inside], k)
+        entering = _sum_at(self.first, values, k + 1)
+        leaving = _sum_at(self.last, values, k + 1)
+        at_risk: FloatArray = np.cumsum(entering - leaving, axis=0)[:k]
+        return at_risk
+
+    def collect(self, values: FloatArray) -> FloatArray:
+        """Sum values by event time, (k,) or (k, q), over the times at which each row is at risk."""
+        zero = np.zeros((1, *values.shape[1:]))
+        running = np.concatenate([zero, np.cumsum(values, axis=0)])
+        passed: FloatArray = running[self.last] - running[self.first]
+        return passed
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """The partial log likelihood at some coefficients.
+
+    Attributes
+    ----------
+    value : float
+        The log likelihood.
+    score : array of float, (p,)
+        Its first derivative.
+    information : array of float, (p, p)
+        Minus its second derivative.
+    """
+
+    value: float
+    score: FloatArray
+    information: FloatArray
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What the estimators need at each event time, summed over the steps of its ties.
+
+    Attributes
+    ----------
+    hazard : array of float, (k,)
+        The increment of the baseline cumulative hazard.
+    hazard_mean : array of float, (k, p)
+        The same increments times the mean covariate of those at risk.
+    own_hazard, own_hazard_mean : array
+        The same for a row with the event at this time: with Efron's ties such a row counts
+        less in the later steps.
+    mean : array of float, (k, p)
+        The mean covariate over the steps.
+    log_value : float
+        Sum of share times the log of the denominator.
+    outer : array of float, (p, p)
+        Sum of share times the outer product of the mean covariate.
+    """
+
+    hazard: FloatArray
+    hazard_mean: FloatArray
+    own_hazard: FloatArray
+    own_hazard_mean: FloatArray
+    mean: FloatArray
+    log_value: float
+    outer: FloatArray
+
+
+def prepare(design: Design, ties: Ties) -> RiskSets:
+    """Find the event times, and where in them each row is at risk."""
+    times = np.unique(design.stop[design.event])
+    width = len(times) + 1
+    begin = design.stratum * width + np.searchsorted(times, design.start, "right")
+    end = design.stratum * width + np.searchsorted(times, design.stop, "right")
+    keys = np.unique(end[design.event])
+    own = np.searchsorted(keys, end[design.event])
+    deaths = _sum_at(own, design.number[design.event], len(keys))
+    death_weight = _sum_at(own, design.weight[design.event], len(keys))
+    steps = deaths.astype(np.int64) if ties == "efron" else np.ones(len(keys), dtype=np.int64)
+    position = np.repeat(np.arange(len(keys)), steps)
+    step = np.arange(len(position)) - np.repeat(np.cumsum(steps) - steps, steps)
+    return RiskSets(
+        time=times[keys % width - 1],
+        stratum=keys // width,
+        deaths=deaths,
+        death_weight=death_weight,
+        first=np.searchsorted(keys, begin, "right"),
+        last=np.searchsorted(keys, end, "right"),
+        own=own,
+        position=position,
+        fraction=step / steps[position],
+        share=(death_weight / steps)[position],
+    )
+
+
+def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
+    """Value, score and information of the partial likelihood, with the ties of the risk sets."""
+    linear = design.x @ beta
+    risk = np.exp(linear)
+    steps = step_sums(design, sets, risk)
+    dead = design.event
+    weight = design.weight[dead]
+    value = weight @ linear[dead] - steps.log_value
+    share = _sum_at(sets.position, sets.share, len(sets.time))
+    score = weight @ design.x[dead] - share @ steps.mean
+    exposed = design.weight * risk * row_hazard(design, sets, steps)
+    information = (design.x * exposed[:, None]).T @ design.x - steps.outer
+    return Likelihood(float(value), score, information)
+
+
+def step_sums(design: Design, sets: RiskSets, risk: FloatArray) -> Steps:
+    """Compute what happens at each event time, for rows with risks r, (m,)."""
+    k = len(sets.time)
+    weighted = design.weight * risk
+    dead = design.event
+    s0 = sets.total(weighted)
+    s1 = sets.total(weighted[:, None] * design.x)
+    d0 = _sum_at(sets.own, weighted[dead], k)
+    d1 = _sum_at(sets.own, weighted[dead, None] * design.x[dead], k)
+    at, fraction, share = sets.position, sets.fraction, sets.share
+    denominator = s0[at] - fraction * d0[at]
+    mean = (s1[at] - fraction[:, None] * d1[at]) / denominator[:, None]
+    hazard = share / denominator
+    own = hazard * (1 - fraction)
+    total_share = _sum_at(at, share, k)
+    return Steps(
+        hazard=_sum_at(at, hazard, k),
+        hazard_mean=_sum_at(at, hazard[:, None] * mean, k),
+        own_hazard=_sum_at(at, own, k),
+        own_hazard_mean=_sum_at(at, own[:, None] * mean, k),
+        mean=_sum_at(at, share[:, None] * mean, k) / total_share[:, None],
+        log_value=float(share @ np.log(denominator)),
+        outer=(mean * share[:, None]).T @ mean,
+    )
+
+
+def row_hazard(design: Design, sets: RiskSets, steps: Steps) -> FloatArray:
+    """Cumulative baseline hazard that each row passed through while at risk, (m,)."""
+    passed = sets.collect(steps.hazard)
+    passed[design.event] += (steps.own_hazard - steps.hazard)[sets.own]
+    return passed
+
+
+def score_residuals(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
+    """Each row's part of the score, (m, p), not yet weighted (R's type "score").
+
+    Therneau and Grambsch (2000), section 4.6: the integral of (x_i - mean(t)) dM_i(t).
+    """
+    risk = np.exp(design.x @ beta)
+    steps = step_sums(design, sets, risk)
+    passed_mean = sets.collect(steps.hazard_mean)
+    passed_mean[design.event] += (steps.own_hazard_mean - steps.hazard_mean)[sets.own]
+    passed = row_hazard(design, sets, steps)
+    residual = -risk[:, None] * (design.x * passed[:, None] - passed_mean)
+    residual[design.event] += design.x[design.event] - steps.mean[sets.own]
+    return residual
+
+
+def _sum_at(position: IntArray, values: FloatArray, length: int) -> FloatArray:
+    """Sum values, (n,) or (n, q), that share a position."""
+    if values.ndim == 1:
+        return np.bincount(position, values, length).astype(np.float64)
+    columns = [np.bincount(position, values[:, j], length) for j in range(values.shape[1])]
+    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))
