@@ -40,5 +40,12 @@ reference:
 	cd tests/reference && for script in $$(ls *.R | grep -v -e '^common.R$$' -e '^data.R$$'); do \
 	    Rscript --vanilla $$script || exit 1; done
 
+# A release of the data, VERSION=x.y.z, from data/raw; and whether it comes out the same again.
+release: $(VENV)/ready
+	$(BIN)/python scripts/release.py $(VERSION)
+
+release-check: $(VENV)/ready
+	$(BIN)/python scripts/release.py $(VERSION) --check
+
 clean:
 	rm -rf $(VENV) build dist out

@@ -1,5 +1,10 @@
+from .dataset.catalog import codebook as codebook
+from .dataset.catalog import load_panel as load_panel
+from .dataset.catalog import load_table as load_table
 from .dataset.facts import read_facts as read_facts
 from .dataset.panel import build as build
+from .dataset.store import versions as versions
+from .dataset.verify import verify as verify
 from .errors import BelbiotechError as BelbiotechError
 from .errors import BelbiotechWarning as BelbiotechWarning
 from .errors import FactsError as FactsError

@@ -4,15 +4,21 @@ import http.server
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 
 from belbiotech.dataset import download
+from belbiotech.dataset.catalog import load_panel
 from belbiotech.dataset.fetch import cache_folder, fetch_release, fetched_releases
 from belbiotech.dataset.manifest import Manifest, file_entry, manifest_texts
-from belbiotech.dataset.registry import Registry, read_registry, registry_text
+from belbiotech.dataset.registry import REGISTRY, Registry, read_registry, registry_text
+from belbiotech.dataset.release import write_release
+from belbiotech.dataset.store import versions
 from belbiotech.errors import ReleaseError
 
+PANEL = pd.DataFrame({"firm_id": ["alpha", "zeta"], "year": [2000, 2001]})
 BIG = "firm_year.parquet"
 
 
@@ -102,15 +108,28 @@ def same(one: Path, other: Path) -> bool:
 
 def test_fetched_whole_and_only_once(release, plan, tmp_path):
     folder, registry = release
-    assert fetched_releases(registry) == {}
+    assert fetched_releases(["0.1.0"]) == {}
     got = fetch_release("0.1.0", registry)
     assert got == tmp_path / "cache" / "0.1.0"
     assert same(got, folder)
-    assert fetched_releases(registry) == {"0.1.0": got}
+    assert fetched_releases(["0.1.0"]) == {"0.1.0": got}
     asked = len(plan.requests)
     assert plan.requests[0][0] == "/data/v0.1.0/manifest.json"
     assert fetch_release("0.1.0", registry) == got
     assert len(plan.requests) == asked
+
+
+def test_a_panel_is_fetched_when_it_is_asked_for(plan, monkeypatch, tmp_path):
+    tables = SimpleNamespace(parameters={}, items=lambda: [("firm_year", PANEL)])
+    folder = write_release(tables, "0.9.0", tmp_path)
+    plan.files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    package = tmp_path / "package"
+    package.mkdir()
+    registry = Registry(None, {"0.9.0": file_entry(folder / "manifest.json")})
+    (package / REGISTRY).write_text(registry_text(registry), "utf-8")
+    monkeypatch.setenv("BELBIOTECH_DATA", str(package))
+    pd.testing.assert_frame_equal(load_panel("0.9.0"), PANEL)
+    assert versions() == ["0.9.0"]
 
 
 def test_cut_off_ten_times_resumes_and_has_the_right_sum(release, plan):
@@ -137,7 +156,7 @@ def test_a_server_that_cuts_off_for_ever_is_given_up_and_resumed_later(release, 
     plan.step = 1024
     with pytest.raises(ReleaseError, match="61440 of 400000 bytes came"):
         fetch_release("0.1.0", registry)
-    assert fetched_releases(registry) == {}
+    assert fetched_releases(["0.1.0"]) == {}
     plan.cuts = 0
     assert same(fetch_release("0.1.0", registry), folder)
     assert plan.requests[-1][1] == "bytes=61440-"
@@ -159,7 +178,7 @@ def test_wrong_bytes_are_refused(release, plan, name):
         fetch_release("0.1.0", registry)
     for content in (right, plan.files[name]):
         assert hashlib.sha256(content).hexdigest() in str(error.value)
-    assert fetched_releases(registry) == {}
+    assert fetched_releases(["0.1.0"]) == {}
     plan.files[name] = right
     fetch_release("0.1.0", registry)
 

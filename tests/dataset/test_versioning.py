@@ -16,8 +16,8 @@ from belbiotech.dataset.versioning import (
 )
 from belbiotech.errors import ReleaseError
 
-REGION = ColumnEntry("region", "string", 0, "Region", "", {"BE-VLG": "Flanders", "BE-WAL": ""})
-AGE = ColumnEntry("age", "int64", 0, "Age", "years", {}, "year - founded_year", "0.1.0")
+REGION = ColumnEntry("region", "string", 0, allowed={"BE-VLG": "Flanders", "BE-WAL": ""})
+AGE = ColumnEntry("age", "int64", 0, unit="years", rule="year - founded_year")
 FIRM_YEAR = TableEntry("firm_year.parquet", 10, "aa", "Firm-years", (REGION, AGE))
 FIRMS = TableEntry("firms.parquet", 2, "bb", "Firms", (REGION,))
 OLD = Manifest(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,29 +46,29 @@ def cache_folder() -> Path:
     return Path(_pooch().os_cache("belbiotech"))
 
 
-def fetched_releases(registry: Registry) -> dict[str, Path]:
-    """Releases of the registry that have been fetched before.
+def fetched_releases(versions: Iterable[str]) -> dict[str, Path]:
+    """Find those of some releases that have been fetched before.
 
     Parameters
     ----------
-    registry : Registry
-        The releases that there are.
+    versions : iterable of str
+        Releases that the registry knows and the package does not hold.
 
     Returns
     -------
     dict of str to Path
         Version to its folder in the cache.
     """
+    asked = list(versions)
     try:
-        cache = cache_folder()
+        folders = {version: cache_folder() / version for version in asked}
     except ReleaseError:
         return {}
-    folders = {version: cache / version for version in registry.manifests}
     return {version: folder for version, folder in folders.items() if folder.is_dir()}
 
 
 def fetch_release(version: str, registry: Registry, *, progress: bool = True) -> Path:
-    """Fetch a release into the cache; a fetch that was cut off goes on where it was.
+    """Fetch a release into the cache, once; a fetch that was cut off goes on where it was.
 
     Parameters
     ----------
@@ -91,6 +91,9 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
         There is no address; the extra ``fetch`` is not installed; the server is down, has no
         such release, or sends something else than the registry promises.
     """
+    before = fetched_releases([version])
+    if before:
+        return before[version]
     address = os.environ.get("BELBIOTECH_RELEASES") or registry.address
     if not address:
         msg = (

@@ -54,6 +54,7 @@ class ColumnEntry:
     name: str
     dtype: str
     missing: int
+    title: str = ""
     description: str = ""
     unit: str = ""
     allowed: Mapping[str, str] = field(default_factory=dict)

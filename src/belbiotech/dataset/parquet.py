@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -98,6 +99,11 @@ def typed_table(frame: pd.DataFrame) -> pa.Table:
 
 
 def _array(column: pd.Series) -> pa.Array:
+    if pd.api.types.is_float_dtype(column):
+        column = column + 0.0  # minus zero becomes zero: equal numbers, one order of rows
+        if column.isin([math.inf, -math.inf]).any():
+            msg = f"column {column.name!r} has infinite values"
+            raise ReleaseError(msg)
     try:
         return pa.Array.from_pandas(column, type=ARROW_TYPES[dtype_name(column)])
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
