@@ -72,10 +72,8 @@ def _check(test: Test, rule: str) -> pa.Check:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether a text has no control characters and no letters built from parts."""
-    return unicodedata.is_normalized("NFC", text) and all(
-        unicodedata.category(sign)[0] != "C" for sign in text
-    )
+    """Tell whether all signs can be seen, a blank aside, and no letter is built from parts."""
+    return text.isprintable() and unicodedata.is_normalized("NFC", text)
 
 
 def _check_digits(numbers: pd.Series) -> pd.Series:
@@ -107,7 +105,7 @@ PLAIN: list[Rule] = [
     (lambda texts: texts == texts.str.strip(), "has blanks at its ends; take them away"),
     (
         lambda texts: texts.map(_is_plain),
-        "has a control character, or a letter built from parts (not Unicode NFC); retype it",
+        "has a sign that cannot be seen, or a letter built from parts (not Unicode NFC); retype it",
     ),
 ]
 
