@@ -197,6 +197,9 @@ def read_table(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
     table = pq.read_table(path, partitioning=None)
     columns = {}
     for name, dtype in dtypes.items():
-        values = table[name].to_pandas(types_mapper=NULLABLE.get)
-        columns[name] = values.astype(object if dtype == "string" else dtype)
+        if dtype == "string":
+            texts = table[name].to_numpy(zero_copy_only=False)
+            columns[name] = pd.Series(texts, dtype=object)
+        else:
+            columns[name] = table[name].to_pandas(types_mapper=NULLABLE.get).astype(dtype)
     return pd.DataFrame(columns)
