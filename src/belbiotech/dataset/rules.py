@@ -90,8 +90,8 @@ def _repeated(tables: RawTables) -> Iterator[Problem]:
         table = tables[name]
         keys = table.frame[columns].copy()
         for amount in AMOUNTS.get(name, []):
-            keys[amount] = pd.to_numeric(keys[amount], errors="coerce").astype(object)
-        for row, line in _first_lines(table, keys.fillna("")):
+            keys[amount] = pd.to_numeric(keys[amount], errors="coerce")
+        for row, line in _first_lines(table, keys.astype(str)):
             text = f"states the same fact as line {line}"
             yield table.problem(row, f"{text}; keep one row, with the better page")
 
