@@ -298,6 +298,13 @@ def test_the_cache_is_the_platforms_unless_told(monkeypatch, tmp_path):
     assert cache_folder() == tmp_path / "mine"
 
 
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"address": null, "manifests": {"0.1.0": {}}}'])
+def test_a_damaged_registry(tmp_path, text):
+    (tmp_path / "registry.json").write_text(text, "utf-8")
+    with pytest.raises(ReleaseError, match=r"registry\.json is damaged"):
+        read_registry(tmp_path)
+
+
 def test_a_registry_comes_back_as_it_was_written(release, tmp_path):
     registry = Registry("https://example.org/data", release[1].manifests)
     (tmp_path / "registry.json").write_text(registry_text(registry), "utf-8")

@@ -20,6 +20,7 @@ from belbiotech.dataset.manifest import (
     manifest_texts,
     read_manifest,
     refuse_damaged,
+    write_sum,
 )
 from belbiotech.dataset.parquet import (
     content_hash,
@@ -354,6 +355,15 @@ def test_no_manifest(tmp_path, name):
     folder = write_release(TABLES, "0.1.0", tmp_path)
     (folder / name).unlink()
     with pytest.raises(ReleaseError, match=f"{name} is missing: the release is damaged"):
+        read_manifest(folder)
+
+
+def test_a_manifest_of_another_form(tmp_path):
+    folder = write_release(TABLES, "0.1.0", tmp_path)
+    text = (folder / "manifest.json").read_text("utf-8").replace('"rows":', '"lines":')
+    (folder / "manifest.json").write_text(text, "utf-8")
+    write_sum(folder)
+    with pytest.raises(ReleaseError, match="written by another version of belbiotech: .*lines"):
         read_manifest(folder)
 
 

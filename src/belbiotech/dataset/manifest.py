@@ -153,7 +153,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     ReleaseError
-        The manifest or its sum is missing or changed.
+        The manifest or its sum is missing or changed, or of a form that is not known here.
     """
     content, expected = (_bytes(folder / name) for name in (MANIFEST, MANIFEST_SUM))
     found = _sum_line(content)
@@ -164,7 +164,11 @@ def read_manifest(folder: Path) -> Manifest:
             f"expected SHA-256 {told[0] if told else '(none)'}, found {found.split()[0]}"
         )
         raise ReleaseError(msg)
-    return _from_json(json.loads(content))
+    try:
+        return _from_json(json.loads(content))
+    except (ValueError, KeyError, TypeError) as error:
+        msg = f"{folder / MANIFEST} was written by another version of belbiotech: {error}"
+        raise ReleaseError(msg) from error
 
 
 def check_files(folder: Path, manifest: Manifest) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from belbiotech.dataset.manifest import FileEntry
+from belbiotech.errors import ReleaseError
 
 __all__ = ["REGISTRY", "Registry", "read_registry", "registry_text"]
 
@@ -46,13 +47,22 @@ def read_registry(folder: Path) -> Registry:
     -------
     Registry
         An empty one if the folder has none.
+
+    Raises
+    ------
+    ReleaseError
+        A registry that cannot be read.
     """
     path = folder / REGISTRY
     if not path.is_file():
         return Registry()
-    content = json.loads(path.read_text("utf-8"))
-    manifests = {name: FileEntry(**entry) for name, entry in content["manifests"].items()}
-    return Registry(content["address"], manifests)
+    try:
+        content = json.loads(path.read_text("utf-8"))
+        manifests = {name: FileEntry(**entry) for name, entry in content["manifests"].items()}
+        return Registry(content["address"], manifests)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        msg = f"{path} is damaged ({error}); restore it, or install belbiotech again"
+        raise ReleaseError(msg) from error
 
 
 def registry_text(registry: Registry) -> str:
