@@ -19,4 +19,6 @@ from .survival.logrank import TestResult as TestResult
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
 
+from .survival.cox import cox as cox
+
 __version__: str

@@ -54,7 +54,7 @@ class Matrix:
 
     Attributes
     ----------
-    values : array of float, (m, p)
+    x : array of float, (m, p)
         One column for each coefficient.
     names : tuple of str
         Their names, as in ``C(region)[T.BE-WAL]``.
@@ -64,7 +64,7 @@ class Matrix:
         What makes the same matrix again from new rows.
     """
 
-    values: FloatArray
+    x: FloatArray
     names: tuple[str, ...]
     terms: dict[str, tuple[int, ...]]
     spec: ModelSpec
@@ -131,7 +131,7 @@ def design_matrix(
     Returns
     -------
     Matrix
-        Values (m, p), names and terms.
+        Numbers (m, p), names and terms.
 
     Raises
     ------
@@ -152,15 +152,15 @@ def design_matrix(
         for term, positions in used.term_indices.items()
         if intercept or str(term) != "1"
     }
-    values = np.ascontiguousarray(made.to_numpy(dtype=float)[:, first:])
-    return Matrix(values, tuple(used.column_names)[first:], terms, used)
+    x = np.ascontiguousarray(made.to_numpy(dtype=float)[:, first:])
+    return Matrix(x, tuple(used.column_names)[first:], terms, used)
 
 
 def _parsed(text: str, right: str) -> Any:
     from formulaic import Formula as Parser
 
     try:
-        return Parser(f"1 + {right}").root
+        return Parser(f"1 + {right}")
     except Exception as error:  # as above
         msg = f"formula {text!r} cannot be read: {error}"
         raise FormulaError(msg) from error

@@ -1,0 +1,316 @@
+"""What a fitted Cox model holds, and where each of its further numbers is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.survival.formulas import Formula, Matrix
+from belbiotech.survival.maximise import Maximum
+from belbiotech.survival.partial_likelihood import (
+    Design,
+    RiskSets,
+    Ties,
+    step_sums,
+)
+from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.test_result import TestResult
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["CoxResult", "CoxRows"]
+
+
+@dataclass(frozen=True)
+class CoxRows:
+    """How a fit's distinct rows came from the data.
+
+    Attributes
+    ----------
+    formula : Formula
+        The formula, taken apart.
+    index : Index, (n,)
+        The data's row labels.
+    row_of : array of int, (n,)
+        The distinct row of each row.
+    row_weight : array of float, (n,)
+        Case weight times frequency of each row.
+    row_number : array of float, (n,)
+        Frequency of each row.
+    stratum_labels : tuple of str
+        Names of the strata, ``("",)`` without.
+    strata, cluster : tuple of str
+        The columns.
+    start, stop : str
+        The columns of the interval.
+    """
+
+    formula: Formula
+    index: pd.Index
+    row_of: IntArray
+    row_weight: FloatArray
+    row_number: FloatArray
+    stratum_labels: tuple[str, ...]
+    strata: tuple[str, ...]
+    cluster: tuple[str, ...]
+    start: str
+    stop: str
+
+    @property
+    def case_weight(self) -> FloatArray:
+        """Case weight of each row, (n,), without its frequency."""
+        return self.row_weight / np.where(self.row_number > 0, self.row_number, 1.0)
+
+
+@dataclass(frozen=True)
+class CoxResult:
+    """A fitted Cox model.
+
+    Attributes
+    ----------
+    params : Series
+        Coefficients (log hazard ratios), by name.
+    variance, naive_variance : DataFrame, (p, p)
+        Robust where clusters are given, and from the information alone.
+    log_likelihood, log_likelihood_null : float
+        Partial log likelihood at the maximum, and with all coefficients zero.
+    n_rows, n_events : int
+        Rows and events, frequencies counted.
+    n_clusters : int or None
+        Clusters of the first column, if any were given.
+    ties : str
+        "efron" or "breslow".
+    score_statistic : float
+        Of the score test at zero; robust where clusters are given.
+    design, sets : Design, RiskSets
+        The distinct rows with centred covariates, and their risk sets.
+    matrix : Matrix
+        How the covariates are made: names, terms, spec.
+    centre : array of float, (p,)
+        The covariates' means, taken off in the design.
+    rows : CoxRows
+        How the distinct rows came from the data.
+    groups : tuple of array of int, (n,)
+        The cluster of each row, for each way of clustering.
+    """
+
+    params: pd.Series
+    variance: pd.DataFrame
+    naive_variance: pd.DataFrame
+    log_likelihood: float
+    log_likelihood_null: float
+    n_rows: int
+    n_events: int
+    n_clusters: int | None
+    ties: Ties
+    score_statistic: float
+    design: Design
+    sets: RiskSets
+    matrix: Matrix
+    centre: FloatArray
+    rows: CoxRows
+    groups: tuple[IntArray, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        design: Design,
+        sets: RiskSets,
+        matrix: Matrix,
+        centre: FloatArray,
+        rows: CoxRows,
+        best: Maximum,
+        naive: FloatArray,
+        ties: Ties,
+    ) -> CoxResult:
+        """Put a maximum of the partial likelihood into a result."""
+        names = list(matrix.names)
+        table = pd.DataFrame(naive, index=names, columns=names)
+        score, information = best.at_zero.score, best.at_zero.information
+        return cls(
+            params=pd.Series(best.beta, index=names, name="coef", dtype=float),
+            variance=table,
+            naive_variance=table,
+            log_likelihood=best.at_maximum.value,
+            log_likelihood_null=best.at_zero.value,
+            n_rows=int(design.number.sum()),
+            n_events=int(design.number[design.event].sum()),
+            n_clusters=None,
+            ties=ties,
+            score_statistic=float(score @ np.linalg.solve(information, score)) if names else 0.0,
+            design=design,
+            sets=sets,
+            matrix=matrix,
+            centre=centre,
+            rows=rows,
+        )
+
+    def with_clusters(
+        self, variance: FloatArray, groups: Sequence[IntArray], at_zero: FloatArray
+    ) -> CoxResult:
+        """Give the same fit robust errors.
+
+        Parameters
+        ----------
+        variance : array of float, (p, p)
+            The robust variance.
+        groups : sequence of array of int, (n,)
+            Clusters of the rows.
+        at_zero : array of float, (n, p)
+            Weighted score residuals with all coefficients zero, for the robust score test.
+
+        Returns
+        -------
+        CoxResult
+            With the robust variance in place of the naive one.
+        """
+        names = self.params.index
+        sums = np.stack([np.bincount(groups[0], column) for column in at_zero.T], axis=1)
+        total = sums.sum(axis=0)
+        return replace(
+            self,
+            variance=pd.DataFrame(variance, index=names, columns=names),
+            n_clusters=int(groups[0].max()) + 1 if self.rows.cluster else None,
+            groups=tuple(groups),
+            score_statistic=float(total @ np.linalg.pinv(sums.T @ sums) @ total),
+        )
+
+    @property
+    def standard_errors(self) -> pd.Series:
+        """Standard errors of the coefficients, robust where clusters were given."""
+        return _errors(self.variance)
+
+    @property
+    def naive_standard_errors(self) -> pd.Series:
+        """Standard errors from the information alone."""
+        return _errors(self.naive_variance)
+
+    @property
+    def events_per_parameter(self) -> float:
+        """Events for each coefficient; under ten, estimates are unreliable."""
+        return self.n_events / len(self.params) if len(self.params) else np.inf
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion: minus twice the log likelihood plus twice the coefficients."""
+        return -2 * self.log_likelihood + 2 * len(self.params)
+
+    @property
+    def likelihood_ratio_test(self) -> TestResult:
+        """All coefficients zero: likelihood-ratio test (takes no account of clusters)."""
+        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
+        return TestResult.chi2(gain, len(self.params), "Likelihood-ratio test")
+
+    @property
+    def wald_test(self) -> TestResult:
+        """All coefficients zero: Wald test, with the robust variance where there is one."""
+        beta = self.params.to_numpy()
+        solved = np.linalg.solve(self.variance.to_numpy(), beta) if len(beta) else beta
+        return TestResult.chi2(float(beta @ solved), len(beta), "Wald test")
+
+    @property
+    def score_test(self) -> TestResult:
+        """All coefficients zero: score (log-rank) test, robust where clusters were given."""
+        return TestResult.chi2(self.score_statistic, len(self.params), "Score test")
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Table of coefficients, with lifelines' column names and the naive errors."""
+        from belbiotech.survival.cox_tables import summary_table
+
+        return summary_table(self)
+
+    @property
+    def baseline_cumulative_hazard(self) -> pd.DataFrame:
+        """Cumulative hazard with all covariates zero: stratum, time, hazard.
+
+        One row for each time at which a row of the stratum ends, as R's
+        ``basehaz(centered = FALSE)``.
+        """
+        steps = step_sums(self.design, self.sets, np.exp(self.design.x @ self.params.to_numpy()))
+        at_zero = steps.hazard * np.exp(-float(self.centre @ self.params.to_numpy()))
+        parts = []
+        for k, label in enumerate(self.rows.stratum_labels):
+            ends = np.unique(self.design.stop[self.design.stratum == k])
+            mine = self.sets.stratum == k
+            running = np.r_[0.0, np.cumsum(at_zero[mine])]
+            hazard = running[np.searchsorted(self.sets.time[mine], ends, "right")]
+            parts.append(pd.DataFrame({"stratum": label, "time": ends, "hazard": hazard}))
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def concordance(self) -> float:
+        """Share of comparable pairs that the model orders rightly."""
+        from belbiotech.survival.concordance import concordance
+
+        return concordance(self.design, self.design.x @ self.params.to_numpy()).estimate
+
+    @property
+    def concordance_std_error(self) -> float:
+        """Standard error of the concordance, by clusters where they were given."""
+        from belbiotech.survival.concordance import concordance
+
+        pairs = concordance(self.design, self.design.x @ self.params.to_numpy())
+        influence = pairs.influence[self.rows.row_of] * self.rows.row_weight
+        sums = np.bincount(self.groups[0], influence) if self.groups else influence
+        return float(np.sqrt(np.sum(sums**2)))
+
+    def compare(self, other: CoxResult) -> TestResult:
+        """Likelihood-ratio test of this model against a nested one (or one that nests it).
+
+        Parameters
+        ----------
+        other : CoxResult
+            Fitted to the same rows, with fewer or more of the same terms.
+
+        Returns
+        -------
+        TestResult
+            Twice the difference of the log likelihoods, its degrees of freedom and p-value.
+
+        Raises
+        ------
+        FitError
+            Models of other rows, or not nested.
+        """
+        from belbiotech.survival.cox_tables import nested_test
+
+        return nested_test(self, other)
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
+        from belbiotech.survival.cox_tables import forest_plot
+
+        return forest_plot(self, **options)
+
+    def to_markdown(self) -> str:
+        """Write the table of coefficients as Markdown, with N and events below."""
+        from belbiotech.survival.cox_tables import as_markdown
+
+        return as_markdown(self)
+
+    def to_latex(self) -> str:
+        """Write the table of coefficients as LaTeX (booktabs)."""
+        from belbiotech.survival.cox_tables import as_latex
+
+        return as_latex(self)
+
+    def __repr__(self) -> str:
+        from belbiotech.survival.cox_tables import as_text
+
+        return as_text(self)
+
+    def _repr_html_(self) -> str:
+        from belbiotech.survival.cox_tables import as_html
+
+        return as_html(self)
+
+
+def _errors(variance: pd.DataFrame) -> pd.Series:
+    diagonal = np.diag(variance.to_numpy())
+    return pd.Series(np.sqrt(diagonal), index=variance.index, name="se(coef)")

@@ -1,0 +1,187 @@
+"""The partial likelihood brought to its maximum, or a plain word why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from belbiotech.errors import FitError
+from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets, likelihood
+from belbiotech.survival.rows import FloatArray, IntArray
+
+__all__ = ["Maximum", "maximise", "refuse_dependent"]
+
+MAX_STEPS = 60
+SETTLED = 1e-9  # largest last step, in standard deviations of a covariate: its error is the square
+NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
+DEPENDENT = 1e-10  # share of a covariate's information that the others leave
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the log likelihood is highest.
+
+    Attributes
+    ----------
+    beta : array of float, (p,)
+        The coefficients.
+    at_maximum, at_zero : Likelihood
+        Value, score and information there and at coefficients of zero.
+    steps : int
+        Newton-Raphson steps taken.
+    """
+
+    beta: FloatArray
+    at_maximum: Likelihood
+    at_zero: Likelihood
+    steps: int
+
+
+def maximise(design: Design, sets: RiskSets, names: Sequence[str]) -> Maximum:
+    """Newton-Raphson with step halving, each covariate in units of its standard deviation.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows.
+    sets : RiskSets
+        Their risk sets.
+    names : sequence of str, (p,)
+        Names of the coefficients, for messages.
+
+    Returns
+    -------
+    Maximum
+        Coefficients in the covariates' own units.
+
+    Raises
+    ------
+    FitError
+        Covariates that are constant or collinear, or a likelihood without a maximum.
+    """
+    p = design.x.shape[1]
+    at_zero = likelihood(design, sets, np.zeros(p))
+    if p == 0:
+        return Maximum(np.zeros(0), at_zero, at_zero, 0)
+    scale = _standard_deviations(design)
+    refuse_dependent(at_zero.information, scale, design, names)
+    beta, now = np.zeros(p), at_zero
+    for taken in range(1, MAX_STEPS + 1):
+        step = np.linalg.solve(now.information / np.outer(scale, scale), now.score / scale) / scale
+        beta, following = _halved(design, sets, beta, step, now)
+        _refuse_separation(design, step, following.value - now.value, names)
+        now = following
+        if np.max(np.abs(step * scale)) < SETTLED:
+            return Maximum(beta, now, at_zero, taken)
+    msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
+    raise FitError(msg)
+
+
+def refuse_dependent(
+    information: FloatArray, scale: FloatArray, design: Design, names: Sequence[str]
+) -> None:
+    """Refuse covariates that are constant, or that others determine, and say which.
+
+    Parameters
+    ----------
+    information : array of float, (p, p)
+        Of the partial likelihood at coefficients of zero: what varies among rows at risk
+        together.
+    scale : array of float, (p,)
+        Standard deviations of the covariates.
+    design : Design
+        Counted rows.
+    names : sequence of str, (p,)
+        Names of the coefficients.
+
+    Raises
+    ------
+    FitError
+        Naming each such covariate.
+    """
+    problems = []
+    kept: list[int] = []
+    for j, name in enumerate(names):
+        if np.ptp(design.x[:, j]) == 0:
+            problems.append(f"covariate {name!r} is constant; leave it out")
+            continue
+        own = information[j, j]
+        if own <= DEPENDENT * design.weight[design.event].sum() * scale[j] ** 2:
+            problems.append(
+                f"covariate {name!r} does not vary among rows that are at risk together at an "
+                "event; leave it out"
+            )
+            continue
+        others = np.array(kept, dtype=int)
+        loads = _loads(information, j, others)
+        if own - information[j, others] @ loads <= DEPENDENT * own:
+            shares = np.abs(loads) * scale[others]
+            partners = [names[k] for k in others[shares > 1e-6 * max(scale[j], shares.max())]]
+            problems.append(
+                f"covariate {name!r} is collinear with {', '.join(map(repr, partners))}; "
+                "leave one of them out"
+            )
+            continue
+        kept.append(j)
+    if problems:
+        raise FitError("\n".join(problems))
+
+
+def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
+    if not len(others):
+        return np.zeros(0)
+    loads: FloatArray = np.linalg.solve(information[np.ix_(others, others)], information[others, j])
+    return loads
+
+
+def _standard_deviations(design: Design) -> FloatArray:
+    spread: FloatArray = np.sqrt(np.average(design.x**2, axis=0, weights=design.number))
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _halved(
+    design: Design, sets: RiskSets, beta: FloatArray, step: FloatArray, now: Likelihood
+) -> tuple[FloatArray, Likelihood]:
+    """Take the step, or half of it, a quarter, ... until the likelihood does not fall."""
+    share = 1.0
+    slack = 1e-12 * abs(now.value)
+    for _ in range(40):
+        there = beta + share * step
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            following = likelihood(design, sets, there)
+        if np.isfinite(following.value) and following.value >= now.value - slack:
+            return there, following
+        share /= 2
+    msg = "the likelihood does not rise in the direction of its slope; rescale the covariates"
+    raise FitError(msg)
+
+
+def _refuse_separation(design: Design, step: FloatArray, gain: float, names: Sequence[str]) -> None:
+    """Refuse when coefficients go on growing and the likelihood does not: no maximum."""
+    moved = np.abs(design.x * step).max(axis=0)
+    if gain > NO_GAIN or moved.max() < 0.5:
+        return
+    runaway = np.flatnonzero(moved > 0.5 * moved.max()).tolist()
+    lines = [f"the likelihood has no maximum: {_separated(design, j, names[j])}" for j in runaway]
+    lines.append("leave such a covariate out, merge levels, or use firth=True")
+    raise FitError("\n".join(lines))
+
+
+def _separated(design: Design, j: int, name: str) -> str:
+    """Say which rows make a coefficient infinite."""
+    column = design.x[:, j]
+    for value, others in ((column.max(), "below"), (column.min(), "above")):
+        here = column == value
+        rows = int(design.number[here].sum())
+        if not design.event[here].any():
+            return f"no event among the {rows} rows with the {_end(others)} value of {name!r}"
+        if not design.event[~here].any():
+            rest = int(design.number[~here].sum())
+            return f"no event among the {rest} rows with {name!r} {others} its {_end(others)}"
+    return f"the coefficient of {name!r} grows without bound (separation)"
+
+
+def _end(others: str) -> str:
+    return "largest" if others == "below" else "smallest"
