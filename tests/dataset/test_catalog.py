@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -220,3 +221,29 @@ def test_the_shipped_data_is_found_from_any_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("BELBIOTECH_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     assert data_folder() == Path(belbiotech.__file__).parents[2] / "data" / "processed"
+
+
+@pytest.mark.slow
+def test_the_wheel_alone_loads_the_data_from_any_folder(monkeypatch, tmp_path):
+    monkeypatch.delenv("BELBIOTECH_DATA", raising=False)
+    root = Path(belbiotech.__file__).parents[2]
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=root, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    script = (
+        "import belbiotech as bb; print(bb.__file__); bb.verify(); "
+        "print(bb.versions(), len(bb.load_panel()), bb.load_panel().attrs['version'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "installed")},
+        capture_output=True,
+        text=True,
+    )
+    place, told = done.stdout.splitlines()
+    assert Path(place).parent == tmp_path / "installed" / "belbiotech", done.stderr
+    shipped = versions()
+    assert told == f"{shipped} {len(load_panel())} {shipped[-1]}"
