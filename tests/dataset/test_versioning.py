@@ -194,6 +194,12 @@ def test_a_new_version_comes_above_the_others_and_below_the_unreleased():
     assert new == CHANGELOG.replace("## [0.2.0]", expected)
 
 
+def test_headings_in_a_data_section_stay_below_it():
+    new = with_data_section(CHANGELOG, "0.1.0", "# Firms\n\n- #1\n\n##### Facts\n\n- None.")
+    assert new.endswith("### Data\n\n#### Firms\n\n- #1\n\n#### Facts\n\n- None.\n")
+    assert with_data_section(new, "0.1.0", "").count("### ") == CHANGELOG.count("### ") + 1
+
+
 def test_versions_that_begin_alike_are_not_mixed_up():
     new = with_data_section("# Changelog\n\n## [0.1.10]\n\n- Ten.\n", "0.1.1", "- One.")
     assert "## [0.1.1]\n\n### Data\n\n- One." in new

@@ -22,7 +22,7 @@ def with_data_section(text: str, version: str, section: str) -> str:
     version : str
         The version; it gets a heading above the others if it has none.
     section : str
-        What stands below the heading ``### Data``, with headings of the fourth level at most.
+        What stands below the heading ``### Data``; its own headings become the fourth level.
 
     Returns
     -------
@@ -41,6 +41,7 @@ def with_data_section(text: str, version: str, section: str) -> str:
     First release.
     <BLANKLINE>
     """
+    section = re.sub(r"^#+ ", "#### ", section, flags=re.MULTILINE)
     begin, end = _version_block(text, version)
     block = text[begin:end] or f"## [{version}]\n"
     parts = re.split(r"^(?=### )", block, flags=re.MULTILINE)
