@@ -9,13 +9,17 @@ read_data <- function(name) read.csv(file.path("data", paste0(name, ".csv")))
 # Tight enough that Newton-Raphson has moved for the last time.
 tight <- coxph.control(eps = 1e-12, iter.max = 50, toler.chol = 1e-14)
 
-# JSON with 17 significant digits (jsonlite stops at 15). A named vector or a list is an object,
-# a matrix a list of rows, a data frame an object of columns, one number a number unless I() holds
-# it. NaN and Infinity are written as such: Python's json reads them.
+# JSON with 17 significant digits (jsonlite stops at 15). A named vector or list is an object, a list
+# without names an array, a matrix a list of rows, a data frame an object of columns, and one number
+# a number unless I() holds it.
+# NaN and Infinity are written as such: Python's json reads them.
 json <- function(x, depth = 0) {
   if (is.null(x)) return("null")
   if (is.data.frame(x)) return(json(lapply(as.list(x), I), depth))
   if (is.list(x) || (is.atomic(x) && is.null(dim(x)) && !is.null(names(x)))) {
+    if (is.null(names(x))) {
+      return(paste0("[", paste(vapply(x, json, "", depth = depth + 1), collapse = ", "), "]"))
+    }
     pad <- strrep(" ", depth + 1)
     keys <- vapply(names(x), quoted, "")
     values <- vapply(seq_along(x), function(i) json(x[[i]], depth + 1), "")

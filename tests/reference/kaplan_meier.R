@@ -13,10 +13,12 @@ groups <- function(fit) {
   rep(gsub("[a-z]+=", "", names(fit$strata)), fit$strata)
 }
 
-# fit$std.err of a survfit is that of log(survival); Greenwood's is survival times it.
+# fit$std.err of a survfit is that of log(survival), and Greenwood's is survival times it; with
+# weights that are not whole it is that of survival itself, robust with each row on its own.
 curve <- function(fit) {
+  scale <- if (fit$logse) fit$surv else 1
   data.frame(group = groups(fit), time = fit$time, at_risk = fit$n.risk, events = fit$n.event,
-             survival = fit$surv, std_error = fit$surv * fit$std.err)
+             survival = fit$surv, std_error = scale * fit$std.err)
 }
 
 quantiles <- function(fit) {
