@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.dataset import codes
+from belbiotech.dataset.confidence import filter_confidence
 from belbiotech.dataset.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
 from belbiotech.dataset.facts import Facts
 from belbiotech.dataset.fields import DERIVED
@@ -25,7 +26,7 @@ from belbiotech.dataset.schemas import PROCESSED, validate_tables
 from belbiotech.dataset.tables import Tables
 from belbiotech.errors import PanelError
 
-__all__ = ["Tables", "build", "default_end_year"]
+__all__ = ["Tables", "build", "default_end_year", "filter_confidence"]
 
 Years = NDArray[np.int64]
 DATES = {

@@ -1,0 +1,81 @@
+"""From released tables back to the facts in them, all or those of a certain confidence."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pandas as pd
+
+from belbiotech.dataset.codes import CONFIDENCE
+from belbiotech.dataset.facts import Facts
+from belbiotech.dataset.fields import FACTS
+from belbiotech.dataset.tables import Tables
+from belbiotech.errors import PanelError, nearest_names
+
+__all__ = ["Confidence", "facts_of", "filter_confidence"]
+
+Confidence = Literal["A", "B", "C"]
+
+
+def facts_of(tables: Tables) -> Facts:
+    """Take the facts out of processed tables: nothing of them was lost.
+
+    Parameters
+    ----------
+    tables : Tables
+        As built or loaded.
+
+    Returns
+    -------
+    Facts
+        The facts that the tables were built from, their rows in the order of the tables.
+    """
+    return Facts(**{name: getattr(tables, name)[list(fields)] for name, fields in FACTS.items()})
+
+
+def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts:
+    """Keep the facts of a confidence or a better one.
+
+    A firm whose own row (founding and fixed traits) has a lower one is left out, with all facts
+    about it. Pages stay, also those that no fact refers to any more.
+
+    Parameters
+    ----------
+    data : Facts or Tables
+        Facts, or the tables that were built from them.
+    min_confidence : {"A", "B", "C"}
+        The lowest confidence that stays; A is the best.
+
+    Returns
+    -------
+    Facts
+        What is left.
+
+    Raises
+    ------
+    PanelError
+        Another letter.
+
+    Examples
+    --------
+    >>> from belbiotech.dataset.facts import read_facts
+    >>> facts = read_facts("data/raw")
+    >>> len(facts.alliances), len(filter_confidence(facts, "A").alliances)
+    (346, 92)
+    """
+    if min_confidence not in CONFIDENCE:
+        msg = f"{min_confidence!r} is no confidence; {nearest_names(min_confidence, CONFIDENCE)}"
+        raise PanelError(msg)
+    facts = facts_of(data) if isinstance(data, Tables) else data
+    good = [name for name in CONFIDENCE if name <= min_confidence]
+    firms = _kept(facts.firms, good)
+    known = set(firms["firm_id"])
+    events, alliances, financings = (
+        _kept(table[table["firm_id"].isin(known)], good)
+        for table in (facts.events, facts.alliances, facts.financings)
+    )
+    return Facts(firms, events, alliances, financings, facts.sources)
+
+
+def _kept(table: pd.DataFrame, good: list[str]) -> pd.DataFrame:
+    return table[table["confidence"].isin(good)].reset_index(drop=True)
