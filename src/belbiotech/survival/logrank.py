@@ -411,10 +411,11 @@ def _time_weights(
     if weighting == "tarone-ware":
         return np.sqrt(n)
     if weighting == "peto":
-        return np.cumprod(1 - d / (n + 1))
+        return np.cumprod(1 - d / (n + 1)).astype(np.float64)
     if weighting == "fleming-harrington":
         before = np.concatenate([[1.0], np.cumprod(1 - d / n)[:-1]])
-        return np.asarray(before**rho * (1 - before) ** gamma, dtype=np.float64)
+        weights: FloatArray = before**rho * (1 - before) ** gamma
+        return weights
     return np.ones_like(n)
 
 
