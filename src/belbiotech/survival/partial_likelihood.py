@@ -103,6 +103,11 @@ class RiskSets:
         at_risk: FloatArray = np.cumsum(entering - leaving, axis=0)[:k]
         return at_risk
 
+    def over_steps(self, values: FloatArray) -> FloatArray:
+        """Sum over the steps of each event time, (k,); values are (number of steps,)."""
+        begins = np.flatnonzero(np.diff(self.position, prepend=-1))
+        return np.add.reduceat(values, begins) if len(values) else values
+
     def collect(self, values: FloatArray) -> FloatArray:
         """Sum values by event time, (k,) or (k, q), over the times at which each row is at risk."""
         zero = np.zeros((1, *values.shape[1:]))
@@ -195,15 +200,18 @@ def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     dead = design.event
     weight = design.weight[dead]
     value = weight @ linear[dead] - steps.log_value
-    share = _sum_at(sets.position, sets.share, len(sets.time))
-    score = weight @ design.x[dead] - share @ steps.mean
+    score = weight @ design.x[dead] - sets.death_weight @ steps.mean
     exposed = design.weight * risk * row_hazard(design, sets, steps)
     information = (design.x * exposed[:, None]).T @ design.x - steps.outer
     return Likelihood(float(value), score, information)
 
 
 def step_sums(design: Design, sets: RiskSets, risk: FloatArray) -> Steps:
-    """Compute what happens at each event time, for rows with risks r, (m,)."""
+    """Compute what happens at each event time, for rows with risks r, (m,).
+
+    With f the fraction of a step and n = S0 - f D0 its denominator, the mean covariate of the step
+    is (S1 - f D1) / n; so that all sums over steps need S1 and D1 only once a time.
+    """
     k = len(sets.time)
     weighted = design.weight * risk
     dead = design.event
@@ -211,20 +219,23 @@ def step_sums(design: Design, sets: RiskSets, risk: FloatArray) -> Steps:
     s1 = sets.total(weighted[:, None] * design.x)
     d0 = _sum_at(sets.own, weighted[dead], k)
     d1 = _sum_at(sets.own, weighted[dead, None] * design.x[dead], k)
-    at, fraction, share = sets.position, sets.fraction, sets.share
-    denominator = s0[at] - fraction * d0[at]
-    mean = (s1[at] - fraction[:, None] * d1[at]) / denominator[:, None]
-    hazard = share / denominator
-    own = hazard * (1 - fraction)
-    total_share = _sum_at(at, share, k)
+    fraction, share = sets.fraction, sets.share
+    denominator = s0[sets.position] - fraction * d0[sets.position]
+    inverse = share / denominator
+    square = inverse / denominator
+    # sums over the steps of a time of share f^i / n (a) and of share f^i / n^2 (b)
+    a0, a1 = sets.over_steps(inverse), sets.over_steps(fraction * inverse)
+    b0, b1 = sets.over_steps(square), sets.over_steps(fraction * square)
+    b2 = sets.over_steps(fraction * fraction * square)
+    cross = (s1 * b1[:, None]).T @ d1
     return Steps(
-        hazard=_sum_at(at, hazard, k),
-        hazard_mean=_sum_at(at, hazard[:, None] * mean, k),
-        own_hazard=_sum_at(at, own, k),
-        own_hazard_mean=_sum_at(at, own[:, None] * mean, k),
-        mean=_sum_at(at, share[:, None] * mean, k) / total_share[:, None],
+        hazard=a0,
+        hazard_mean=s1 * b0[:, None] - d1 * b1[:, None],
+        own_hazard=a0 - a1,
+        own_hazard_mean=s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None],
+        mean=(s1 * a0[:, None] - d1 * a1[:, None]) / sets.death_weight[:, None],
         log_value=float(share @ np.log(denominator)),
-        outer=(mean * share[:, None]).T @ mean,
+        outer=(s1 * b0[:, None]).T @ s1 - cross - cross.T + (d1 * b2[:, None]).T @ d1,
     )
 
 
