@@ -10,13 +10,13 @@ import pytest
 
 import belbiotech
 from belbiotech.dataset import store
-from belbiotech.dataset.catalog import codebook, load_panel, load_table
+from belbiotech.dataset.catalog import codebook, load_panel, load_table, load_tables
 from belbiotech.dataset.manifest import file_entry, read_manifest
 from belbiotech.dataset.registry import REGISTRY, Registry, registry_text
 from belbiotech.dataset.release import write_release
 from belbiotech.dataset.store import data_folder, open_release, versions
 from belbiotech.dataset.verify import verify
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import PanelError, ReleaseError
 
 PANEL = pd.DataFrame(
     {
@@ -221,6 +221,46 @@ def test_the_shipped_data_is_found_from_any_folder(monkeypatch, tmp_path):
     monkeypatch.delenv("BELBIOTECH_DATA", raising=False)
     monkeypatch.chdir(tmp_path)
     assert data_folder() == Path(belbiotech.__file__).parents[2] / "data" / "processed"
+
+
+@pytest.fixture
+def shipped(monkeypatch):
+    """The repository's own releases."""
+    monkeypatch.delenv("BELBIOTECH_DATA", raising=False)
+
+
+def test_every_shipped_version_is_what_its_own_facts_give(shipped):
+    for version in versions():
+        released = load_panel(version)
+        rebuilt = load_panel(version, min_confidence="C")
+        pd.testing.assert_frame_equal(rebuilt[released.columns], released)
+        assert rebuilt.attrs == released.attrs | {"min_confidence": "C"}
+
+
+def test_better_confidence_leaves_fewer_facts(shipped):
+    rows = [len(load_panel(min_confidence=letter)) for letter in "CBA"]
+    alliances = [load_panel(min_confidence=letter)["alliances_new"].sum() for letter in "CBA"]
+    assert rows == sorted(rows, reverse=True)
+    assert alliances == sorted(alliances, reverse=True)
+    assert alliances[0] > alliances[2] > 0
+    with pytest.raises(PanelError, match="'D' is no confidence"):
+        load_panel(min_confidence="D")
+
+
+def test_all_tables_at_once(shipped):
+    tables = load_tables()
+    for name, table in tables.items():
+        pd.testing.assert_frame_equal(table, load_table(name))
+    assert tables.parameters == {
+        key: load_panel().attrs[key] for key in ("end_year", "alliance_window")
+    }
+
+
+def test_shipped_rows_are_in_order_and_complete(shipped):
+    for version in versions():
+        panel = load_panel(version)
+        assert panel.equals(panel.sort_values(["firm_id", "year"], ignore_index=True))
+        assert not panel.isna().any(axis=None)
 
 
 @pytest.mark.slow

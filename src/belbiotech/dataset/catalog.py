@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from belbiotech.dataset.store import Release, open_release
 from belbiotech.errors import ReleaseError, nearest_names
 
 if TYPE_CHECKING:
+    from belbiotech.dataset.confidence import Confidence
     from belbiotech.dataset.tables import Tables
 
 __all__ = ["codebook", "load_panel", "load_table", "load_tables"]
@@ -56,7 +57,7 @@ def load_table(name: str, version: str | None = None) -> pd.DataFrame:
 
 
 def load_panel(
-    version: str | None = None, *, min_confidence: Literal["A", "B", "C"] | None = None
+    version: str | None = None, *, min_confidence: Confidence | None = None
 ) -> pd.DataFrame:
     """Load the panel: one row a firm and calendar year.
 
@@ -159,8 +160,11 @@ def _entry(release: Release, name: str) -> TableEntry:
     return tables[name]
 
 
-def _rebuilt(tables: Tables, min_confidence: str, attrs: dict[Hashable, Any]) -> pd.DataFrame:
-    from belbiotech.dataset.panel import build, filter_confidence
+def _rebuilt(
+    tables: Tables, min_confidence: Confidence, attrs: dict[Hashable, Any]
+) -> pd.DataFrame:
+    from belbiotech.dataset.confidence import filter_confidence
+    from belbiotech.dataset.panel import build
 
     facts = filter_confidence(tables, min_confidence)
     asked = {name: tables.parameters[name] for name in ("end_year", "alliance_window")}
