@@ -21,8 +21,8 @@ from .survival.discrete import discrete_hazard as discrete_hazard
 from .survival.logrank import TestResult as TestResult
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
+from .survival.panel_check import check_panel as check_panel
 from .survival.restricted_mean import restricted_mean as restricted_mean
 from .survival.restricted_mean import restricted_mean_difference as restricted_mean_difference
-
 
 __version__: str

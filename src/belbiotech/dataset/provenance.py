@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
 
 from belbiotech.dataset.panel_fields import FIRM_YEAR
+from belbiotech.dataset.spans import (
+    Life,
+    Row,
+    Spans,
+    fact_spans,
+    is_first_page,
+    life_of,
+    rows_of,
+)
 from belbiotech.dataset.tables import Tables
 from belbiotech.dataset.wording import FACT_TABLES, fact_date, fact_text
 from belbiotech.errors import PanelError, nearest_names
 
 __all__ = ["PAGE_IN_NOTE", "sources_of"]
 
-# What a fact has a part in: column of the panel -> first and last year.
-Spans = dict[str, tuple[int, int]]
-Row = Mapping[Hashable, Any]
-
-TRAITS = ("firm_id", "name", "year", "age", "start", "stop", "region", "segment", "origin")
 PAGE_IN_NOTE = re.compile(r"\bs[0-9a-f]{8}\b")
 STATES, NAMED = "states the fact", "named in the note"
 COLUMNS = [
@@ -88,34 +91,18 @@ def sources_of(
      ['acquired, Shire (IE), 428 million EUR', 'Shire prospectus via Law Insider', 'A']]
     """
     tables = _loaded(version) if tables is None else tables
-    life = _life(tables, firm_id)
+    life = life_of(tables, firm_id)
     _check_cell(life, year, column)
     pages = tables.sources.set_index("source_id")
     rows = [
         line
         for name in FACT_TABLES
-        for row in _rows_of(getattr(tables, name), firm_id)
+        for row in rows_of(getattr(tables, name), firm_id)
         for line in _lines(name, row, life, pages)
     ]
     kept = [row for row in (_cell(row, year, column) for row in rows) if row is not None]
     found = pd.DataFrame(kept, columns=COLUMNS)
     return found.sort_values("date", kind="stable", ignore_index=True)
-
-
-@dataclass(frozen=True)
-class _Life:
-    """What decides on the part that a firm's facts have in its rows."""
-
-    row: Row
-    first: int
-    last: int
-    first_listing: int | None
-    window: int | None
-
-    @property
-    def whole(self) -> tuple[int, int]:
-        """All its years."""
-        return self.first, self.last
 
 
 def _loaded(version: str | None) -> Tables:
@@ -124,31 +111,7 @@ def _loaded(version: str | None) -> Tables:
     return load_tables(version)
 
 
-def _rows_of(table: pd.DataFrame, firm_id: str) -> list[dict[Hashable, Any]]:
-    return table[table["firm_id"] == firm_id].to_dict("records")
-
-
-def _life(tables: Tables, firm_id: str) -> _Life:
-    rows = _rows_of(tables.firms, firm_id)
-    if not rows:
-        msg = f"there is no firm {firm_id!r}; {nearest_names(firm_id, tables.firms['firm_id'])}"
-        raise PanelError(msg)
-    listings = [
-        int(event["date_year"])
-        for event in _rows_of(tables.events, firm_id)
-        if event["event"] == "ipo"
-    ]
-    first = int(rows[0]["founded_year"]) if rows[0]["in_panel"] else 0
-    return _Life(
-        rows[0],
-        first,
-        first + int(rows[0]["rows"]) - 1,
-        min(listings, default=None),
-        tables.parameters["alliance_window"],
-    )
-
-
-def _check_cell(life: _Life, year: int | None, column: str | None) -> None:
+def _check_cell(life: Life, year: int | None, column: str | None) -> None:
     if column is not None and column not in FIRM_YEAR:
         msg = f"the panel has no column {column!r}; {nearest_names(column, FIRM_YEAR)}"
         raise PanelError(msg)
@@ -163,22 +126,19 @@ def _check_cell(life: _Life, year: int | None, column: str | None) -> None:
         raise PanelError(msg)
 
 
-def _lines(table: str, row: Row, life: _Life, pages: pd.DataFrame) -> Iterator[dict[str, Any]]:
+def _lines(table: str, row: Row, life: Life, pages: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """One line for each page of a fact, with the spans of years in which it has a part."""
-    in_panel = life.row["in_panel"]
-    spans = _spans(table, row, life) if in_panel else {}
+    spans = fact_spans(table, row, life)
     stated = row["source_ids"].split(";") if table == "firms" else [row["source_id"]]
     named = [name for name in PAGE_IN_NOTE.findall(row["note"] or "") if name in pages.index]
     for name in dict.fromkeys([*stated, *named]):
-        page = pages.loc[name]
-        year = page["published_year"]
-        decides = in_panel and name in stated and pd.notna(year)
-        first_page = decides and year == life.row["first_documented"]
+        page = pages.loc[name].to_dict()
+        decides = spans and name in stated and is_first_page(page, life)
         yield {
             "table": table,
             "fact": fact_text(table, row),
             "date": fact_date(table, row),
-            "spans": {**spans, "observed": life.whole} if first_page else spans,
+            "spans": {**spans, "observed": life.whole} if decides else spans,
             "source_id": name,
             "role": STATES if name in stated else NAMED,
             **{column: page[column] for column in ("title", "url", "publisher", "published")},
@@ -199,53 +159,3 @@ def _cell(line: dict[str, Any], year: int | None, column: str | None) -> dict[st
         return None
     columns = ", ".join(name for name in FIRM_YEAR if name in of_year)
     return {**line, "columns": columns}
-
-
-def _spans(table: str, row: Row, life: _Life) -> Spans:
-    """Columns of the panel in which a fact has a part, each with its years."""
-    if table == "firms":
-        return dict.fromkeys(TRAITS, life.whole)
-    year = int(row[f"{FACT_TABLES[table]}_year"])
-    spans = {
-        "alliances": _alliance_spans,
-        "financings": _financing_spans,
-        "events": _event_spans,
-    }[table](row, year, life)
-    if life.row["exit_kind"] is None and year == life.row["last_seen_year"]:
-        spans["year"] = life.whole  # the sighting without which the rows would end earlier
-    return {
-        name: (max(since, life.first), min(to, life.last)) for name, (since, to) in spans.items()
-    }
-
-
-def _alliance_spans(row: Row, year: int, life: _Life) -> Spans:
-    unknown = life.last if life.window is None else year + life.window
-    ends: int = unknown if pd.isna(row["end_year"]) else int(row["end_year"])
-    groups = [name for name in (row["partner_group"], row["purpose"]) if isinstance(name, str)]
-    spans: Spans = {}
-    for prefix in ("alliances", *(f"alliances_{group}" for group in groups)):
-        spans[f"{prefix}_new"] = (year, year)
-        spans[f"{prefix}_cum_lag1"] = (year + 1, life.last)
-        spans[f"{prefix}_active_lag1"] = (year + 1, ends)
-    return spans
-
-
-def _financing_spans(row: Row, year: int, life: _Life) -> Spans:
-    return {
-        "financing_rounds_new": (year, year),
-        "financing_rounds_cum_lag1": (year + 1, life.last),
-    }
-
-
-def _event_spans(row: Row, year: int, life: _Life) -> Spans:
-    spans: Spans = {}
-    kind, fate = row["event"], life.row["exit_kind"]
-    if kind in ("ipo", "delisted"):
-        spans["listed_lag1"] = (year + 1, life.last)
-    if kind == "ipo" and year == life.first_listing:
-        spans["ipo"] = (year, year)
-    if kind == life.row["exit_event"] and year == life.row["exit_year"]:
-        spans["year"] = life.whole
-        if fate != "relocation":
-            spans |= {fate: (year, year), "exit": (year, year)}
-    return spans
