@@ -1,0 +1,47 @@
+"""The command ``belbiotech``: its commands by name, and what happens when one fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+from rich.markup import escape
+from typer.core import TyperGroup
+
+from belbiotech.cli import build, fit, info, run, show, validate
+from belbiotech.cli.console import errors, heard_warnings
+from belbiotech.errors import BelbiotechError
+
+__all__ = ["app", "main"]
+
+
+class _Group(TyperGroup):
+    """Tell this package's errors as sentences, with exit code 1, instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            with heard_warnings():
+                return super().invoke(ctx)
+        except BelbiotechError as error:
+            errors.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            raise typer.Exit(1) from error
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="A sourced panel of Belgian biotechnology firms, and survival statistics for it.",
+)
+app.command("info")(info.info)
+app.command("validate")(validate.validate)
+app.command("build")(build.build)
+app.command("show")(show.show)
+app.command("fit")(fit.fit)
+app.command("run")(run.run)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

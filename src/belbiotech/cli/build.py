@@ -1,0 +1,39 @@
+"""``belbiotech build DIR --version V``: facts to a version of the panel on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from belbiotech.cli.console import output
+
+__all__ = ["build"]
+
+
+def build(
+    folder: Annotated[Path, typer.Argument(help="Folder with firms.csv, events.csv, ...")],
+    version: Annotated[str, typer.Option(help="Number of the version, like 0.1.0.")],
+    out: Annotated[Path, typer.Option(help="Where the version's folder goes.")] = Path(),
+    end_year: Annotated[
+        int | None, typer.Option(help="Last complete year; by default from the facts.")
+    ] = None,
+    alliance_window: Annotated[
+        int, typer.Option(help="Years that an alliance without a known end lasts; 0: for ever.")
+    ] = 5,
+) -> None:
+    """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet."""
+    from belbiotech.dataset.facts import read_facts
+    from belbiotech.dataset.panel import build as build_tables
+    from belbiotech.dataset.release import write_release
+
+    facts = read_facts(folder)
+    tables = build_tables(facts, end_year=end_year, alliance_window=alliance_window or None)
+    written = write_release(tables, version, out, raw=folder)
+    panel = tables.firm_year
+    output.print(
+        f"{written}: {panel['firm_id'].nunique():,d} firms, {len(panel):,d} firm-years, "
+        f"{panel['failure'].sum():,d} failures, {panel['acquisition'].sum():,d} acquisitions.",
+        soft_wrap=True,
+    )

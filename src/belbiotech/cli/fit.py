@@ -1,0 +1,34 @@
+"""``belbiotech fit "failure ~ ..."``: a Cox model on the shipped panel."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from belbiotech.cli.console import output
+
+__all__ = ["fit"]
+
+
+def fit(
+    formula: Annotated[str, typer.Argument(help='Like "failure ~ alliances_active_lag1".')],
+    version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
+    cluster: Annotated[str, typer.Option(help="Column of clusters for the errors.")] = "firm_id",
+    observed: Annotated[
+        bool, typer.Option(help="Only firm-years from a firm's first dated page on.")
+    ] = True,
+    out: Annotated[Path | None, typer.Option(help="CSV file for the table.")] = None,
+) -> None:
+    """Fit a Cox model to the panel, with delayed entry and errors clustered by firm."""
+    import belbiotech as bb
+
+    panel = bb.load_panel(version)
+    rows = panel[panel["observed"]] if observed else panel
+    result = bb.cox(formula, rows, cluster=cluster)
+    output.print(f"Data version {panel.attrs['version']}, {'observed' if observed else 'all'} rows")
+    output.print(str(result), soft_wrap=True, markup=False)
+    if out is not None:
+        result.summary.to_csv(out)
+        output.print(f"Table written to {out}", soft_wrap=True)

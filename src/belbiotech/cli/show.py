@@ -1,0 +1,78 @@
+"""``belbiotech show FIRM``: a firm's life, year by year, with the pages behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from belbiotech.cli.console import output, show_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["show"]
+
+COLUMNS = {
+    "year": "year",
+    "age": "age",
+    "alliances_new": "new alliances",
+    "alliances_active_lag1": "active, year before",
+    "financing_rounds_new": "rounds",
+    "listed_lag1": "listed, year before",
+}
+FATES = ("ipo", "failure", "acquisition")
+
+
+def show(
+    firm: Annotated[str, typer.Argument(help="The firm's id or name.")],
+    version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
+) -> None:
+    """Show a firm's life, year by year, and the facts and pages behind it."""
+    import belbiotech as bb
+
+    firms = bb.load_table("firms", version)
+    known = _find(firms, firm)
+    panel = bb.load_panel(version)
+    life = panel[panel["firm_id"] == known["firm_id"]]
+    traits = ", ".join(str(known[name]) for name in ("region", "segment", "origin"))
+    if life.empty:
+        output.print(f"{known['name']} ({traits}) is not in the panel: it has no founding year.")
+    else:
+        table = life[list(COLUMNS)].rename(columns=COLUMNS)
+        table["year"] = table["year"].astype(str)
+        happened = life[[*FATES]].astype(bool)
+        table["what happened"] = [", ".join(row.index[row]) for _, row in happened.iterrows()]
+        show_table(table, f"{known['name']} ({traits})", note=f"N = {len(life)} firm-years")
+    _show_facts(bb.sources_of(known["firm_id"], version=version))
+
+
+def _show_facts(facts: pd.DataFrame) -> None:
+    """Print each fact once, with the pages behind it below."""
+    facts = facts.fillna("")
+    output.print(f"\n{len(facts):,d} pages behind the facts (confidence A to C)", style="bold")
+    for (date, fact, confidence), pages in facts.groupby(
+        ["date", "fact", "confidence"], sort=False
+    ):
+        output.print(f"{date!s:10}  {fact!s}  ({confidence!s})", soft_wrap=True, markup=False)
+        for page in pages.itertuples():
+            where = f"{page.publisher}, {page.published or 'no date'}"
+            output.print(
+                f"            {page.title} ({where})\n            {page.url}",
+                soft_wrap=True,
+                markup=False,
+                style="dim",
+            )
+
+
+def _find(firms: pd.DataFrame, firm: str) -> pd.Series:
+    from belbiotech.errors import PanelError, nearest_names
+
+    wanted = firm.casefold()
+    hit = firms[
+        (firms["firm_id"].str.casefold() == wanted) | (firms["name"].str.casefold() == wanted)
+    ]
+    if hit.empty:
+        msg = f"there is no firm {firm!r}; {nearest_names(wanted, firms['firm_id'])}"
+        raise PanelError(msg)
+    return hit.iloc[0]
