@@ -8,13 +8,55 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from belbiotech.survival.column_codes import ColumnCodes, between, combine, encode
 from belbiotech.survival.rows import FloatArray, IntArray
 
-__all__ = ["Counts", "count_rows"]
+__all__ = ["Counts", "DistinctRows", "count_rows", "distinct_rows"]
+
+ALWAYS = 1 << 16  # up to this many rows counting costs so little that it is always done
+SAMPLE = 1 << 13  # rows looked at to tell whether counting pays
+PAYS = 0.25  # share of distinct rows up to which it does
+
+
+@dataclass(frozen=True)
+class DistinctRows:
+    """The different rows among many.
+
+    Attributes
+    ----------
+    position : array of int, (m,)
+        A row of the data for each distinct one.
+    number : array of int, (m,)
+        How many rows are equal to it.
+    codes : array of int, (n,)
+        A code for each row of the data, equal for equal rows.
+    present : array of int, (m,)
+        The codes that occur, in order.
+    """
+
+    position: IntArray
+    number: IntArray
+    codes: NDArray[np.integer[Any]]
+    present: IntArray
+
+    @cached_property
+    def row_of(self) -> IntArray:
+        """For each row of the data its distinct row, (n,)."""
+        place = np.zeros(self.present[-1] + 1, dtype=np.int64)
+        place[self.present] = np.arange(len(self.present))
+        row_of: IntArray = place[self.codes]
+        return row_of
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sum values, (n,), over equal rows, (m,)."""
+        return np.bincount(self.codes, values)[self.present].astype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -33,8 +75,9 @@ class Counts:
         The sum of their case weights (equal to ``number`` without weights).
     columns : DataFrame, (m, k)
         The distinct rows' values of the counted columns, with the data's dtypes.
-    row_of : array of int, (n,)
-        For each row of the data the distinct row that it became.
+    rows : DistinctRows or None
+        How they were found; None where counting would not have paid, so that each row of the
+        data stands for itself.
     """
 
     start: FloatArray
@@ -43,7 +86,12 @@ class Counts:
     number: FloatArray
     weight: FloatArray
     columns: pd.DataFrame
-    row_of: IntArray
+    rows: DistinctRows | None
+
+    @cached_property
+    def row_of(self) -> IntArray:
+        """For each row of the data the distinct row that it became, (n,)."""
+        return np.arange(len(self.start)) if self.rows is None else self.rows.row_of
 
 
 def count_rows(
@@ -55,6 +103,7 @@ def count_rows(
     stop: str = "stop",
     weights: str | None = None,
     frequency: str | None = None,
+    always: bool = False,
 ) -> Counts:
     """Count equal rows of a checked panel.
 
@@ -70,31 +119,109 @@ def count_rows(
         The interval's columns.
     weights, frequency : str, optional
         Columns of case weights and of whole numbers of equal rows.
+    always : bool
+        Count also where a sample shows that nearly all rows differ (a continuous covariate in
+        a large panel), where else each row is left to stand for itself.
 
     Returns
     -------
     Counts
-        Sorted by stop, start, event and columns: the same for any order of the data's rows.
+        Sorted by stop, start, event and columns, whatever the order of the data's rows; in
+        the data's order where rows were not counted.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"start": [0, 0, 1, 0], "stop": [1, 1, 2, 1], "failure": [0, 0, 1, 1]})
+    >>> counts = count_rows(rows, ["failure"])
+    >>> counts.number, counts.row_of
+    (array([2., 1., 1.]), array([0, 0, 2, 1]))
     """
-    event = np.zeros(len(data), dtype=np.int64)
-    for k, name in enumerate(outcomes, start=1):
-        event[data[name].to_numpy(dtype=bool)] = k
-    keys = data[[*columns]].assign(
-        __start=data[start].to_numpy(dtype=float),
-        __stop=data[stop].to_numpy(dtype=float),
-        __event=event,
-    )
-    groups = keys.groupby(["__stop", "__start", "__event", *columns], observed=True, sort=True)
-    row_of = groups.ngroup().to_numpy()
-    distinct = keys.iloc[np.unique(row_of, return_index=True)[1]].reset_index(drop=True)
-    times = np.ones(len(data)) if frequency is None else data[frequency].to_numpy(dtype=float)
-    case = times if weights is None else times * data[weights].to_numpy(dtype=float)
+    event = _which_outcome(data, outcomes)
+    intervals = {"start": data[start], "stop": data[stop]}
+    others = {name: data[name] for name in columns}
+    rows = None
+    if always or _counting_pays([*intervals.values(), pd.Series(event), *others.values()]):
+        ends = encode(intervals["stop"])
+        keys = [ends, between(encode(intervals["start"]), ends)]
+        keys += [ColumnCodes(event, 0, len(outcomes) + 1), *map(encode, others.values())]
+        rows = _distinct(combine(keys))
+        event = event[rows.position]
+        intervals = _rows_of(intervals, rows)
+        others = _rows_of(others, rows)
+    times = None if frequency is None else data[frequency].to_numpy(dtype=float)
+    number = _sums(rows, times, len(data))
+    if weights is None:
+        weight = number
+    else:
+        case = data[weights].to_numpy(dtype=float)
+        weight = _sums(rows, case if times is None else times * case, len(data))
     return Counts(
-        start=distinct["__start"].to_numpy(),
-        stop=distinct["__stop"].to_numpy(),
-        event=distinct["__event"].to_numpy(),
-        number=np.bincount(row_of, times),
-        weight=np.bincount(row_of, case),
-        columns=distinct[[*columns]],
-        row_of=row_of,
+        start=intervals["start"].to_numpy(dtype=float),
+        stop=intervals["stop"].to_numpy(dtype=float),
+        event=event.astype(np.int64),
+        number=number,
+        weight=weight,
+        columns=pd.DataFrame(others, index=None if others else range(len(event)), copy=False),
+        rows=rows,
     )
+
+
+def distinct_rows(table: pd.DataFrame) -> DistinctRows:
+    """Find the different rows of a table without missing values.
+
+    Parameters
+    ----------
+    table : DataFrame, (n, k)
+        One column at least.
+
+    Returns
+    -------
+    DistinctRows
+        In the order of the columns' values.
+    """
+    return _distinct(combine([encode(table[name]) for name in table.columns]))
+
+
+def _distinct(codes: ColumnCodes) -> DistinctRows:
+    n = len(codes.codes)
+    number = np.bincount(codes.codes, minlength=codes.size)
+    present = np.flatnonzero(number)
+    position = np.empty(codes.size, dtype=np.int32 if n < 2**31 else np.int64)
+    position[codes.codes] = np.arange(n, dtype=position.dtype)
+    return DistinctRows(position[present].astype(np.int64), number[present], codes.codes, present)
+
+
+def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.int8]:
+    """Give each row the number of the outcome that happened to it, 0 for none."""
+    event = np.zeros(len(data), dtype=np.int8)
+    for k, name in enumerate(outcomes, start=1):
+        np.putmask(event, data[name].to_numpy(dtype=bool), k)
+    return event
+
+
+def _counting_pays(columns: Sequence[pd.Series]) -> bool:
+    """Tell from a sample whether few rows differ.
+
+    The number of different rows is taken to grow from the sample to the data as it grew from
+    half of the sample to the whole: as a power of the number of rows.
+    """
+    n = len(columns[0])
+    if n <= ALWAYS:
+        return True
+    chosen = np.unique(np.random.default_rng(0).integers(0, n, SAMPLE))
+    sample = combine([encode(column.take(chosen)) for column in columns])
+    half, whole = (len(np.unique(sample.codes[::step])) for step in (2, 1))
+    growth = np.log2(whole / half)
+    return bool(whole * (n / len(chosen)) ** growth <= PAYS * n)
+
+
+def _rows_of(columns: dict[str, pd.Series], rows: DistinctRows) -> dict[str, pd.Series]:
+    return {
+        name: column.take(rows.position).reset_index(drop=True) for name, column in columns.items()
+    }
+
+
+def _sums(rows: DistinctRows | None, values: FloatArray | None, n: int) -> FloatArray:
+    if values is None:
+        return np.ones(n) if rows is None else rows.number.astype(np.float64)
+    return values if rows is None else rows.sums(values)

@@ -1,0 +1,165 @@
+"""Equal rows counted: nothing lost, whatever the types of the columns."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+
+from belbiotech.survival.column_codes import between, combine, encode, largest_size
+from belbiotech.survival.counts import ALWAYS, count_rows, distinct_rows
+
+SIX = pd.DataFrame(
+    {
+        "start": [1, 0, 0, 1, 0, 0],
+        "stop": [2, 1, 1, 2, 1, 2],
+        "failure": [0, 0, 0, 0, 1, 0],
+        "sold": [1, 0, 0, 0, 0, 0],
+        "region": ["b", "a", "a", "b", "a", "b"],
+        "wt": [1.5, 2.0, 0.25, 1.0, 1.0, 3.0],
+        "copies": [1, 2, 3, 1, 1, 0],
+    }
+)
+
+
+def as_set(counts):
+    """Distinct rows with their numbers, in no order."""
+    columns = [counts.start, counts.stop, counts.event, counts.number, counts.weight.round(9)]
+    columns += [counts.columns[name].astype(str) for name in counts.columns]
+    return sorted(zip(*columns, strict=True))
+
+
+def test_six_rows_by_hand():
+    counts = count_rows(SIX, ["failure", "sold"], ["region"], weights="wt", frequency="copies")
+    np.testing.assert_array_equal(counts.stop, [1, 1, 2, 2, 2])
+    np.testing.assert_array_equal(counts.start, [0, 0, 0, 1, 1])
+    np.testing.assert_array_equal(counts.event, [0, 1, 0, 0, 2])
+    np.testing.assert_array_equal(counts.number, [5, 1, 0, 1, 1])
+    np.testing.assert_array_equal(counts.weight, [4.75, 1, 0, 1, 1.5])
+    assert counts.columns["region"].tolist() == ["a", "a", "b", "b", "b"]
+    np.testing.assert_array_equal(counts.row_of, [4, 0, 0, 3, 1, 2])
+
+
+KINDS = {
+    "int8": lambda v: v.astype("int8"),
+    "float": lambda v: v.astype(float),
+    "half": lambda v: v / 2,
+    "nullable": lambda v: v.astype("Int64"),
+    "bool": lambda v: v > 2,
+    "nullable bool": lambda v: (v > 2).astype("boolean"),
+    "category": lambda v: pd.Categorical(v.map(str), categories=list("4321056")),
+    "text": lambda v: v.map("f{}".format),
+    "arrow text": lambda v: v.map("f{}".format).astype("string[pyarrow]"),
+    "mixed": lambda v: v.map(lambda k: str(k) if k > 2 else k),
+    "date": lambda v: pd.Timestamp("2020-01-01") + pd.to_timedelta(v, "D"),
+    "huge": lambda v: v.astype("int64") * 2**60 - 2**62,
+    "unsigned": lambda v: v.astype("uint64") + 2**63,
+    "far": lambda v: v.astype("int64") + 10**15,
+    "wide": lambda v: v.astype("int64") * 10**12,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_type_of_column_is_counted_as_pandas_groups_it(kind):
+    draw = np.random.default_rng(3)
+    data = pd.DataFrame(
+        {
+            "start": draw.integers(0, 4, 500),
+            "failure": draw.random(500) < 0.1,
+            "x": KINDS[kind](pd.Series(draw.integers(0, 6, 500))),
+        }
+    ).assign(stop=lambda d: d["start"] + 1)
+    counts = count_rows(data, ["failure"], ["x"])
+    keys = data.assign(x=data["x"].astype(str)).groupby(["stop", "failure", "x"], sort=False).size()
+    found = zip(counts.stop, counts.event, counts.columns["x"].astype(str), strict=True)
+    assert dict(zip(found, counts.number, strict=True)) == {
+        (float(a), int(b), c): float(n) for (a, b, c), n in keys.items()
+    }
+    assert counts.columns["x"].dtype == data["x"].dtype
+    back = counts.columns["x"].to_numpy()[counts.row_of]
+    assert (pd.Series(back).astype(str) == data["x"].astype(str)).all()
+
+
+def test_intervals_of_any_length_and_real_times():
+    draw = np.random.default_rng(4)
+    start = draw.choice([0.0, 0.1, 0.25, 7.0], 300)
+    data = pd.DataFrame({"start": start, "stop": start + draw.choice([0.5, 1 / 3, 90], 300)})
+    data["failure"] = draw.integers(0, 2, 300)
+    counts = count_rows(data, ["failure"])
+    groups = data.groupby(["stop", "start", "failure"]).size()
+    assert list(zip(counts.stop, counts.start, counts.event, strict=True)) == list(groups.index)
+    np.testing.assert_array_equal(counts.number, groups)
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(0, 3)] * 4, st.sampled_from([0.5, 1, 2])), min_size=1),
+    st.randoms(use_true_random=False),
+)
+def test_order_of_rows_changes_nothing(rows, shuffler):
+    data = pd.DataFrame(rows, columns=["start", "length", "x", "z", "wt"])
+    data = data.assign(stop=data["start"] + data["length"] + 1, failure=data["x"] == data["z"])
+    order = list(range(len(data)))
+    shuffler.shuffle(order)
+    one = count_rows(data, ["failure"], ["x", "z"], weights="wt")
+    other = count_rows(data.iloc[order], ["failure"], ["x", "z"], weights="wt")
+    pd.testing.assert_frame_equal(one.columns, other.columns)
+    for name in ("start", "stop", "event", "number", "weight"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    np.testing.assert_array_equal(one.row_of[order], other.row_of)
+
+
+def large(rows, **columns):
+    draw = np.random.default_rng(5)
+    start = draw.integers(0, 30, rows)
+    data = pd.DataFrame({"start": start, "stop": start + 1, "failure": draw.random(rows) < 0.05})
+    return data.assign(**{name: make(draw, rows) for name, make in columns.items()})
+
+
+def test_a_large_panel_with_a_continuous_covariate_is_left_as_it_is():
+    data = large(ALWAYS + 1, x=lambda draw, n: draw.normal(size=n))
+    counts = count_rows(data, ["failure"], ["x"])
+    assert counts.rows is None
+    np.testing.assert_array_equal(counts.row_of, np.arange(len(data)))
+    np.testing.assert_array_equal(counts.columns["x"], data["x"])
+    assert counts.number.sum() == counts.weight.sum() == len(data)
+    counted = count_rows(data, ["failure"], ["x"], always=True)
+    assert len(counted.start) == len(data)
+    np.testing.assert_array_equal(counted.columns["x"].to_numpy()[counted.row_of], data["x"])
+
+
+def test_a_large_panel_with_many_combinations_is_counted():
+    data = large(
+        ALWAYS * 2,
+        a=lambda draw, n: draw.integers(0, 100, n),
+        c=lambda draw, n: draw.poisson(0.4, n) * 700,
+    ).assign(b=lambda d: d["a"] % 7 * 10**9, d=lambda d: d["c"] * 2000)
+    counts = count_rows(data, ["failure"], list("abcd"))
+    groups = data.groupby(["stop", "failure", *"abcd"]).size()
+    assert counts.rows is not None
+    np.testing.assert_array_equal(counts.number, groups)
+    np.testing.assert_array_equal(counts.columns.to_numpy(), groups.reset_index()[list("abcd")])
+
+
+def test_codes_that_need_hashing_keep_the_order():
+    draw = np.random.default_rng(6)
+    columns = [pd.Series(draw.integers(0, 60_000, 4000)) for _ in range(4)]
+    codes = combine([encode(column) for column in columns])
+    assert codes.size <= largest_size(4000)
+    order = np.lexsort([column.to_numpy() for column in columns[::-1]])
+    assert (np.diff(codes.codes[order]) >= 0).all()
+    assert codes.size == len(pd.concat(columns, axis=1).drop_duplicates())
+
+
+def test_the_start_given_the_stop_has_few_codes():
+    start, stop = pd.Series([0, 1, 2, 3]), pd.Series([1.0, 2.0, 3.0, 5.0])
+    assert between(encode(start), encode(stop)).size == 2
+    assert between(encode(start / 3), encode(stop)).size == 4
+
+
+def test_distinct_rows_of_a_table():
+    rows = distinct_rows(SIX[["region", "start"]])
+    np.testing.assert_array_equal(rows.row_of, [2, 0, 0, 2, 0, 1])
+    np.testing.assert_array_equal(rows.number, [3, 1, 2])
+    np.testing.assert_array_equal(rows.sums(np.arange(6.0)), [7, 5, 3])
