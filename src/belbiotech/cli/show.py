@@ -55,10 +55,10 @@ def _show_facts(facts: pd.DataFrame) -> None:
         ["date", "fact", "confidence"], sort=False
     ):
         output.print(f"{date!s:10}  {fact!s}  ({confidence!s})", soft_wrap=True, markup=False)
-        for page in pages.itertuples():
-            where = f"{page.publisher}, {page.published or 'no date'}"
+        for page in pages.to_dict("records"):
+            where = f"{page['publisher']}, {page['published'] or 'no date'}"
             output.print(
-                f"            {page.title} ({where})\n            {page.url}",
+                f"            {page['title']} ({where})\n            {page['url']}",
                 soft_wrap=True,
                 markup=False,
                 style="dim",

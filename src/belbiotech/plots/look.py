@@ -99,11 +99,14 @@ def figure_of_one(height: float, width: float = 7.0) -> tuple[Figure, Axes]:
 
 def plain_log_ticks(axes: Axes, axis: str = "x") -> None:
     """Write 0.5, 1, 2 on a logarithmic axis, not powers of ten."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
     scale = axes.xaxis if axis == "x" else axes.yaxis
     low, high = axes.get_xlim() if axis == "x" else axes.get_ylim()
-    steps = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
-    scale.set_major_locator(LogLocator(base=10, subs=steps))
+    if high / low < 6:  # too narrow for powers of ten and their halves
+        scale.set_major_locator(MaxNLocator(6))
+    else:
+        subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
+        scale.set_major_locator(LogLocator(base=10, subs=subs))
     scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     scale.set_minor_formatter(NullFormatter())
