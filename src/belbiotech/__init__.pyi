@@ -13,9 +13,13 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .studies.e_value import e_value as e_value
+from .studies.power import power as power
 from .studies.simulate import simulate_panel as simulate_panel
 from .studies.simulated_facts import simulate_facts as simulate_facts
+from .studies.specification import specification_curve as specification_curve
 from .survival.cox import cox as cox
+from .survival.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.curves import kaplan_meier as kaplan_meier
 from .survival.discrete import discrete_hazard as discrete_hazard
 from .survival.logrank import TestResult as TestResult

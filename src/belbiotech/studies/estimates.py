@@ -1,0 +1,196 @@
+"""One fit, one tidy row: the estimate of one coefficient, or the reason why there is none."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from math import erfc, exp, nan, sqrt
+from statistics import NormalDist
+from typing import Any
+
+import pandas as pd
+
+from belbiotech.errors import BelbiotechError, BelbiotechWarning, FormulaError
+
+__all__ = [
+    "COLUMNS",
+    "Z",
+    "collected",
+    "estimated",
+    "failed",
+    "one_line",
+    "only_coefficient",
+    "tally",
+]
+
+Z = NormalDist().inv_cdf(0.975)
+COLUMNS = (
+    "estimate",
+    "hazard_ratio",
+    "std_error",
+    "lower",
+    "upper",
+    "p_value",
+    "n_rows",
+    "n_events",
+    "note",
+)
+_passed_on: dict[Any, Any] = {}  # Python's memory of warnings shown once
+
+
+def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str]) -> dict[str, Any]:
+    """Fit, and read off the coefficient of one column.
+
+    Parameters
+    ----------
+    fit : callable
+        Gives a result with params, standard_errors, n_rows and n_events, and a note on it.
+    column : str
+        The column whose coefficient is wanted.
+    heard : list of str
+        Takes the warnings of this package that the fit gives; others go on to the user.
+
+    Returns
+    -------
+    dict
+        The values of `COLUMNS`; NaN with the reason in ``note`` where the fit fails.
+    """
+    try:
+        with collected(heard):
+            result, note = fit()
+        name = only_coefficient(result.params.index, column)
+    except FormulaError:
+        raise  # the same for every design: the user's formula is wrong
+    except BelbiotechError as error:
+        return failed(one_line(error))
+    log_ratio, error_of = float(result.params[name]), float(result.standard_errors[name])
+    return {
+        **ratio(log_ratio, error_of),
+        "n_rows": int(result.n_rows),
+        "n_events": int(result.n_events),
+        "note": note,
+    }
+
+
+def ratio(estimate: float, std_error: float) -> dict[str, float]:
+    """Give a log hazard ratio with its ratio, 95% interval and p value (Wald)."""
+    return {
+        "estimate": estimate,
+        "hazard_ratio": exp(estimate),
+        "std_error": std_error,
+        "lower": exp(estimate - Z * std_error),
+        "upper": exp(estimate + Z * std_error),
+        "p_value": erfc(abs(estimate / std_error) / sqrt(2)) if std_error > 0 else nan,
+    }
+
+
+def failed(reason: str) -> dict[str, Any]:
+    """Give a row without an estimate, which says why.
+
+    Parameters
+    ----------
+    reason : str
+        Why there is none.
+
+    Returns
+    -------
+    dict
+        The values of `COLUMNS`.
+    """
+    return {**dict.fromkeys(COLUMNS, nan), "n_rows": 0, "n_events": 0, "note": reason}
+
+
+def only_coefficient(names: Iterable[str], column: str) -> str:
+    """Find the one coefficient of a column.
+
+    Parameters
+    ----------
+    names : iterable of str
+        All coefficients of a fit.
+    column : str
+        The column.
+
+    Returns
+    -------
+    str
+        The coefficient's name.
+
+    Raises
+    ------
+    FormulaError
+        There is none, or several (an interaction, a spline, a factor).
+    """
+    word = re.compile(rf"(?<![\w.]){re.escape(column)}(?![\w.])")
+    found = [str(name) for name in names if word.search(str(name))]
+    if len(found) != 1:
+        msg = (
+            f"{column!r} must have one coefficient to be followed, it has {len(found)}: "
+            f"{', '.join(found) or 'none'}; write it without interaction, spline or factor"
+        )
+        raise FormulaError(msg)
+    return found[0]
+
+
+@contextmanager
+def collected(heard: list[str]) -> Iterator[None]:
+    """Collect this package's warnings as texts, and let all others through.
+
+    Parameters
+    ----------
+    heard : list of str
+        Takes the texts.
+
+    Yields
+    ------
+    None
+        While it lasts, warnings are collected.
+    """
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", BelbiotechWarning)
+            yield
+    finally:
+        for warning in caught:
+            if isinstance(warning.message, BelbiotechWarning):
+                heard.append(str(warning.message))
+            else:
+                at = (warning.category, warning.filename, warning.lineno)
+                warnings.warn_explicit(warning.message, *at, registry=_passed_on)
+
+
+def one_line(error: Exception) -> str:
+    """Write an error's text on one line.
+
+    Parameters
+    ----------
+    error : Exception
+        Its text may have several lines.
+
+    Returns
+    -------
+    str
+        The lines, parted by semicolons.
+    """
+    lines = (" ".join(line.split()) for line in str(error).splitlines())
+    return "; ".join(filter(None, lines))
+
+
+def tally(heard: Iterable[str]) -> tuple[str, ...]:
+    """Tell each text once, with how often it was heard.
+
+    Parameters
+    ----------
+    heard : iterable of str
+        Texts, some of them several times.
+
+    Returns
+    -------
+    tuple of str
+        In the order in which they were first heard.
+    """
+    counts = pd.Series(list(heard), dtype=object).value_counts(sort=False)
+    return tuple(
+        f"{text} (in {count} fits)" if count > 1 else str(text) for text, count in counts.items()
+    )

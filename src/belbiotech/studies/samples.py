@@ -1,0 +1,229 @@
+"""What a user gives (tables, a version, a panel) read as a sample that designs can work on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FormulaError, PanelError, nearest_names
+from belbiotech.studies.agreements import Agreements, check_window, stock
+from belbiotech.studies.designs import Sample
+from belbiotech.survival.formulas import read_formula
+from belbiotech.survival.rows import check_rows
+
+if TYPE_CHECKING:
+    from belbiotech.dataset.tables import Tables
+
+__all__ = ["read_sample"]
+
+
+def read_sample(
+    formula: str,
+    data: Tables | pd.DataFrame | str | None,
+    exposure: str,
+    *,
+    window: int | None,
+    unit: str = "firm_id",
+    start: str = "start",
+    stop: str = "stop",
+) -> tuple[str, Sample]:
+    """Read a formula and its data.
+
+    Parameters
+    ----------
+    formula : str
+        ``outcome ~ covariates``. It may name the exposure (``alliances_active_lag1``,
+        ``alliances_cum_lag1`` or ``alliances``); else whether there is any is added to it.
+    data : Tables, DataFrame, str or None
+        Tables of `build`, a panel, a version of the shipped data, or None for the newest.
+    exposure : str
+        ``alliances``, or one group of them: ``alliances_upstream`` and so on.
+    window : int or None
+        Years that an alliance without a known end is in force.
+    unit, start, stop : str
+        Columns of the panel.
+
+    Returns
+    -------
+    str
+        The formula, with the exposure in it.
+    Sample
+        The rows and the alliances behind them.
+
+    Raises
+    ------
+    FormulaError
+        A formula with the exposure twice, or as of the same year.
+    PanelError
+        Rows that are no yearly panel, or columns that are missing.
+    """
+    check_window(window)
+    read = read_formula(formula)
+    named = _named_exposure(read.columns, exposure)
+    column = named or f"any_{exposure}"
+    window = None if column.endswith("_cum_lag1") else window
+    panel, tables = _panel_of(data)
+    others = tuple(name for name in read.columns if name not in (column, read.outcome))
+    check_rows(panel, [read.outcome], start=start, stop=stop, columns=[*others, unit], unit=unit)
+    _check_yearly(panel, unit, start, stop)
+    silent, end_year = _silence(panel, tables, read.outcome, unit, start)
+    plain = Sample(
+        rows=panel,
+        agreements=_agreements(panel, tables, exposure, unit, start),
+        column=column,
+        any_=named is None,
+        window=window,
+        covariates=others,
+        outcome=read.outcome,
+        unit=unit,
+        start=start,
+        stop=stop,
+        silent=silent,
+        end_year=end_year,
+    )
+    sample = plain if tables is not None else _with_its_own_column(plain, exposure)
+    return (formula if named else f"{formula} + {column}"), sample
+
+
+def _panel_of(
+    data: Tables | pd.DataFrame | str | None,
+) -> tuple[pd.DataFrame, Tables | None]:
+    if isinstance(data, pd.DataFrame):
+        return _bare(data), None
+    if data is None or isinstance(data, str):
+        from belbiotech.dataset.catalog import load_tables
+
+        data = load_tables(data)
+    return _bare(data.firm_year), data
+
+
+def _bare(panel: pd.DataFrame) -> pd.DataFrame:
+    """Drop what is attached to a panel: pandas copies it whenever a column is read."""
+    bare = panel.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
+def _named_exposure(columns: Sequence[str], exposure: str) -> str | None:
+    """Find the column by which a formula names the exposure."""
+    if f"{exposure}_new" in columns:
+        msg = (
+            f"{exposure}_new counts the year itself, in which an exit may be the cause and not "
+            f"the effect; name {exposure}_active_lag1 or {exposure}_cum_lag1"
+        )
+        raise FormulaError(msg)
+    pattern = re.compile(re.escape(exposure) + "(_active_lag1|_cum_lag1)?")
+    found = [name for name in columns if pattern.fullmatch(name)]
+    if len(found) > 1:
+        msg = f"the formula names the exposure {len(found)} times: {', '.join(found)}; keep one"
+        raise FormulaError(msg)
+    return found[0] if found else None
+
+
+def _check_yearly(panel: pd.DataFrame, unit: str, start: str, stop: str) -> None:
+    begins, ends = panel[start], panel[stop]
+    whole = (begins == np.floor(begins)) & (ends - begins == 1)
+    after = panel.sort_values([unit, start]).groupby(unit)[start].diff().fillna(1)
+    problems = []
+    if not whole.all():
+        problems.append(
+            f"the designs need one row a year, with whole numbers in {start!r} and {stop!r} one "
+            f"more; not so in {int((~whole).sum())} rows, the first is row {panel.index[~whole][0]}"
+        )
+    if (after != 1).any():
+        first = after.index[after != 1][0]
+        problems.append(
+            f"years are missing in the middle of {int((after != 1).sum())} lives, the first "
+            f"before row {first} of {panel[unit].loc[first]!r}; add those rows"
+        )
+    if problems:
+        raise PanelError("\n".join(problems))
+
+
+def _agreements_in(panel: pd.DataFrame, exposure: str, unit: str, start: str) -> Agreements:
+    """Read signings back from the counts of a panel: without their ends."""
+    new, before = f"{exposure}_new", f"{exposure}_cum_lag1"
+    missing = [name for name in (new, before) if name not in panel]
+    if missing:
+        lines = [f"there is no column {n!r}; {nearest_names(n, panel.columns)}" for n in missing]
+        raise PanelError("\n".join([*lines, "the audit reads the signings of alliances from it"]))
+    first = panel.sort_values(start).groupby(unit).head(1)
+    signings = pd.DataFrame(
+        {
+            "unit": [*panel[unit], *first[unit]],
+            "age": [*panel[start], *(first[start] - 1)],
+            "count": [*panel[new], *first[before]],
+        }
+    )
+    each = signings.loc[signings.index.repeat(signings["count"].astype(int))]
+    units = pd.Index(panel[unit].unique())
+    ended = np.full(len(each), np.nan)
+    return Agreements(
+        units, units.get_indexer(pd.Index(each["unit"])), each["age"].to_numpy(float), ended
+    )
+
+
+def _agreements_of(
+    tables: Tables, panel: pd.DataFrame, exposure: str, unit: str, start: str
+) -> Agreements:
+    """Put the alliances of the tables on the clocks of the firms in the panel."""
+    from belbiotech.dataset.panel_fields import ALLIANCE_GROUPS
+
+    alliances = tables.alliances
+    group = exposure.removeprefix("alliances").removeprefix("_")
+    if group and group not in ALLIANCE_GROUPS:
+        names = ["alliances", *(f"alliances_{name}" for name in ALLIANCE_GROUPS)]
+        msg = f"there is no exposure {exposure!r}; {nearest_names(exposure, names)}"
+        raise PanelError(msg)
+    if group:
+        alliances = alliances[alliances[ALLIANCE_GROUPS[group][0]] == group]
+    zero = (panel["year"] - panel[start]).groupby(panel[unit]).first()
+    alliances = alliances[alliances[unit].isin(zero.index)]
+    founded = zero.reindex(alliances[unit]).to_numpy(dtype=float)
+    signed, ended = (
+        alliances[name].to_numpy(dtype=float, na_value=np.nan) - founded
+        for name in ("start_year", "end_year")
+    )
+    return Agreements(zero.index, zero.index.get_indexer(pd.Index(alliances[unit])), signed, ended)
+
+
+def _with_its_own_column(sample: Sample, exposure: str) -> Sample:
+    """Use the panel's own column of the exposure, and see whether its ends are known."""
+    name = f"{exposure}_cum_lag1" if sample.window is None else f"{exposure}_active_lag1"
+    if name not in sample.rows:
+        return sample
+    codes = sample.agreements.codes(sample.rows[sample.unit])
+    age = sample.rows[sample.start].to_numpy() - 1
+    again = stock(sample.agreements, codes, age, sample.window)
+    same = bool((again == sample.rows[name].to_numpy()).all())
+    return replace(sample, given=name, ends_known=same)
+
+
+def _agreements(
+    panel: pd.DataFrame, tables: Tables | None, exposure: str, unit: str, start: str
+) -> Agreements:
+    if tables is None:
+        return _agreements_in(panel, exposure, unit, start)
+    return _agreements_of(tables, panel, exposure, unit, start)
+
+
+def _silence(
+    panel: pd.DataFrame, tables: Tables | None, outcome: str, unit: str, start: str
+) -> tuple[tuple[str, ...], int | None]:
+    """Name the firms that had no exit and were not seen until the last year."""
+    if "year" not in panel:
+        return (), None
+    end_year = int(tables.parameters["end_year"] if tables else panel["year"].max())
+    fates = [name for name in ("failure", "acquisition", "exit") if name in panel] or [outcome]
+    last = panel.sort_values(start).groupby(unit).tail(1)
+    silent = last[(last["year"] < end_year) & (last[fates] == 0).all(axis=1)]
+    names = silent[unit]
+    if tables is not None:
+        left = tables.firms.set_index(unit)["exit_kind"].reindex(names)
+        names = names[left.isna().to_numpy()]
+    return tuple(names), end_year

@@ -1,0 +1,296 @@
+"""Every reasonable specification, fitted and shown together (Simonsohn et al. 2020)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
+from belbiotech.studies.estimates import COLUMNS, estimated, tally
+from belbiotech.studies.workers import run
+from belbiotech.survival.formulas import read_formula
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["SpecificationCurveResult", "specification_curve"]
+
+CHOICES = ("outcome", "exposure", "controls", "design")
+OPTIONS = ("rows", "ties", "strata", "weights", "frequency", "firth")
+
+Design = str | Mapping[str, Any]
+Terms = Sequence[str] | Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SpecificationCurveResult:
+    """All specifications, one row each.
+
+    Attributes
+    ----------
+    table : DataFrame
+        outcome, exposure, controls, design (the choices), then estimate (log hazard ratio),
+        hazard_ratio, std_error, lower, upper (of the ratio, 95%), p_value, n_rows, n_events,
+        note. One that could not be fitted has NaN, and the reason in its note.
+    warnings : tuple of str
+        What the fits warned of, each text once.
+    """
+
+    table: pd.DataFrame
+    warnings: tuple[str, ...]
+
+    @property
+    def summary(self) -> pd.Series:
+        """Counts, shares of sign and significance, and the median, over what could be fitted."""
+        good = self.table[np.isfinite(self.table["estimate"])]
+        below, apart = good["estimate"] < 0, good["p_value"] < 0.05
+        return pd.Series(
+            {
+                "specifications": len(self.table),
+                "fitted": len(good),
+                "median_hazard_ratio": np.exp(good["estimate"].median()),
+                "share_below_1": below.mean(),
+                "share_above_1": (~below).mean(),
+                "share_below_1_significant": (below & apart).mean(),
+                "share_above_1_significant": (~below & apart).mean(),
+            }
+        )
+
+    def plot(self) -> Figure:
+        """Draw the estimates in order, and below each the choices that made it."""
+        from belbiotech.plots import specification_curve as curve
+
+        numbers = self.summary
+        title = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} specifications fitted"
+        title += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
+        varied = [name for name in CHOICES if len(set(self.table[name])) > 1]
+        return curve(self.table, choices=varied or ["exposure"], title=title)
+
+    def __repr__(self) -> str:
+        lines = [f"Specification curve\n{self.summary.round(3).to_string()}"]
+        failed = self.table.loc[self.table["estimate"].isna(), "note"].value_counts()
+        lines += [f"Not fitted ({count}): {note}" for note, count in failed.items()]
+        return "\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)])
+
+
+def specification_curve(
+    data: pd.DataFrame,
+    *,
+    outcomes: Terms,
+    exposures: Terms,
+    controls: Terms = ("",),
+    designs: Mapping[str, Design] | None = None,
+    cluster: str | None = "firm_id",
+    processes: int | None = None,
+    progress: bool = True,
+    start: str = "start",
+    stop: str = "stop",
+) -> SpecificationCurveResult:
+    """Fit a Cox model for every combination of outcome, exposure, controls and design.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The panel.
+    outcomes : sequence of str
+        Columns of 0/1. Here and below a mapping gives each its name in table and plot:
+        ``{"Failure": "failure"}``.
+    exposures : sequence of str
+        Terms of a formula with one coefficient each: ``"alliances_active_lag1"``,
+        ``"I(alliances_cum_lag1 > 0)"``, ``"log(1 + alliances_cum_lag1)"``.
+    controls : sequence of str
+        Sets of controls: ``""`` for none, ``"C(region) + C(origin)"`` for two together.
+    designs : mapping, optional
+        Names of designs, each with the rows that it keeps, as a query of pandas (``"observed"``,
+        ``"year >= 2000"``, ``""`` for all), or a mapping of ``rows`` and arguments of `cox`:
+        ``{"rows": "observed", "strata": "segment", "ties": "breslow"}``. By default all rows,
+        and, where the data has it, those observed.
+    cluster : str, optional
+        Column of the clusters of the standard errors.
+    processes : int, optional
+        How many at once; by default one a core.
+    progress : bool
+        Whether to show a bar.
+    start, stop : str
+        Columns of the panel.
+
+    Returns
+    -------
+    SpecificationCurveResult
+        The table, its summary, and ``plot()``.
+
+    Raises
+    ------
+    FormulaError
+        A term that names unknown columns, or an exposure without its one coefficient.
+    PanelError
+        Nothing to combine, an unknown outcome, a design that is no query or keeps no row.
+
+    References
+    ----------
+    Simonsohn, U., Simmons, J. P., Nelson, L. D. (2020). Specification curve analysis. Nature
+    Human Behaviour 4, 1208-1214.
+
+    Examples
+    --------
+    >>> from belbiotech import simulate_panel
+    >>> curve = specification_curve(
+    ...     simulate_panel(300, effect=-0.4, seed=2),
+    ...     outcomes=["failure", "exit"],
+    ...     exposures=["alliances_active_lag1", "alliances_cum_lag1"],
+    ...     controls=["", "C(region)"],
+    ...     progress=False,
+    ... )
+    >>> curve.summary.round(2)
+    specifications               16.00
+    fitted                       16.00
+    median_hazard_ratio           0.79
+    share_below_1                 1.00
+    share_above_1                 0.00
+    share_below_1_significant     1.00
+    share_above_1_significant     0.00
+    dtype: float64
+    """
+    designs = _default_designs(data) if designs is None else designs
+    plans = {name: _plan(name, design) for name, design in designs.items()}
+    named = [
+        _named(name, terms)
+        for name, terms in zip(CHOICES[:3], (outcomes, exposures, controls), strict=True)
+    ]
+    _check_choices([*named, plans])
+    columns = _columns_of(*(list(terms.values()) for terms in named))
+    _check_columns(
+        data, [*columns, *_named_by(plans), start, stop, *([cluster] if cluster else [])]
+    )
+    _check_rows_kept(data, plans)
+    data = data.copy(deep=False)
+    data.attrs = {}  # pandas copies it whenever a column is read
+    shared = _Shared(data, named, plans, {"cluster": cluster, "start": start, "stop": stop})
+    tasks = list(product(*named, plans))
+    lines = run(_one, shared, tasks, processes=processes, progress=progress, what="Fits")
+    table = pd.DataFrame([line for line, _ in lines])
+    heard = [text for _, texts in lines for text in texts]
+    return SpecificationCurveResult(table[[*CHOICES, *COLUMNS]], tally(heard))
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What every fit reads: data, terms and plans by name, the arguments of all fits."""
+
+    data: pd.DataFrame
+    named: Sequence[Mapping[str, str]]
+    plans: Mapping[str, Mapping[str, Any]]
+    arguments: Mapping[str, Any]
+
+
+def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[str]]:
+    """Fit one specification."""
+    outcome, exposure, controls = (
+        terms[name] for terms, name in zip(shared.named, task[:3], strict=True)
+    )
+    plan = shared.plans[task[3]]
+    formula = " + ".join(filter(None, (f"{outcome} ~ {exposure}", controls.strip())))
+    column = read_formula(f"{outcome} ~ {exposure}").columns[0]
+    heard: list[str] = []
+
+    def fit() -> tuple[Any, str]:
+        from belbiotech.survival.cox import cox
+
+        options = {name: value for name, value in plan.items() if name != "rows"}
+        rows = _kept(shared.data, plan["rows"])
+        return cox(formula, rows, **{**shared.arguments, **options}), ""
+
+    return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard), heard
+
+
+def _kept(data: pd.DataFrame, rows: str) -> pd.DataFrame:
+    return data.query(rows) if rows.strip() else data
+
+
+def _named(choice: str, terms: Terms) -> dict[str, str]:
+    """Give every term its name: its own, if it has no other."""
+    if isinstance(terms, str):
+        msg = f"{choice}: give a list, not the text {terms!r}"
+        raise PanelError(msg)
+    if isinstance(terms, Mapping):
+        return dict(terms)
+    return {term.strip() or "none": term for term in terms}
+
+
+def _default_designs(data: pd.DataFrame) -> dict[str, Design]:
+    designs: dict[str, Design] = {"all firm-years": ""}
+    if "observed" in data:
+        designs["from the first documented year"] = "observed"
+    return designs
+
+
+def _plan(name: str, design: Design) -> dict[str, Any]:
+    """Write a design out as rows and arguments of cox."""
+    plan = {"rows": design} if isinstance(design, str) else {"rows": "", **design}
+    unknown = [option for option in plan if option not in OPTIONS]
+    if unknown:
+        msg = f"design {name!r} has {unknown[0]!r}; {nearest_names(unknown[0], OPTIONS)}"
+        raise PanelError(msg)
+    return plan
+
+
+def _check_choices(choices: Sequence[Mapping[str, Any]]) -> None:
+    empty = [name for name, terms in zip(CHOICES, choices, strict=True) if not terms]
+    if empty:
+        msg = f"{', '.join(empty)}: the list is empty, so that there is nothing to fit"
+        raise PanelError(msg)
+
+
+def _columns_of(
+    outcomes: Sequence[str], exposures: Sequence[str], controls: Sequence[str]
+) -> list[str]:
+    """List the columns that the terms read, and refuse an exposure with several."""
+    columns = list(outcomes)
+    for exposure in exposures:
+        read = read_formula(f"{outcomes[0]} ~ {exposure}").columns
+        if len(read) != 1:
+            msg = (
+                f"exposure {exposure!r} must be one term of one column, it reads "
+                f"{len(read)}: {', '.join(read)}; put the others into controls"
+            )
+            raise FormulaError(msg)
+        columns += read
+    for control in controls:
+        if control.strip():
+            columns += read_formula(f"{outcomes[0]} ~ {control}").columns
+    return columns
+
+
+def _named_by(plans: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    named: list[str] = []
+    for plan in plans.values():
+        for option in ("strata", "weights", "frequency"):
+            value = plan.get(option)
+            named += [value] if isinstance(value, str) else list(value or [])
+    return named
+
+
+def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
+    missing = [name for name in dict.fromkeys(columns) if name not in data]
+    if missing:
+        lines = (f"there is no column {n!r}; {nearest_names(n, data.columns)}" for n in missing)
+        raise PanelError("\n".join(lines))
+
+
+def _check_rows_kept(data: pd.DataFrame, plans: Mapping[str, Mapping[str, Any]]) -> None:
+    for name, plan in plans.items():
+        try:
+            kept = _kept(data, plan["rows"])
+        except BelbiotechError:
+            raise
+        except Exception as error:
+            msg = f"design {name!r}: {plan['rows']!r} is no query of pandas on this data: {error}"
+            raise PanelError(msg) from error
+        if kept.empty:
+            msg = f"design {name!r} keeps no row: {plan['rows']!r}"
+            raise PanelError(msg)
