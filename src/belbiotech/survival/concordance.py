@@ -8,17 +8,39 @@ never one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from belbiotech.survival.partial_likelihood import Design
 from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.variance import clustered_variance
 
-__all__ = ["Concordance", "concordance"]
+if TYPE_CHECKING:
+    from belbiotech.survival.cox_result import CoxResult
+
+__all__ = ["Concordance", "Pairs", "concordance", "count_pairs"]
 
 
 @dataclass(frozen=True)
 class Concordance:
+    """How well a Cox model orders its events.
+
+    Attributes
+    ----------
+    estimate, std_error : float
+        The share of comparable pairs that the model orders rightly, and its error.
+    pairs : Pairs
+        What it was counted from.
+    """
+
+    estimate: float
+    std_error: float
+    pairs: Pairs
+
+
+@dataclass(frozen=True)
+class Pairs:
     """The pairs of a Cox model, by whether they agree with it.
 
     Attributes
@@ -26,17 +48,16 @@ class Concordance:
     concordant, discordant, tied : float
         Summed weight of the pairs in which the one that failed had the higher, the lower, the
         same linear predictor.
-    estimate : float
+    share : float
         ``(concordant + tied / 2) / (concordant + discordant + tied)``; NaN without pairs.
     influence : array of float, (m,)
-        What one more row (of weight 1) like each distinct row would add to the estimate. The
-        infinitesimal jackknife sums the squares of weight times influence, by row or cluster.
+        What one more row (of weight 1) like each distinct row would add to the share.
     """
 
     concordant: float
     discordant: float
     tied: float
-    estimate: float
+    share: float
     influence: FloatArray
 
 
@@ -49,7 +70,36 @@ class _Points:
     weight: FloatArray
 
 
-def concordance(design: Design, linear_predictor: FloatArray) -> Concordance:
+def concordance(result: CoxResult) -> Concordance:
+    """Compute the concordance of a fitted Cox model, with the error of the infinitesimal jackknife.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit. Its clusters, if any, are those of the error too.
+
+    Returns
+    -------
+    Concordance
+        Estimate, error and pairs, as R's ``concordance`` of a ``coxph`` fit.
+
+    References
+    ----------
+    Therneau and Watson (2015), The concordance statistic and the Cox model, Mayo Clinic
+    technical report 85.
+    """
+    pairs = count_pairs(result.design, result.linear_predictor)
+    rows = result.rows
+    moved = pairs.influence[rows.row_of] * rows.case_weight
+    if result.rows.cluster:
+        moved = moved * rows.row_number
+        variance = float(clustered_variance(np.eye(1), result.groups, moved[:, None])[0, 0])
+    else:
+        variance = float(rows.row_number @ moved**2)
+    return Concordance(pairs.share, float(np.sqrt(variance)), pairs)
+
+
+def count_pairs(design: Design, linear_predictor: FloatArray) -> Pairs:
     """Count the concordant, discordant and tied pairs of a Cox model.
 
     Parameters
@@ -61,8 +111,8 @@ def concordance(design: Design, linear_predictor: FloatArray) -> Concordance:
 
     Returns
     -------
-    Concordance
-        Estimate, pairs and each distinct row's influence on it.
+    Pairs
+        Their weights, the concordant share and each distinct row's influence on it.
 
     Notes
     -----
@@ -71,8 +121,7 @@ def concordance(design: Design, linear_predictor: FloatArray) -> Concordance:
 
     References
     ----------
-    Harrell, Lee and Mark (1996), Statistics in Medicine 15:361-387; Therneau and Watson (2015),
-    The concordance statistic and the Cox model, Mayo Clinic technical report 85.
+    Harrell, Lee and Mark (1996), Statistics in Medicine 15:361-387.
 
     Examples
     --------
@@ -87,7 +136,7 @@ def concordance(design: Design, linear_predictor: FloatArray) -> Concordance:
     ...     number=np.ones(3),
     ...     weight=np.ones(3),
     ... )
-    >>> round(concordance(design, design.x[:, 0]).estimate, 4)
+    >>> round(count_pairs(design, design.x[:, 0]).share, 4)
     0.6667
     """
     rank = np.unique(linear_predictor, return_inverse=True)[1]
@@ -104,7 +153,7 @@ def concordance(design: Design, linear_predictor: FloatArray) -> Concordance:
         pairs = concordant + discordant + tied
         somers = (concordant - discordant) / pairs
         influence = (agree - disagree - somers * (agree + disagree + tie)) / (2 * pairs)
-    return Concordance(
+    return Pairs(
         float(concordant), float(discordant), float(tied), float((somers + 1) / 2), influence
     )
 

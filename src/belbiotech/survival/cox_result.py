@@ -23,6 +23,12 @@ from belbiotech.survival.test_result import TestResult
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from belbiotech.survival.factor_tests import FactorTest
+    from belbiotech.survival.firth import FirthFit
+    from belbiotech.survival.frailty import FrailtyFit
+    from belbiotech.survival.proportional_hazards import Transform
+    from belbiotech.survival.residuals import Kind
+
 __all__ = ["CoxResult", "CoxRows"]
 
 
@@ -97,6 +103,10 @@ class CoxResult:
         How the distinct rows came from the data.
     groups : tuple of array of int, (n,)
         The cluster of each row, for each way of clustering.
+    frailty : FrailtyFit or None
+        Variance of the shared frailty, its test, and the frailty of each group.
+    firth : FirthFit or None
+        With Firth's penalty: profile-likelihood intervals and penalised tests.
     """
 
     params: pd.Series
@@ -115,6 +125,8 @@ class CoxResult:
     centre: FloatArray
     rows: CoxRows
     groups: tuple[IntArray, ...] = ()
+    frailty: FrailtyFit | None = None
+    firth: FirthFit | None = None
 
     @classmethod
     def of(
@@ -197,8 +209,12 @@ class CoxResult:
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion: minus twice the log likelihood plus twice the coefficients."""
-        return -2 * self.log_likelihood + 2 * len(self.params)
+        """Akaike's criterion: minus twice the log likelihood plus twice the coefficients.
+
+        The variance of a frailty counts as one of them.
+        """
+        parameters = len(self.params) + (self.frailty is not None)
+        return -2 * self.log_likelihood + 2 * parameters
 
     @property
     def likelihood_ratio_test(self) -> TestResult:
@@ -232,7 +248,7 @@ class CoxResult:
         One row for each time at which a row of the stratum ends, as R's
         ``basehaz(centered = FALSE)``.
         """
-        steps = step_sums(self.design, self.sets, np.exp(self.design.x @ self.params.to_numpy()))
+        steps = step_sums(self.design, self.sets, self.risk)
         at_zero = steps.hazard * np.exp(-float(self.centre @ self.params.to_numpy()))
         parts = []
         for k, label in enumerate(self.rows.stratum_labels):
@@ -244,21 +260,70 @@ class CoxResult:
         return pd.concat(parts, ignore_index=True)
 
     @property
+    def linear_predictor(self) -> FloatArray:
+        """Centred ``x b`` of each distinct row, (m,), with the log frailty of its group."""
+        # Column by column, so that equal rows are equal to the last bit, and tie.
+        total = np.zeros(len(self.design.x))
+        for column, coefficient in zip(self.design.x.T, self.params, strict=True):
+            total += column * coefficient
+        return total if self.frailty is None else total + self.frailty.offset
+
+    @property
+    def risk(self) -> FloatArray:
+        """Risk of each distinct row relative to the mean covariates, (m,)."""
+        return np.exp(self.linear_predictor)
+
+    @property
     def concordance(self) -> float:
         """Share of comparable pairs that the model orders rightly."""
         from belbiotech.survival.concordance import concordance
 
-        return concordance(self.design, self.design.x @ self.params.to_numpy()).estimate
+        return concordance(self).estimate
 
     @property
     def concordance_std_error(self) -> float:
         """Standard error of the concordance, by clusters where they were given."""
         from belbiotech.survival.concordance import concordance
 
-        pairs = concordance(self.design, self.design.x @ self.params.to_numpy())
-        influence = pairs.influence[self.rows.row_of] * self.rows.row_weight
-        sums = np.bincount(self.groups[0], influence) if self.groups else influence
-        return float(np.sqrt(np.sum(sums**2)))
+        return concordance(self).std_error
+
+    def residuals(self, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
+        """Residuals by row of the data, or by event: see `belbiotech.survival.residuals`."""
+        from belbiotech.survival.residuals import residuals
+
+        return residuals(self, kind)
+
+    def test_proportional_hazards(self, transform: Transform = "km") -> pd.DataFrame:
+        """Test whether effects change with time, by term and GLOBAL: statistic, df, p_value."""
+        from belbiotech.survival.proportional_hazards import proportional_hazards_test
+
+        return proportional_hazards_test(self, transform)
+
+    def plot_proportional_hazards(self, transform: Transform = "km") -> Figure:
+        """Draw the effect of each term over time: scaled Schoenfeld residuals with a smooth."""
+        from belbiotech.survival.proportional_hazards import plot_proportional_hazards
+
+        return plot_proportional_hazards(self, transform)
+
+    def predict_cumulative_hazard(
+        self, paths: pd.DataFrame, *, conf_level: float = 0.95
+    ) -> pd.DataFrame:
+        """Cumulative hazard along covariate paths: see `belbiotech.survival.prediction`."""
+        from belbiotech.survival.prediction import predict_cumulative_hazard
+
+        return predict_cumulative_hazard(self, paths, conf_level=conf_level)
+
+    def predict_survival(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
+        """Survival along covariate paths: see `belbiotech.survival.prediction`."""
+        from belbiotech.survival.prediction import predict_survival
+
+        return predict_survival(self, paths, conf_level=conf_level)
+
+    def anova(self, test: FactorTest = "lr") -> pd.DataFrame:
+        """Test each term, a factor as a whole: see `belbiotech.survival.factor_tests`."""
+        from belbiotech.survival.factor_tests import anova
+
+        return anova(self, test)
 
     def compare(self, other: CoxResult) -> TestResult:
         """Likelihood-ratio test of this model against a nested one (or one that nests it).

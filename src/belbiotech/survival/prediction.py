@@ -1,0 +1,261 @@
+"""Survival along a covariate path: a firm that signs its second alliance at age 6."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError, nearest_names
+from belbiotech.survival.formulas import design_matrix
+from belbiotech.survival.partial_likelihood import step_sums
+from belbiotech.survival.path_checks import ordered_paths
+from belbiotech.survival.rows import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from belbiotech.survival.cox_result import CoxResult
+
+__all__ = ["predict_cumulative_hazard", "predict_survival"]
+
+
+@dataclass(frozen=True)
+class _Baseline:
+    """The hazard of one stratum at the mean covariates, at the times at which its rows end.
+
+    ``time`` (t,); increments of the hazard, (t,), of its variance given the coefficients, (t,),
+    and of the hazard times the mean covariates of those at risk, (t, p).
+    """
+
+    label: str
+    time: FloatArray
+    hazard: FloatArray
+    variance: FloatArray
+    hazard_mean: FloatArray
+    first: float
+
+
+def predict_survival(
+    result: CoxResult, paths: pd.DataFrame, *, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Predict the probability of no event along covariate paths.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    paths : DataFrame
+        Rows with the interval, the formula's columns, the strata's columns, and a column ``id``
+        where there is more than one path. Each row of a path starts where the one before
+        stopped.
+    conf_level : float
+        Of the limits.
+
+    Returns
+    -------
+    DataFrame
+        id, time, estimate, std_error, lower, upper: a row for each time within the path at which
+        a row of the stratum ended. The estimate is the probability of no event from the start of
+        the path on; limits are symmetric for its logarithm.
+
+    Raises
+    ------
+    PanelError
+        A gap or an overlap in a path, missing values, a stratum or a level that was not in the
+        data.
+    FitError
+        A model with a frailty: its survival depends on a frailty that the path does not have.
+
+    Notes
+    -----
+    The estimate is that of R's ``survfit(fit, newdata, id=)``, of the Breslow type (with
+    Efron's ties, Efron's). So are error and limits where covariates do not change along the
+    path and it starts before the first event. Elsewhere they differ from R, which
+    (survival 3.5) takes each row's covariates for those of the whole past. Here the error is
+    that of the path itself: with the slope q(t) of the cumulative hazard in the coefficients,
+    the sum of ``r_s (x_s - mean(s)) dH(s)`` over the path's times, the variance is the sum of
+    ``r_s^2 dH(s) / S0(s)`` plus ``q' V q``.
+
+    References
+    ----------
+    Tsiatis (1981), Annals of Statistics 9:93-108; Andersen, Borgan, Gill and Keiding (1993),
+    VII.2.3; Therneau and Grambsch (2000), 10.2.
+    """
+    _refuse_level(conf_level)
+    table = _along(result, paths)
+    z = _normal_quantile(conf_level)
+    hazard, error = table["estimate"], table["std_error"]
+    survival = np.exp(-hazard)
+    return table.assign(
+        estimate=survival,
+        std_error=survival * error,
+        lower=np.exp(-hazard - z * error),
+        upper=np.minimum(np.exp(-hazard + z * error), 1.0),
+    )
+
+
+def predict_cumulative_hazard(
+    result: CoxResult, paths: pd.DataFrame, *, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Predict the cumulative hazard along covariate paths.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    paths : DataFrame
+        As for `predict_survival`.
+    conf_level : float
+        Of the limits.
+
+    Returns
+    -------
+    DataFrame
+        id, time, estimate, std_error, lower, upper; the hazard is cumulated from the start of
+        the path on. Minus the logarithm of the limits of `predict_survival`.
+
+    Raises
+    ------
+    PanelError, FitError
+        As for `predict_survival`.
+    """
+    _refuse_level(conf_level)
+    table = _along(result, paths)
+    half = _normal_quantile(conf_level) * table["std_error"]
+    lower = np.maximum(table["estimate"] - half, 0.0)
+    return table.assign(lower=lower, upper=table["estimate"] + half)
+
+
+def _along(result: CoxResult, paths: pd.DataFrame) -> pd.DataFrame:
+    """Cumulative hazard and its error along each path: id, time, estimate, std_error."""
+    if result.frailty is not None:
+        msg = "no prediction with a frailty: fit the model without it, with cluster= for the errors"
+        raise FitError(msg)
+    rows = result.rows
+    columns = [*result.rows.formula.columns, *rows.strata]
+    ordered = ordered_paths(paths, columns, start=rows.start, stop=rows.stop)
+    x = _covariates(result, ordered)
+    baselines = _baselines(result)
+    stratum = _strata(result, ordered)
+    begin, end = (ordered[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
+    _warn_outside(ordered["id"], begin, end, stratum, baselines)
+    parts = []
+    for name, positions in ordered.groupby("id", sort=False).indices.items():
+        pieces = [_piece(baselines[stratum[k]], begin[k], end[k], x[k], result) for k in positions]
+        time, hazard, variance, slope = (
+            np.concatenate(column) for column in zip(*pieces, strict=True)
+        )
+        slope = np.cumsum(slope, axis=0)
+        spread = np.einsum("tp,pq,tq->t", slope, result.variance.to_numpy(), slope)
+        error = np.sqrt(np.cumsum(variance) + spread)
+        parts.append(
+            pd.DataFrame(
+                {"id": name, "time": time, "estimate": np.cumsum(hazard), "std_error": error}
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _piece(
+    baseline: _Baseline, begin: float, end: float, x: FloatArray, result: CoxResult
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Give the times, and increments of hazard, variance and slope, of one row of a path."""
+    inside = (baseline.time > begin) & (baseline.time <= end)
+    risk = np.exp(x @ result.params.to_numpy())
+    hazard = baseline.hazard[inside]
+    slope = risk * (hazard[:, None] * x - baseline.hazard_mean[inside])
+    return baseline.time[inside], risk * hazard, risk**2 * baseline.variance[inside], slope
+
+
+def _baselines(result: CoxResult) -> list[_Baseline]:
+    design, sets = result.design, result.sets
+    steps = step_sums(design, sets, result.risk)
+    variance = _hazard_variance(result)
+    made = []
+    for k, label in enumerate(result.rows.stratum_labels):
+        here, mine = design.stratum == k, sets.stratum == k
+        time = np.unique(design.stop[here])
+        at = np.searchsorted(time, sets.time[mine])
+        hazard, spread = np.zeros(len(time)), np.zeros(len(time))
+        mean = np.zeros((len(time), design.x.shape[1]))
+        hazard[at], spread[at] = steps.hazard[mine], variance[mine]
+        mean[at] = steps.hazard_mean[mine]
+        made.append(_Baseline(label, time, hazard, spread, mean, design.start[here].min()))
+    return made
+
+
+def _hazard_variance(result: CoxResult) -> FloatArray:
+    """Sum of share / denominator^2 over the steps of each event time's ties, (k,)."""
+    design, sets = result.design, result.sets
+    weighted = design.weight * result.risk
+    k = len(sets.time)
+    dead = np.bincount(sets.own, weighted[design.event], k)
+    denominator = sets.total(weighted)[sets.position] - sets.fraction * dead[sets.position]
+    return np.bincount(sets.position, sets.share / denominator**2, k).astype(np.float64)
+
+
+def _covariates(result: CoxResult, paths: pd.DataFrame) -> FloatArray:
+    """Make the paths' covariates as in the fit, centred; a level not seen there is refused."""
+    from formulaic.errors import DataMismatchWarning
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", DataMismatchWarning)
+        try:
+            matrix = design_matrix(result.rows.formula, paths, result.matrix.spec)
+        except FormulaError as error:
+            msg = f"the paths have a value that was not in the data: {error}"
+            raise PanelError(msg) from error
+    return matrix.x - result.centre
+
+
+def _strata(result: CoxResult, paths: pd.DataFrame) -> IntArray:
+    """Find the stratum of each row of the paths."""
+    known = result.rows.stratum_labels
+    names = result.rows.strata
+    if not names:
+        return np.zeros(len(paths), dtype=np.int64)
+    labels = [
+        ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+        for values in paths[list(names)].itertuples(index=False)
+    ]
+    unknown = [label for label in dict.fromkeys(labels) if label not in known]
+    if unknown:
+        msg = f"there is no stratum {unknown[0]!r}; {nearest_names(unknown[0], known)}"
+        raise PanelError(msg)
+    return np.array([known.index(label) for label in labels], dtype=np.int64)
+
+
+def _warn_outside(
+    ids: pd.Series,
+    begin: FloatArray,
+    end: FloatArray,
+    stratum: IntArray,
+    baselines: list[_Baseline],
+) -> None:
+    """Warn of paths that go where nobody was at risk: no hazard can be known there."""
+    first = np.array([baseline.first for baseline in baselines])[stratum]
+    last = np.array([baseline.time[-1] for baseline in baselines])[stratum]
+    lines = []
+    for when, outside, bound in (("before", begin < first, first), ("after", end > last, last)):
+        if outside.any():
+            k = int(np.flatnonzero(outside)[0])
+            lines.append(
+                f"path {ids.iloc[k]!r} runs {when} {bound[k]:g}, where no row of the data is at "
+                "risk: no hazard is counted there"
+            )
+    if lines:
+        warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=5)
+
+
+def _refuse_level(conf_level: float) -> None:
+    if not 0 < conf_level < 1:
+        msg = f"conf_level must be between 0 and 1, as 0.95; it is {conf_level!r}"
+        raise FitError(msg)
+
+
+def _normal_quantile(conf_level: float) -> float:
+    from scipy.special import ndtri
+
+    return float(ndtri(0.5 + conf_level / 2))

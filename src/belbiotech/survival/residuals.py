@@ -1,0 +1,153 @@
+"""Residuals of a Cox model, for the rows of the data and for its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.partial_likelihood import (
+    Design,
+    RiskSets,
+    row_hazard,
+    score_residuals,
+    step_sums,
+)
+from belbiotech.survival.rows import FloatArray
+
+if TYPE_CHECKING:
+    from belbiotech.survival.cox_result import CoxResult
+
+__all__ = ["Kind", "deviance", "martingale", "residuals", "schoenfeld"]
+
+Kind = Literal["martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]
+
+
+def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
+    """Compute the residuals of a fitted Cox model, as R's ``residuals.coxph``.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    kind : str
+        For each row of the data: "martingale" (events seen minus expected), "deviance",
+        "score" (the row's part of the score) or "dfbeta" (how far the coefficients move with
+        the row). For each event: "schoenfeld" (covariates minus their mean among those at risk)
+        or "scaled_schoenfeld" (on the scale of the coefficients).
+
+    Returns
+    -------
+    Series or DataFrame
+        By the data's index: a Series for martingale and deviance, else a DataFrame by
+        coefficient. For the Schoenfeld kinds the index has the levels time and row, in order of
+        stratum, time and row. A row with a frequency of 3 has the residual of one such row. Only
+        dfbeta is multiplied by the case weight, as in R.
+
+    Raises
+    ------
+    FitError
+        An unknown kind.
+
+    References
+    ----------
+    Therneau and Grambsch (2000), chapters 4, 6 and 7; Grambsch and Therneau (1994).
+    """
+    if kind not in get_args(Kind):
+        msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
+        raise FitError(msg)
+    design, sets, names = result.design, result.sets, result.params.index
+    if kind in ("schoenfeld", "scaled_schoenfeld"):
+        return _by_event(result, scaled=kind == "scaled_schoenfeld")
+    if kind in ("martingale", "deviance"):
+        values = martingale(design, sets, result.risk)
+        if kind == "deviance":
+            values = deviance(values, design.event)
+        return pd.Series(values[result.rows.row_of], index=result.rows.index, name=kind)
+    by_row = score_residuals(design, sets, result.params.to_numpy())[result.rows.row_of]
+    if kind == "dfbeta":
+        by_row = by_row @ result.naive_variance.to_numpy() * result.rows.case_weight[:, None]
+    return pd.DataFrame(by_row, index=result.rows.index, columns=names)
+
+
+def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
+    """Events seen minus expected, by distinct row.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows.
+    sets : RiskSets
+        Their risk sets.
+    risk : array of float, (m,)
+        The risk ``exp(x b)`` of each.
+
+    Returns
+    -------
+    array of float, (m,)
+        ``N_i - r_i H_i`` (Therneau and Grambsch 2000, 4.2).
+    """
+    expected: FloatArray = risk * row_hazard(design, sets, step_sums(design, sets, risk))
+    return design.event - expected
+
+
+def deviance(martingale: FloatArray, event: NDArray[np.bool_]) -> FloatArray:
+    """Make martingale residuals more symmetric.
+
+    Parameters
+    ----------
+    martingale : array of float, (m,)
+        Martingale residuals M.
+    event : array of bool, (m,)
+        Whether the event happened, N.
+
+    Returns
+    -------
+    array of float, (m,)
+        ``sign(M) sqrt(-2 (M + N log(N - M)))`` (Therneau and Grambsch 2000, 4.3).
+    """
+    # N - M is the expected number; without an event its logarithm is not needed.
+    log_expected = np.log(np.where(event, event - martingale, 1.0))
+    square = -2 * (martingale + log_expected)
+    return np.sign(martingale) * np.sqrt(np.maximum(square, 0.0))
+
+
+def schoenfeld(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
+    """Covariates of each event minus their mean among those at risk.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows, e of them with the event.
+    sets : RiskSets
+        Their risk sets.
+    beta : array of float, (p,)
+        The coefficients.
+
+    Returns
+    -------
+    array of float, (e, p)
+        In the design's order. With Efron's ties the mean is that over the steps of the tie.
+    """
+    steps = step_sums(design, sets, np.exp(design.x @ beta))
+    return design.x[design.event] - steps.mean[sets.own]
+
+
+def _by_event(result: CoxResult, *, scaled: bool) -> pd.DataFrame:
+    design, rows = result.design, result.rows
+    beta = result.params.to_numpy()
+    values = np.zeros(design.x.shape)
+    values[design.event] = schoenfeld(design, result.sets, beta)
+    if scaled:
+        values = values @ result.naive_variance.to_numpy() * result.n_events + beta
+    of = rows.row_of[design.event[rows.row_of]]
+    positions = np.flatnonzero(design.event[rows.row_of])
+    order = np.lexsort((positions, design.stop[of], design.stratum[of]))
+    of, positions = of[order], positions[order]
+    index = pd.MultiIndex.from_arrays(
+        [design.stop[of], rows.index[positions]], names=["time", "row"]
+    )
+    return pd.DataFrame(values[of], index=index, columns=result.params.index)
