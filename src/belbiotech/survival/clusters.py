@@ -1,0 +1,78 @@
+"""Clusters of rows: codes for the sandwich variance, and the check of what is a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError
+from belbiotech.survival.rows import IntArray, check_rows, overlapping_rows
+
+__all__ = ["as_cluster_columns", "check_units", "cluster_codes"]
+
+
+def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Give the columns of clusters, none, one or two, as a tuple.
+
+    Raises
+    ------
+    FitError
+        More than two.
+    """
+    if cluster is None:
+        return ()
+    columns = (cluster,) if isinstance(cluster, str) else tuple(cluster)
+    if len(columns) > 2:
+        msg = f"cluster takes one column or two, not {len(columns)}"
+        raise FitError(msg)
+    return columns
+
+
+def check_units(
+    data: pd.DataFrame, cluster: Sequence[str], outcome: str, start: str, stop: str
+) -> None:
+    """Refuse rows of one unit that overlap in time, where clusters are units.
+
+    The first cluster column is taken for a unit unless more than half of its rows overlap, as
+    with a region, which holds many units: the rule of `cox`.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows that `check_rows` has let pass.
+    cluster : sequence of str
+        The columns of clusters.
+    outcome, start, stop : str
+        Columns of the outcome and of the interval.
+
+    Raises
+    ------
+    PanelError
+        With the rows.
+    """
+    if not cluster:
+        return
+    begins, ends = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    overlapping = overlapping_rows(data[cluster[0]], begins, ends)
+    if 0 < len(overlapping) <= len(data) / 2:
+        check_rows(data, [outcome], start=start, stop=stop, unit=cluster[0])
+
+
+def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[IntArray, ...]:
+    """Give each row the number of its cluster, for each way of clustering.
+
+    Parameters
+    ----------
+    data : DataFrame, (n, k)
+        The rows.
+    cluster : sequence of str
+        The columns of clusters.
+
+    Returns
+    -------
+    tuple of array of int, (n,)
+        Codes 0, 1, ...
+    """
+    return tuple(pd.factorize(data[name])[0].astype(np.int64) for name in cluster)

@@ -1,0 +1,157 @@
+"""A fitted model for a person to read: a title, a table of coefficients, notes below."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.survival.limits import check_limit_options, normal_quantile
+from belbiotech.survival.markdown import markdown_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Report", "coefficient_table", "errors_of", "ratio_plot"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is shown of a fit, in any form.
+
+    Attributes
+    ----------
+    title : str
+        The model.
+    table : DataFrame
+        Its coefficients, named by the index.
+    notes : tuple of str
+        Lines below the table.
+    """
+
+    title: str
+    table: pd.DataFrame
+    notes: tuple[str, ...]
+
+    def text(self) -> str:
+        """Write plain text."""
+        shown = self.table.to_string(float_format=lambda value: f"{value:.4g}", na_rep="")
+        body = shown if len(self.table) else "(no covariates)"
+        return "\n".join([self.title, "", body, "", *self.notes])
+
+    def html(self) -> str:
+        """Write HTML, for notebooks."""
+        table = self.table.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
+        return f"<p><b>{self.title}</b></p>{table}<p>{'<br>'.join(self.notes)}</p>"
+
+    def markdown(self) -> str:
+        """Write a Markdown table with its notes."""
+        table = markdown_table(self.table.reset_index())
+        return "\n\n".join([f"**{self.title}**", table, *self.notes])
+
+    def latex(self) -> str:
+        """Write a LaTeX table with booktabs rules."""
+        table = self.table.rename(columns=_escaped).rename(index=_escaped).rename_axis(None)
+        style = table.style.format("{:.4g}", na_rep="")
+        caption = _escaped(f"{self.title}. {' '.join(self.notes)}")
+        return str(style.to_latex(hrules=True, caption=caption))
+
+
+def coefficient_table(
+    params: pd.Series,
+    errors: pd.Series,
+    naive: pd.Series,
+    ratio: str,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Coefficients, their exponentials, errors and intervals.
+
+    Parameters
+    ----------
+    params, errors, naive : Series, (p,)
+        Coefficients, the errors to use, and those from the information alone.
+    ratio : str
+        What ``exp(coef)`` is: "hazard ratio", "odds ratio".
+    conf_level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        Columns coef, RATIO, se(coef), naive se(coef), coef lower 95%, coef upper 95%,
+        RATIO lower 95%, RATIO upper 95%, z, p.
+
+    Raises
+    ------
+    FitError
+        A ``conf_level`` outside 0 to 1.
+    """
+    from scipy.special import ndtr
+
+    check_limit_options(conf_level)
+    wide = normal_quantile(conf_level) * errors
+    z = params / errors
+    level = f"{conf_level * 100:g}%"
+    return pd.DataFrame(
+        {
+            "coef": params,
+            ratio: np.exp(params),
+            "se(coef)": errors,
+            "naive se(coef)": naive,
+            f"coef lower {level}": params - wide,
+            f"coef upper {level}": params + wide,
+            f"{ratio} lower {level}": np.exp(params - wide),
+            f"{ratio} upper {level}": np.exp(params + wide),
+            "z": z,
+            "p": 2 * ndtr(-z.abs()),
+        }
+    )
+
+
+def errors_of(variance: pd.DataFrame) -> pd.Series:
+    """Take the square roots of a variance's diagonal."""
+    return pd.Series(np.sqrt(np.diag(variance.to_numpy())), variance.index, name="se(coef)")
+
+
+def ratio_plot(table: pd.DataFrame, ratio: str, **options: Any) -> Figure:
+    """Draw the ratios of a `coefficient_table` with their 95% intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The summary.
+    ratio : str
+        What ``exp(coef)`` is.
+    **options
+        For `belbiotech.plots.forest`.
+
+    Returns
+    -------
+    matplotlib Figure
+        One line for each coefficient.
+    """
+    from belbiotech import plots
+
+    lines = pd.DataFrame(
+        {
+            "label": [_label(name) for name in table.index],
+            "estimate": table[ratio].to_numpy(),
+            "lower": table[f"{ratio} lower 95%"].to_numpy(),
+            "upper": table[f"{ratio} upper 95%"].to_numpy(),
+        }
+    )
+    options.setdefault("x_label", f"{ratio.capitalize()}, 95% interval")
+    return plots.forest(lines, **options)
+
+
+def _label(name: object) -> str:
+    return ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+
+
+def _escaped(text: object) -> str:
+    escaped = str(text)
+    for mark in "_%&#":
+        escaped = escaped.replace(mark, f"\\{mark}")
+    return escaped.replace("~", r"$\sim$")
