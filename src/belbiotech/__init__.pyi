@@ -1,6 +1,8 @@
 from .dataset.catalog import codebook as codebook
 from .dataset.catalog import load_panel as load_panel
 from .dataset.catalog import load_table as load_table
+from .dataset.diff import Difference as Difference
+from .dataset.diff import diff as diff
 from .dataset.facts import read_facts as read_facts
 from .dataset.panel import build as build
 from .dataset.provenance import sources_of as sources_of
@@ -22,11 +24,14 @@ from .survival.cox import cox as cox
 from .survival.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.curves import kaplan_meier as kaplan_meier
 from .survival.discrete import discrete_hazard as discrete_hazard
-from .survival.logrank import TestResult as TestResult
+from .survival.discrete_causes import discrete_hazard_causes as discrete_hazard_causes
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
 from .survival.panel_check import check_panel as check_panel
+from .survival.parametric import aft as aft
+from .survival.parametric import compare_distributions as compare_distributions
 from .survival.restricted_mean import restricted_mean as restricted_mean
 from .survival.restricted_mean import restricted_mean_difference as restricted_mean_difference
+from .survival.test_result import TestResult as TestResult
 
 __version__: str
