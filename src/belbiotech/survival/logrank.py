@@ -13,56 +13,15 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.counts import count_rows
-from belbiotech.survival.markdown import markdown_table
 from belbiotech.survival.risk_tables import as_columns, group_labels, sums
 from belbiotech.survival.rows import FloatArray, IntArray, check_rows
+from belbiotech.survival.test_result import TestResult
 
-__all__ = ["TestResult", "Weighting", "chi_square", "logrank_test", "pairwise_logrank"]
+__all__ = ["Weighting", "chi_square", "logrank_test", "pairwise_logrank"]
 
 Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
 
 NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
-
-
-@dataclass(frozen=True, repr=False)
-class TestResult:
-    """A chi-square test between groups.
-
-    Attributes
-    ----------
-    statistic : float
-        Chi-square.
-    df : int
-        Its degrees of freedom.
-    p_value : float
-        Probability of a larger one if the groups do not differ.
-    table : DataFrame
-        By group: rows, observed and expected events, each weighted as the test weights them.
-    title : str
-        What was tested.
-    """
-
-    __test__ = False  # not for pytest to collect
-
-    statistic: float
-    df: int
-    p_value: float
-    table: pd.DataFrame
-    title: str
-
-    def to_markdown(self) -> str:
-        """Write the result and the table by group as Markdown."""
-        return f"{self._line()}\n\n{markdown_table(self.table)}"
-
-    def __repr__(self) -> str:
-        return f"{self._line()}\n{self.table.to_string(index=False)}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._line()}</p>{self.table.to_html(index=False)}"
-
-    def _line(self) -> str:
-        p = "p < 0.0001" if self.p_value < 1e-4 else f"p = {self.p_value:.4f}"
-        return f"{self.title}: chi-square {self.statistic:.4g} on {self.df} df, {p}"
 
 
 @dataclass(frozen=True)
@@ -174,7 +133,7 @@ def logrank_test(
         }
     )
     title = _title(outcome, by, strata, weighting, contrast is not None)
-    return TestResult(statistic, df, p_value, table, title)
+    return TestResult(statistic, df, p_value, title, table)
 
 
 def pairwise_logrank(
