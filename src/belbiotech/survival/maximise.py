@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from belbiotech.errors import FitError
-from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets, likelihood
+from belbiotech.survival.blocks import likelihood_function
+from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets
 from belbiotech.survival.rows import FloatArray, IntArray
 
 __all__ = ["Maximum", "maximise", "refuse_dependent"]
 
 MAX_STEPS = 60
-SETTLED = 1e-9  # largest last step, in standard deviations of a covariate: its error is the square
+SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
 DEPENDENT = 1e-10  # share of a covariate's information that the others leave
 
@@ -62,16 +63,19 @@ def maximise(design: Design, sets: RiskSets, names: Sequence[str]) -> Maximum:
         Covariates that are constant or collinear, or a likelihood without a maximum.
     """
     p = design.x.shape[1]
-    at_zero = likelihood(design, sets, np.zeros(p))
+    evaluate = likelihood_function(design, sets)
+    at_zero = evaluate(np.zeros(p))
     if p == 0:
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
     scale = _standard_deviations(design)
     refuse_dependent(at_zero.information, scale, design, names)
+    largest = np.abs(design.x).max(axis=0)
     beta, now = np.zeros(p), at_zero
     for taken in range(1, MAX_STEPS + 1):
         step = np.linalg.solve(now.information / np.outer(scale, scale), now.score / scale) / scale
-        beta, following = _halved(design, sets, beta, step, now)
-        _refuse_separation(design, step, following.value - now.value, names)
+        beta, following = _halved(evaluate, beta, step, now)
+        if following.value - now.value < NO_GAIN:
+            _refuse_separation(design, np.abs(step) * largest, names)
         now = following
         if np.max(np.abs(step * scale)) < SETTLED:
             return Maximum(beta, now, at_zero, taken)
@@ -137,12 +141,16 @@ def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
 
 
 def _standard_deviations(design: Design) -> FloatArray:
-    spread: FloatArray = np.sqrt(np.average(design.x**2, axis=0, weights=design.number))
+    squares = [(design.number * column * column).sum() for column in design.x.T]
+    spread: FloatArray = np.sqrt(np.array(squares) / design.number.sum())
     return np.where(spread > 0, spread, 1.0)
 
 
 def _halved(
-    design: Design, sets: RiskSets, beta: FloatArray, step: FloatArray, now: Likelihood
+    evaluate: Callable[[FloatArray], Likelihood],
+    beta: FloatArray,
+    step: FloatArray,
+    now: Likelihood,
 ) -> tuple[FloatArray, Likelihood]:
     """Take the step, or half of it, a quarter, ... until the likelihood does not fall."""
     share = 1.0
@@ -150,7 +158,7 @@ def _halved(
     for _ in range(40):
         there = beta + share * step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            following = likelihood(design, sets, there)
+            following = evaluate(there)
         if np.isfinite(following.value) and following.value >= now.value - slack:
             return there, following
         share /= 2
@@ -158,10 +166,9 @@ def _halved(
     raise FitError(msg)
 
 
-def _refuse_separation(design: Design, step: FloatArray, gain: float, names: Sequence[str]) -> None:
-    """Refuse when coefficients go on growing and the likelihood does not: no maximum."""
-    moved = np.abs(design.x * step).max(axis=0)
-    if gain > NO_GAIN or moved.max() < 0.5:
+def _refuse_separation(design: Design, moved: FloatArray, names: Sequence[str]) -> None:
+    """Refuse when linear predictors go on growing and the likelihood does not: no maximum."""
+    if moved.max() < 0.5:
         return
     runaway = np.flatnonzero(moved > 0.5 * moved.max()).tolist()
     lines = [f"the likelihood has no maximum: {_separated(design, j, names[j])}" for j in runaway]

@@ -16,19 +16,25 @@ from numpy.typing import NDArray
 from belbiotech.survival.rows import FloatArray, IntArray
 
 __all__ = [
+    "ONE_THREAD",
     "Design",
     "Likelihood",
     "RiskSets",
     "Steps",
     "Ties",
+    "hazard_of_rows",
     "likelihood",
+    "linear_predictor",
     "prepare",
     "row_hazard",
     "score_residuals",
     "step_sums",
+    "sum_steps",
 ]
 
 Ties = Literal["efron", "breslow"]
+
+ONE_THREAD = 1 << 18  # products up to this size are not split among threads
 
 
 @dataclass(frozen=True)
@@ -98,9 +104,9 @@ class RiskSets:
         if spans.max(initial=0) <= 1:
             inside = spans == 1
             return _sum_at(self.first[inside], values[inside], k)
-        entering = _sum_at(self.first, values, k + 1)
-        leaving = _sum_at(self.last, values, k + 1)
-        at_risk: FloatArray = np.cumsum(entering - leaving, axis=0)[:k]
+        # Backwards in time, as R: without late entries nothing is ever subtracted.
+        change = _sum_at(self.last, values, k + 1) - _sum_at(self.first, values, k + 1)
+        at_risk: FloatArray = np.cumsum(change[::-1], axis=0)[::-1][1:]
         return at_risk
 
     def over_steps(self, values: FloatArray) -> FloatArray:
@@ -169,8 +175,8 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
     """Find the event times, and where in them each row is at risk."""
     times = np.unique(design.stop[design.event])
     width = len(times) + 1
-    begin = design.stratum * width + np.searchsorted(times, design.start, "right")
-    end = design.stratum * width + np.searchsorted(times, design.stop, "right")
+    begin = design.stratum * width + _times_up_to(times, design.start)
+    end = design.stratum * width + _times_up_to(times, design.stop)
     keys = np.unique(end[design.event])
     own = np.searchsorted(keys, end[design.event])
     deaths = _sum_at(own, design.number[design.event], len(keys))
@@ -183,8 +189,8 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
         stratum=keys // width,
         deaths=deaths,
         death_weight=death_weight,
-        first=np.searchsorted(keys, begin, "right"),
-        last=np.searchsorted(keys, end, "right"),
+        first=_times_up_to(keys, begin),
+        last=_times_up_to(keys, end),
         own=own,
         position=position,
         fraction=step / steps[position],
@@ -194,31 +200,45 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
 
 def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     """Value, score and information of the partial likelihood, with the ties of the risk sets."""
-    linear = design.x @ beta
+    linear = linear_predictor(design.x.T, beta)
     risk = np.exp(linear)
     steps = step_sums(design, sets, risk)
     dead = design.event
     weight = design.weight[dead]
-    value = weight @ linear[dead] - steps.log_value
-    score = weight @ design.x[dead] - sets.death_weight @ steps.mean
+    first = (weight[:, None] * design.x[dead]).sum(axis=0)
     exposed = design.weight * risk * row_hazard(design, sets, steps)
-    information = (design.x * exposed[:, None]).T @ design.x - steps.outer
-    return Likelihood(float(value), score, information)
+    return Likelihood(
+        value=float((weight * linear[dead]).sum() - steps.log_value),
+        score=first - (sets.death_weight[:, None] * steps.mean).sum(axis=0),
+        information=_product(design.x, exposed) - steps.outer,
+    )
+
+
+def linear_predictor(x: FloatArray, beta: FloatArray) -> FloatArray:
+    """Compute x b, (m,), for covariates (p, m): one after the other, the same on any machine."""
+    total = np.zeros(x.shape[1])
+    for column, coefficient in zip(x, beta, strict=True):
+        total += column * coefficient
+    return total
 
 
 def step_sums(design: Design, sets: RiskSets, risk: FloatArray) -> Steps:
-    """Compute what happens at each event time, for rows with risks r, (m,).
+    """Compute what happens at each event time, for rows with risks r, (m,)."""
+    weighted = design.weight * risk
+    return sum_steps(sets, design.event, weighted, weighted[:, None] * design.x)
+
+
+def sum_steps(
+    sets: RiskSets, event: NDArray[np.bool_], weighted: FloatArray, weighted_x: FloatArray
+) -> Steps:
+    """Compute what happens at each event time, for rows with w r, (m,), and w r x, (m, p).
 
     With f the fraction of a step and n = S0 - f D0 its denominator, the mean covariate of the step
     is (S1 - f D1) / n; so that all sums over steps need S1 and D1 only once a time.
     """
     k = len(sets.time)
-    weighted = design.weight * risk
-    dead = design.event
-    s0 = sets.total(weighted)
-    s1 = sets.total(weighted[:, None] * design.x)
-    d0 = _sum_at(sets.own, weighted[dead], k)
-    d1 = _sum_at(sets.own, weighted[dead, None] * design.x[dead], k)
+    s0, s1 = sets.total(weighted), sets.total(weighted_x)
+    d0, d1 = _sum_at(sets.own, weighted[event], k), _sum_at(sets.own, weighted_x[event], k)
     fraction, share = sets.fraction, sets.share
     denominator = s0[sets.position] - fraction * d0[sets.position]
     inverse = share / denominator
@@ -227,22 +247,27 @@ def step_sums(design: Design, sets: RiskSets, risk: FloatArray) -> Steps:
     a0, a1 = sets.over_steps(inverse), sets.over_steps(fraction * inverse)
     b0, b1 = sets.over_steps(square), sets.over_steps(fraction * square)
     b2 = sets.over_steps(fraction * fraction * square)
-    cross = (s1 * b1[:, None]).T @ d1
+    cross = _product(s1, b1, d1)
     return Steps(
         hazard=a0,
         hazard_mean=s1 * b0[:, None] - d1 * b1[:, None],
         own_hazard=a0 - a1,
         own_hazard_mean=s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None],
         mean=(s1 * a0[:, None] - d1 * a1[:, None]) / sets.death_weight[:, None],
-        log_value=float(share @ np.log(denominator)),
-        outer=(s1 * b0[:, None]).T @ s1 - cross - cross.T + (d1 * b2[:, None]).T @ d1,
+        log_value=float((share * np.log(denominator)).sum()),
+        outer=_product(s1, b0) - cross - cross.T + _product(d1, b2),
     )
 
 
 def row_hazard(design: Design, sets: RiskSets, steps: Steps) -> FloatArray:
     """Cumulative baseline hazard that each row passed through while at risk, (m,)."""
+    return hazard_of_rows(sets, design.event, steps)
+
+
+def hazard_of_rows(sets: RiskSets, event: NDArray[np.bool_], steps: Steps) -> FloatArray:
+    """As `row_hazard`, told only which rows have the event, (m,)."""
     passed = sets.collect(steps.hazard)
-    passed[design.event] += (steps.own_hazard - steps.hazard)[sets.own]
+    passed[event] += (steps.own_hazard - steps.hazard)[sets.own]
     return passed
 
 
@@ -259,6 +284,36 @@ def score_residuals(design: Design, sets: RiskSets, beta: FloatArray) -> FloatAr
     residual = -risk[:, None] * (design.x * passed[:, None] - passed_mean)
     residual[design.event] += design.x[design.event] - steps.mean[sets.own]
     return residual
+
+
+def _times_up_to(times: FloatArray | IntArray, values: FloatArray | IntArray) -> IntArray:
+    """Count for each value, (m,), the sorted times that are not after it.
+
+    Of many whole numbers in a small range, by looking up.
+    """
+    low, high = values.min(), values.max()
+    if len(values) > 1 << 14 and high - low < 1 << 14:
+        whole = (values - low).astype(np.int64)
+        if np.array_equal(whole + low, values):
+            table: IntArray = np.searchsorted(times, low + np.arange(high - low + 1), "right")
+            up_to: IntArray = table[whole]
+            return up_to
+    return np.searchsorted(times, values, "right")
+
+
+def _product(x: FloatArray, weight: FloatArray, y: FloatArray | None = None) -> FloatArray:
+    """Sum weight times outer product of the rows of x and of y (or x), (m, p) each, to (p, p).
+
+    In pieces that the library does not split among threads: the same with any number of them.
+    """
+    p = x.shape[1]
+    total = np.zeros((p, p))
+    size = max(1, ONE_THREAD // max(p, 1) ** 2)
+    for a in range(0, len(x), size):
+        part = x[a : a + size]
+        other = part if y is None else y[a : a + size]
+        total += (part * weight[a : a + size, None]).T @ other
+    return total
 
 
 def _sum_at(position: IntArray, values: FloatArray, length: int) -> FloatArray:

@@ -130,6 +130,8 @@ def _where(data: pd.DataFrame, bad: NDArray[np.bool_]) -> str:
 
 def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
     column = data[name]
+    if _certainly_finite(column):
+        return []
     bad = column.isna().to_numpy()
     problems = []
     if bad.any():
@@ -144,15 +146,33 @@ def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
     return problems
 
 
+def _certainly_finite(column: pd.Series) -> bool:
+    """Tell at a glance that nothing is missing or infinite, as in nearly all columns."""
+    if not isinstance(column.dtype, np.dtype):
+        return False
+    if column.dtype.kind in "iub":
+        return True
+    return column.dtype.kind == "f" and bool(np.isfinite(column.to_numpy()).all())
+
+
 def _not_zero_one(data: pd.DataFrame, name: str) -> list[str]:
     column = data[name]
-    if pd.api.types.is_bool_dtype(column):
+    if pd.api.types.is_bool_dtype(column) or _certainly_zero_one(column):
         return []
     bad = ~column.isin([0, 1]).to_numpy() & column.notna().to_numpy()
     if not bad.any():
         return []
     values = ", ".join(repr(v) for v in column[bad].unique()[:3].tolist())
     return [f"outcome {name!r} must be 0 or 1; it is {values} in {_where(data, bad)}"]
+
+
+def _certainly_zero_one(column: pd.Series) -> bool:
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iuf":
+        return False
+    values = column.to_numpy()
+    if column.dtype.kind == "f":
+        return bool(((values == 0) | (values == 1)).all())
+    return bool(values.min() >= 0 and values.max() <= 1)
 
 
 def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
