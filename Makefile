@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test lint format constraints reference clean
+.PHONY: run test coverage-study lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -46,6 +46,11 @@ release: $(VENV)/ready
 
 release-check: $(VENV)/ready
 	$(BIN)/python scripts/release.py $(VERSION) --check
+
+# Simulated panels with a known effect: which designs find it? About ten minutes.
+coverage-study: $(VENV)/ready
+	$(BIN)/python -m pytest -q -m slow tests/studies/test_coverage.py
+	$(BIN)/python benchmarks/coverage.py
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -15,6 +15,7 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .studies.coverage import coverage_study as coverage_study
 from .studies.e_value import e_value as e_value
 from .studies.power import power as power
 from .studies.simulate import simulate_panel as simulate_panel
