@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from belbiotech.dataset.manifest import (
     read_manifest,
 )
 from belbiotech.dataset.registry import REGISTRY, Registry, read_registry, registry_text
-from belbiotech.dataset.release import draft_manifest, fill_release, read_release
+from belbiotech.dataset.release import draft_manifest, fill_release, raw_entries, read_release
 from belbiotech.dataset.staging import replace_text, staged
 from belbiotech.dataset.store import installed_releases
 from belbiotech.dataset.versioning import (
@@ -104,7 +104,10 @@ def draft_release(
 
     parse_version(version)
     known = installed_releases(Path(releases)) if Path(releases).is_dir() else {}
-    known.pop(version, None)
+    if version in known:  # built anew, and held against what there was then
+        known = {
+            name: known[name] for name in known if parse_version(name) < parse_version(version)
+        }
     previous = previous_version(version, known)
     tables = build(read_facts(facts))
     manifest = draft_manifest(tables, version, facts)
@@ -112,7 +115,7 @@ def draft_release(
         return Draft(version, None, None, (), _first_section(manifest), tables, manifest)
     old = read_manifest(known[previous])
     changes = tuple(check_version(old, manifest, version, reworded=reworded))
-    section = _section(previous, changes, known[previous], tables)
+    section = _section(old, manifest, changes, read_release(known[previous]), tables)
     return Draft(version, previous, needed_step(changes), changes, section, tables, manifest)
 
 
@@ -192,10 +195,10 @@ def check_rebuild(version: str, facts: Path | str, releases: Path | str) -> pd.D
     """
     released = Path(releases) / version
     manifest = read_manifest(released)
-    draft = draft_release(version, facts, releases, reworded=True)
-    if draft.manifest.raw != manifest.raw:
+    if raw_entries(facts) != manifest.raw:
         msg = f"the facts in {facts} are not those that {version} was built from"
         raise ReleaseError(msg)
+    draft = draft_release(version, facts, releases, reworded=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill_release(folder, draft.tables, draft.manifest, {CHANGES: _changes_text(draft)})
@@ -245,9 +248,13 @@ def _first_section(manifest: Manifest) -> str:
     return "\n".join(["First release.", "", *rows])
 
 
-def _section(previous: str, changes: tuple[Change, ...], old: Path, new: Tables) -> str:
+def _section(
+    old: Manifest, new: Manifest, changes: tuple[Change, ...], before: Tables, after: Tables
+) -> str:
+    """Write what changed: what the number rests on, then every firm and fact."""
     from belbiotech.dataset.diff import diff
 
-    lines = [f"Compared with {previous}, a {needed_step(changes)} change.", ""]
+    lines = [f"Compared with {old.version}, a {needed_step(changes)} change.", ""]
     lines += [f"- {change.what} ({change.step})" for change in changes]
-    return "\n".join([*lines, "", diff(read_release(old), new).to_markdown()])
+    difference = replace(diff(before, after), old=old.version, new=new.version)
+    return "\n".join([*lines, "", difference.to_markdown()])

@@ -18,6 +18,7 @@ import pandas as pd
 from belbiotech.dataset.documents import documents
 from belbiotech.dataset.manifest import (
     ColumnEntry,
+    FileEntry,
     Manifest,
     TableEntry,
     check_files,
@@ -40,7 +41,14 @@ from belbiotech.errors import ReleaseError
 if TYPE_CHECKING:
     from belbiotech.dataset.tables import Tables
 
-__all__ = ["ReleaseTables", "draft_manifest", "fill_release", "read_release", "write_release"]
+__all__ = [
+    "ReleaseTables",
+    "draft_manifest",
+    "fill_release",
+    "raw_entries",
+    "read_release",
+    "write_release",
+]
 
 
 class ReleaseTables(Protocol):
@@ -111,10 +119,25 @@ def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None =
     ReleaseError
         A column of a type that a release does not hold, or with values of several types.
     """
-    facts = sorted(Path(raw).glob("*.csv")) if raw is not None else []
     entries = {name: _table_entry(name, frame) for name, frame in tables.items()}
-    sums = {path.name: file_entry(path) for path in facts}
+    sums = {} if raw is None else raw_entries(raw)
     return Manifest(version, dict(tables.parameters), entries, raw=sums)
+
+
+def raw_entries(facts: Path | str) -> dict[str, FileEntry]:
+    """Sum the files of facts.
+
+    Parameters
+    ----------
+    facts : Path or str
+        The folder of the facts.
+
+    Returns
+    -------
+    dict of str to FileEntry
+        By name of the CSV file, in order.
+    """
+    return {path.name: file_entry(path) for path in sorted(Path(facts).glob("*.csv"))}
 
 
 def fill_release(
@@ -208,7 +231,7 @@ def _column_entry(column: pd.Series, schema: Any) -> ColumnEntry:
     )
 
 
-def _entries(folder: Path) -> dict[str, Any]:
+def _entries(folder: Path) -> dict[str, FileEntry]:
     return {path.name: file_entry(path) for path in sorted(folder.iterdir())}
 
 
