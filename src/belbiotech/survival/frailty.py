@@ -198,10 +198,16 @@ def _best(model: Grouped, plain: Maximum) -> _Marginal:
         msg = "the likelihood of the frailty's variance has several maxima; simplify the model"
         raise FitError(msg)
 
-    def slope(theta: float) -> float:
-        return left.slope if theta == 0 else _at(model, theta, near).slope
+    tried = [near]
 
-    return _at(model, float(brentq(slope, left.theta, right.theta, xtol=1e-14, rtol=1e-12)), near)
+    def slope(theta: float) -> float:
+        if theta == 0:
+            return left.slope
+        tried.append(_at(model, theta, tried[-1]))
+        return tried[-1].slope
+
+    theta = float(brentq(slope, left.theta, right.theta, xtol=1e-14, rtol=1e-12))
+    return _at(model, theta, tried[-1])
 
 
 def _without_frailty(model: Grouped, plain: Maximum) -> _Marginal:

@@ -94,7 +94,10 @@ def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") ->
     """
     from belbiotech.plots import scatter_smooth
 
-    return scatter_smooth(coefficients_over_time(result, transform), x_label="Time")
+    table = coefficients_over_time(result, transform)
+    return scatter_smooth(
+        table, title="Effects over time", x_label="Time", y_label="Coefficient at that time"
+    )
 
 
 def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> FloatArray:

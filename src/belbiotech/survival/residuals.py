@@ -50,7 +50,7 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     Raises
     ------
     FitError
-        An unknown kind.
+        An unknown kind; with a frailty, another kind than martingale and deviance.
 
     References
     ----------
@@ -58,6 +58,12 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     """
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
+        raise FitError(msg)
+    if result.frailty is not None and kind not in ("martingale", "deviance"):
+        msg = (
+            f"{kind} residuals are those of the coefficients alone, not of a frailty; fit the "
+            "model without it, with cluster= for the errors"
+        )
         raise FitError(msg)
     design, sets, names = result.design, result.sets, result.params.index
     if kind in ("schoenfeld", "scaled_schoenfeld"):
