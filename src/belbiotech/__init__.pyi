@@ -1,6 +1,7 @@
 from .dataset.catalog import codebook as codebook
 from .dataset.catalog import load_panel as load_panel
 from .dataset.catalog import load_table as load_table
+from .dataset.conflicts import conflicts as conflicts
 from .dataset.diff import Difference as Difference
 from .dataset.diff import diff as diff
 from .dataset.facts import read_facts as read_facts
@@ -21,11 +22,13 @@ from .studies.power import power as power
 from .studies.simulate import simulate_panel as simulate_panel
 from .studies.simulated_facts import simulate_facts as simulate_facts
 from .studies.specification import specification_curve as specification_curve
+from .survival.causes import cox_causes as cox_causes
 from .survival.cox import cox as cox
 from .survival.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.curves import kaplan_meier as kaplan_meier
 from .survival.discrete import discrete_hazard as discrete_hazard
 from .survival.discrete_causes import discrete_hazard_causes as discrete_hazard_causes
+from .survival.fine_gray import fine_gray as fine_gray
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
 from .survival.panel_check import check_panel as check_panel
