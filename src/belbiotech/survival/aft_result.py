@@ -136,7 +136,7 @@ class AftResult:
         return table.rename_axis("covariate")
 
     def predict_survival(
-        self, rows: pd.DataFrame, times: float | Sequence[float], conf_level: float = 0.95
+        self, rows: pd.DataFrame, times: float | Sequence[float], *, conf_level: float = 0.95
     ) -> pd.DataFrame:
         """Probability of no event by each time, for fixed covariates.
 
@@ -189,7 +189,7 @@ class AftResult:
         )
 
     def predict_quantile(
-        self, rows: pd.DataFrame, p: float = 0.5, conf_level: float = 0.95
+        self, rows: pd.DataFrame, p: float = 0.5, *, conf_level: float = 0.95
     ) -> pd.DataFrame:
         """Time by which a share p has had the event, for fixed covariates: the median at 0.5.
 

@@ -94,6 +94,9 @@ def discrete_hazard(
     ...     "failure ~ alliances_active_lag1", panel, baseline="log", cluster="firm_id"
     ... )
     >>> result.summary[["coef", "hazard ratio", "se(coef)"]].round(3)
+                            coef  hazard ratio  se(coef)
+    covariate
+    alliances_active_lag1 -0.181         0.834     0.091
     """
     _refuse_link(link)
     parsed = read_formula(formula)

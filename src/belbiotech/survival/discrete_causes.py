@@ -100,6 +100,10 @@ def discrete_hazard_causes(
     ...     cluster="firm_id",
     ... )
     >>> result.summary[["coef", "relative risk ratio", "se(coef)"]].round(3)
+                                        coef  relative risk ratio  se(coef)
+    outcome     covariate
+    failure     alliances_active_lag1 -0.185                0.831     0.093
+    acquisition alliances_active_lag1 -0.010                0.990     0.101
     """
     names = check_outcome_names(outcomes)
     formula = read_formula(f"{names[0]} ~ {right_side.strip().removeprefix('~')}")

@@ -125,7 +125,7 @@ class DiscreteCausesResult:
             self.covariates,
         )
 
-    def predict_incidence(self, paths: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
+    def predict_incidence(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Probability of each fate by each time, since the start of each covariate path.
 
         Parameters

@@ -134,7 +134,7 @@ class DiscreteHazardResult:
 
         return baseline_hazard(self)
 
-    def predict_hazard(self, paths: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
+    def predict_hazard(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Hazard of each period along covariate paths.
 
         Parameters
@@ -161,7 +161,7 @@ class DiscreteHazardResult:
 
         return predict_hazard(self, paths, conf_level)
 
-    def predict_survival(self, paths: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
+    def predict_survival(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Probability of no event since the start of each covariate path.
 
         Parameters
@@ -185,7 +185,7 @@ class DiscreteHazardResult:
 
         return predict_survival(self, paths, conf_level)
 
-    def average_marginal_effects(self, conf_level: float = 0.95) -> pd.DataFrame:
+    def average_marginal_effects(self, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Change of the hazard of a period, in percentage points, averaged over all periods.
 
         A number's effect is the slope of the hazard by it, through all terms in which it stands

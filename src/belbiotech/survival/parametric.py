@@ -93,6 +93,10 @@ def aft(
     >>> panel = simulate_panel(400, seed=1)
     >>> result = aft("failure ~ C(origin)", panel, "lognormal", cluster="firm_id")
     >>> result.summary[["coef", "time ratio", "se(coef)"]].round(3)
+                                      coef  time ratio  se(coef)
+    covariate
+    C(origin)[T.independent]         0.171       1.186     0.179
+    C(origin)[T.university_spinoff]  0.320       1.377     0.171
     """
     _refuse_distribution(distribution)
     parsed = read_formula(formula)
@@ -169,6 +173,10 @@ def compare_distributions(
     >>> from belbiotech import compare_distributions, simulate_panel
     >>> panel = simulate_panel(400, seed=1)
     >>> compare_distributions("failure ~ C(origin)", panel).round(2)
+      distribution  log_likelihood  parameters      aic  difference
+    0    lognormal         -746.76           4  1501.53        0.00
+    1  loglogistic         -747.94           4  1503.87        2.35
+    2      weibull         -748.79           4  1505.58        4.05
     """
     for name in distributions:
         _refuse_distribution(name)

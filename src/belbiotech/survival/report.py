@@ -55,7 +55,7 @@ class Report:
         """Write a LaTeX table with booktabs rules."""
         table = self.table.rename(columns=_escaped).rename(index=_escaped).rename_axis(None)
         style = table.style.format("{:.4g}", na_rep="")
-        caption = _escaped(f"{self.title}. {' '.join(self.notes)}")
+        caption = _escaped(". ".join([self.title, *self.notes]))
         return str(style.to_latex(hrules=True, caption=caption))
 
 
