@@ -16,6 +16,7 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .studies.bias_audit import bias_audit as bias_audit
 from .studies.coverage import coverage_study as coverage_study
 from .studies.e_value import e_value as e_value
 from .studies.power import power as power
@@ -29,6 +30,7 @@ from .survival.curves import kaplan_meier as kaplan_meier
 from .survival.discrete import discrete_hazard as discrete_hazard
 from .survival.discrete_causes import discrete_hazard_causes as discrete_hazard_causes
 from .survival.fine_gray import fine_gray as fine_gray
+from .survival.gray import gray_test as gray_test
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
 from .survival.panel_check import check_panel as check_panel

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.counts import count_rows
-from belbiotech.survival.risk_tables import as_columns, group_labels, sums
-from belbiotech.survival.rows import FloatArray, IntArray, check_rows
+from belbiotech.survival.group_times import GroupedStrata, grouped_strata
+from belbiotech.survival.risk_tables import as_columns
+from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.test_result import TestResult
 
 __all__ = ["Weighting", "chi_square", "logrank_test", "pairwise_logrank"]
@@ -22,23 +20,6 @@ __all__ = ["Weighting", "chi_square", "logrank_test", "pairwise_logrank"]
 Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
 
 NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
-
-
-@dataclass(frozen=True)
-class _Stratum:
-    """At risk and events by group at each event time, (t, g)."""
-
-    at_risk: FloatArray
-    events: FloatArray
-
-
-@dataclass(frozen=True)
-class _Grouped:
-    """The counted rows of all strata, with the names of the groups."""
-
-    strata: list[_Stratum]
-    labels: list[Hashable]
-    rows: FloatArray
 
 
 def logrank_test(
@@ -120,7 +101,7 @@ def logrank_test(
       yes     4       1.0  2.866667
     """
     _check_weighting(weighting, rho, gamma)
-    grouped = _group(data, outcome, by, strata, start, stop)
+    grouped = _grouped(data, outcome, by, strata, start, stop)
     contrast = _scores(trend, grouped.labels)
     observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
     statistic, df, p_value = chi_square(observed - expected, variance, contrast)
@@ -190,10 +171,10 @@ def pairwise_logrank(
     from statsmodels.stats.multitest import multipletests
 
     _check_weighting(weighting, rho, gamma)
-    grouped = _group(data, outcome, by, strata, start, stop)
+    grouped = _grouped(data, outcome, by, strata, start, stop)
     pairs = []
     for pair in combinations(range(len(grouped.labels)), 2):
-        observed, expected, variance = _add_up(_only(grouped, pair), weighting, rho, gamma)
+        observed, expected, variance = _add_up(grouped.only(pair), weighting, rho, gamma)
         names = [grouped.labels[k] for k in pair]
         pairs.append([*names, *chi_square(observed - expected, variance, None, names)])
     table = pd.DataFrame(pairs, columns=["group_1", "group_2", "statistic", "df", "p_value"])
@@ -279,82 +260,32 @@ def _scores(trend: bool | Mapping[Hashable, float], labels: list[Hashable]) -> F
     return scores
 
 
-def _group(
+def _grouped(
     data: pd.DataFrame,
     outcome: str,
     by: str | Sequence[str],
     strata: str | Sequence[str] | None,
     start: str,
     stop: str,
-) -> _Grouped:
-    """Count the rows and set up each stratum's event times."""
-    groups, within = as_columns(by), as_columns(strata)
-    columns = list(dict.fromkeys([*groups, *within]))
+) -> GroupedStrata:
+    columns = [*as_columns(by), *as_columns(strata)]
     check_rows(data, [outcome], start=start, stop=stop, columns=columns)
-    counts = count_rows(data, [outcome], columns, start=start, stop=stop)
-    codes, labels = group_labels(counts.columns, groups)
-    if len(labels) < 2:
-        msg = f"there is only one group, {labels[0]!r}, in {' and '.join(groups)}; a test needs two"
-        raise FitError(msg)
-    of_stratum, names = group_labels(counts.columns, within)
-    made = []
-    for k in range(len(names)):
-        rows = of_stratum == k
-        made.append(
-            _stratum(
-                counts.start[rows],
-                counts.stop[rows],
-                counts.event[rows] > 0,
-                counts.number[rows],
-                codes[rows],
-                len(labels),
-            )
-        )
-    return _Grouped(made, labels, sums(codes, counts.number, len(labels)))
-
-
-def _stratum(
-    start: FloatArray,
-    stop: FloatArray,
-    event: NDArray[np.bool_],
-    number: FloatArray,
-    group: IntArray,
-    groups: int,
-) -> _Stratum:
-    times = np.unique(stop[event])
-    shape = (len(times) + 1, groups)
-    first = np.searchsorted(times, start, side="right")
-    after = np.searchsorted(times, stop, side="right")
-    entering = sums(first * groups + group, number, shape[0] * groups)
-    ended = sums(after * groups + group, number, shape[0] * groups)
-    at_risk = np.cumsum((entering - ended).reshape(shape), axis=0)[:-1]
-    cells = (after[event] - 1) * groups + group[event]
-    events = sums(cells, number[event], len(times) * groups).reshape(-1, groups)
-    return _Stratum(at_risk, events)
-
-
-def _only(grouped: _Grouped, pair: tuple[int, ...]) -> _Grouped:
-    """Keep some groups, and the times at which one of them has an event."""
-    chosen = list(pair)
-    strata = []
-    for stratum in grouped.strata:
-        times = stratum.events[:, chosen].any(axis=1)
-        strata.append(_Stratum(stratum.at_risk[times][:, chosen], stratum.events[times][:, chosen]))
-    return _Grouped(strata, [grouped.labels[k] for k in chosen], grouped.rows[chosen])
+    return grouped_strata(data, [outcome], by, strata, start=start, stop=stop)
 
 
 def _add_up(
-    grouped: _Grouped, weighting: Weighting, rho: float, gamma: float
+    grouped: GroupedStrata, weighting: Weighting, rho: float, gamma: float
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Add observed, expected and variance over event times and strata."""
     groups = len(grouped.labels)
     observed, expected = np.zeros(groups), np.zeros(groups)
     variance = np.zeros((groups, groups))
     for stratum in grouped.strata:
-        n, d = stratum.at_risk.sum(axis=1), stratum.events.sum(axis=1)
+        events = stratum.events[0]
+        n, d = stratum.at_risk.sum(axis=1), events.sum(axis=1)
         weight = _time_weights(n, d, weighting, rho, gamma)
         share = stratum.at_risk / n[:, None]
-        observed += weight @ stratum.events
+        observed += weight @ events
         expected += (weight * d) @ share
         # Var(d_g) = d (n - d) / (n - 1) * (p_g (g = h) - p_g p_h), the multiple hypergeometric
         spread = weight**2 * d * (n - d) / np.maximum(n - 1, 1)
