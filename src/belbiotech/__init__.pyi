@@ -5,6 +5,9 @@ from .dataset.conflicts import conflicts as conflicts
 from .dataset.diff import Difference as Difference
 from .dataset.diff import diff as diff
 from .dataset.facts import read_facts as read_facts
+from .dataset.merge import merge_facts as merge_facts
+from .dataset.merge import merge_with_shipped as merge_with_shipped
+from .dataset.new_facts import new_facts as new_facts
 from .dataset.panel import build as build
 from .dataset.provenance import sources_of as sources_of
 from .dataset.store import versions as versions

@@ -112,7 +112,7 @@ def facts_from_texts(
         found += _bad_cells(name, table)
     if found:
         order = {f"{name}.csv": number for number, name in enumerate(FACTS)}
-        found.sort(key=lambda problem: (order.get(problem.file, 0), problem.line))
+        found.sort(key=lambda problem: (order[problem.file.split()[-1]], problem.line))
         raise FactsError([str(problem) for problem in found])
     return Facts(**{name: _typed(name, table.frame) for name, table in tables.items()}, path=path)
 

@@ -43,15 +43,22 @@ class RawTable:
         Texts, None where a cell is blank.
     lines : tuple of int
         The line of the file on which each row begins.
+    files : tuple of str
+        The file of each row, if the rows come from more than one.
     """
 
     file: str
     frame: pd.DataFrame
     lines: tuple[int, ...]
+    files: tuple[str, ...] = ()
 
     def problem(self, row: int, text: str) -> Problem:
         """Say that something is wrong in a row, by its position."""
-        return Problem(self.file, self.lines[row], text)
+        return Problem(self.files[row] if self.files else self.file, self.lines[row], text)
+
+    def place(self, row: int) -> str:
+        """Say where a row stands, by its position."""
+        return f"line {self.lines[row]}" + (f" of {self.files[row]}" if self.files else "")
 
 
 def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, list[Problem]]:

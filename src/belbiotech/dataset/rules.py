@@ -60,15 +60,15 @@ def _cells(column: pd.Series) -> Iterator[tuple[int, str]]:
     yield from zip(column.index.tolist(), column.tolist(), strict=True)
 
 
-def _first_lines(table: RawTable, keys: pd.DataFrame) -> Iterator[tuple[int, int]]:
-    """Rows whose keys an earlier row has: their position, and that row's line."""
+def _first_lines(table: RawTable, keys: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    """Rows whose keys an earlier row has: their position, and that row's place."""
     again = keys.duplicated()
     if not again.any():
         return
     first = keys[~again].reset_index(names="_first")
     pairs = keys[again].reset_index(names="_row").merge(first, on=list(keys.columns))
     for row, before in zip(pairs["_row"], pairs["_first"], strict=True):
-        yield int(row), table.lines[int(before)]
+        yield int(row), table.place(int(before))
 
 
 def _unique(tables: RawTables) -> Iterator[Problem]:
@@ -78,8 +78,8 @@ def _unique(tables: RawTables) -> Iterator[Problem]:
                 continue
             table = tables[name]
             keys = table.frame[[column]].dropna()
-            for row, line in _first_lines(table, keys):
-                text = f"column {column!r}: {keys[column][row]!r} is already on line {line}"
+            for row, place in _first_lines(table, keys):
+                text = f"column {column!r}: {keys[column][row]!r} is already on {place}"
                 yield table.problem(row, f"{text}; each row has its own")
 
 
@@ -91,8 +91,8 @@ def _repeated(tables: RawTables) -> Iterator[Problem]:
         keys = table.frame[columns].copy()
         for amount in AMOUNTS.get(name, []):
             keys[amount] = pd.to_numeric(keys[amount], errors="coerce")
-        for row, line in _first_lines(table, keys.astype(str)):
-            text = f"states the same fact as line {line}"
+        for row, place in _first_lines(table, keys.astype(str)):
+            text = f"states the same fact as {place}"
             yield table.problem(row, f"{text}; keep one row, with the better page")
 
 
