@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["ColumnCodes", "between", "combine", "encode", "largest_size"]
+__all__ = ["ColumnCodes", "between", "combine", "encode", "largest_size", "numbered"]
 
 CHUNK = 1 << 15  # rows that are coded at a time: they fit into the processor's cache
 
@@ -103,6 +103,26 @@ def combine(columns: Sequence[ColumnCodes]) -> ColumnCodes:
         size *= column.size
     mixed = _mixed(joined, size)
     return mixed if size <= largest else _dense(mixed, largest)
+
+
+def numbered(columns: Sequence[pd.Series]) -> tuple[NDArray[np.integer[Any]], int]:
+    """Give the different values (or combinations of values) of columns numbers, in their order.
+
+    Parameters
+    ----------
+    columns : sequence of Series, (n,)
+        One at least, without missing values.
+
+    Returns
+    -------
+    codes : array of int, (n,)
+        0, 1, ...; each of them occurs.
+    number : int
+        How many there are.
+    """
+    codes = combine([encode(column) for column in columns])
+    codes = _dense(codes, codes.size)
+    return codes.codes, codes.size
 
 
 def _whole_numbers(column: pd.Series) -> NDArray[np.integer[Any]] | None:

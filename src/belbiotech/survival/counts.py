@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from belbiotech.survival.column_codes import ColumnCodes, between, combine, encode
 from belbiotech.survival.rows import FloatArray, IntArray
 
-__all__ = ["Counts", "DistinctRows", "count_rows", "distinct_rows"]
+__all__ = ["Counts", "DistinctRows", "count_rows", "counting_pays", "distinct_rows"]
 
 ALWAYS = 1 << 16  # up to this many rows counting costs so little that it is always done
 SAMPLE = 1 << 13  # rows looked at to tell whether counting pays
@@ -140,7 +140,7 @@ def count_rows(
     intervals = {"start": data[start], "stop": data[stop]}
     others = {name: data[name] for name in columns}
     rows = None
-    if always or _counting_pays([*intervals.values(), pd.Series(event), *others.values()]):
+    if always or counting_pays([*intervals.values(), pd.Series(event), *others.values()]):
         ends = encode(intervals["stop"])
         keys = [ends, between(encode(intervals["start"]), ends)]
         keys += [ColumnCodes(event, 0, len(outcomes) + 1), *map(encode, others.values())]
@@ -199,11 +199,21 @@ def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.in
     return event
 
 
-def _counting_pays(columns: Sequence[pd.Series]) -> bool:
+def counting_pays(columns: Sequence[pd.Series]) -> bool:
     """Tell from a sample whether few rows differ.
 
     The number of different rows is taken to grow from the sample to the data as it grew from
     half of the sample to the whole: as a power of the number of rows.
+
+    Parameters
+    ----------
+    columns : sequence of Series, (n,)
+        One at least, without missing values.
+
+    Returns
+    -------
+    bool
+        Whether counting is worth its while; always for few rows.
     """
     n = len(columns[0])
     if n <= ALWAYS:

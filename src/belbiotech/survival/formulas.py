@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+import functools
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
-from belbiotech.survival.rows import FloatArray
+from belbiotech.survival.counts import Counts, counting_pays, distinct_rows
+from belbiotech.survival.rows import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from formulaic import ModelSpec
 
-__all__ = ["Formula", "Matrix", "design_matrix", "read_formula"]
+__all__ = ["Formula", "Matrix", "counted_matrix", "design_matrix", "read_formula"]
 
 # Functions that look at one row alone: their matrix can be made from the distinct rows. Anything
 # else (splines, centring, scaling) needs all rows to settle its knots or means.
 ROWWISE = {"C", "I", "Q", "log", "log10", "log2", "exp", "sqrt", "abs", "Treatment", "np"}
 SHIFTING = {"lag", "lead", "shift", "diff", "pct_change", "cumsum", "rolling"}
+
+QUOTED = re.compile("`[^`]*`")  # column names that are no Python names
+LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class Formula:
         The data's columns that the right side needs.
     rowwise : bool
         Whether each row's covariates follow from that row alone.
+    plain : tuple of str
+        Those columns that stand in the formula by themselves, in no function.
     """
 
     text: str
@@ -46,6 +54,7 @@ class Formula:
     right: str
     columns: tuple[str, ...]
     rowwise: bool
+    plain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +106,8 @@ def read_formula(text: str) -> Formula:
     if not tilde or not left.isidentifier():
         msg = f"formula {text!r} must be 'outcome ~ covariates', with one column on the left"
         raise FormulaError(msg)
-    factors = [str(factor) for term in _parsed(text, right) for factor in term.factors]
+    parsed = _parsed(text, right)
+    factors = {str(factor) for term in parsed for factor in term.factors}
     called = {name for factor in factors for name in _called(factor)}
     if called & SHIFTING:
         msg = (
@@ -105,8 +115,61 @@ def read_formula(text: str) -> Formula:
             "units; make the lag inside each unit first (the panel's columns _lag1 are such)"
         )
         raise FormulaError(msg)
-    columns = tuple(sorted(str(name) for name in _parsed(text, right).required_variables))
-    return Formula(text, left, right, columns, rowwise=called <= ROWWISE)
+    columns = tuple(sorted(str(name) for name in parsed.required_variables))
+    inside = {name for factor in factors - {*columns} for name in _mentioned(factor)}
+    plain = tuple(name for name in columns if name in factors - inside)
+    return Formula(text, left, right, columns, called <= ROWWISE, plain)
+
+
+def counted_matrix(
+    formula: Formula, data: pd.DataFrame, counts: Counts, frequency: str | None = None
+) -> Matrix:
+    """Make the matrix of covariates of distinct rows.
+
+    Where a term looks at other rows too (the knots of a spline), it is made from all rows of the
+    data, each as often as its frequency says.
+
+    Parameters
+    ----------
+    formula : Formula
+        From `read_formula`.
+    data : DataFrame, (n, k)
+        All rows.
+    counts : Counts
+        Their distinct rows, counted by the formula's columns at least.
+    frequency : str, optional
+        Column of whole numbers: how many equal rows a row stands for.
+
+    Returns
+    -------
+    Matrix
+        Numbers (m, p), names and terms.
+
+    Raises
+    ------
+    FormulaError
+        As `design_matrix`; also a term that depends on the order of the rows.
+    """
+    if formula.rowwise:
+        return design_matrix(formula, counts.columns)
+    rows = np.arange(len(data))
+    copies = np.ones(len(data), dtype=np.int64)
+    if frequency is not None:
+        copies = data[frequency].to_numpy(dtype=np.int64)
+    matrix = design_matrix(formula, data.iloc[rows.repeat(copies)])
+    one = np.zeros(len(counts.start), dtype=np.int64)
+    row_of = counts.row_of.repeat(copies)
+    one[row_of] = np.arange(len(row_of))
+    x = matrix.x[one]
+    differs = ~np.isclose(x[row_of], matrix.x, rtol=1e-9, atol=0).all(axis=0)
+    if differs.any():
+        names = ", ".join(repr(name) for name in np.array(matrix.names)[differs])
+        msg = (
+            f"{names} in formula {formula.text!r} differs among equal rows, so that it depends on "
+            "the order of the rows; compute it in a column of its own first"
+        )
+        raise FormulaError(msg)
+    return replace(matrix, x=x)
 
 
 def design_matrix(
@@ -139,43 +202,129 @@ def design_matrix(
         An unknown column, or a term that cannot be computed.
     """
     _refuse_unknown(formula, table)
-    source: Any = spec if spec is not None else _parsed(formula.text, formula.right)
+    if spec is None:
+        table = _without_unused_levels(table, formula.columns)
+    source: Any = _parsed(formula.text, formula.right) if spec is None else spec
+    if formula.rowwise and len(table) > LARGE:
+        matrix = _from_distinct_values(formula, table, source)
+    else:
+        matrix = _made(formula, table, source)
+    _refuse_infinite(formula, table, matrix)
+    return matrix if intercept else _without_intercept(matrix)
+
+
+def _made(formula: Formula, table: pd.DataFrame, source: Any) -> Matrix:
     try:
-        made = source.get_model_matrix(table, output="pandas", na_action="raise")
+        with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
+            made = source.get_model_matrix(table, output="pandas", na_action="ignore")
     except Exception as error:  # formulaic has no common class for what user code may raise
         msg = f"formula {formula.text!r} cannot be computed: {error}"
         raise FormulaError(msg) from error
-    used: ModelSpec = made.model_spec
-    first = 0 if intercept else 1
+    spec: ModelSpec = made.model_spec
+    terms = {str(term): tuple(columns) for term, columns in spec.term_indices.items()}
+    x = made.to_numpy(dtype=float) if len(made.columns) else np.zeros((len(table), 0))
+    return Matrix(np.asfortranarray(x), tuple(spec.column_names), terms, spec)
+
+
+def _from_distinct_values(formula: Formula, table: pd.DataFrame, source: Any) -> Matrix:
+    """Make the matrix of many rows from few.
+
+    A numeric column that stands by itself multiplies what the rest of its term gives. So the
+    rest is made with such columns at 1, on the distinct values of the other columns.
+    """
+    numeric = [name for name in formula.plain if pd.api.types.is_numeric_dtype(table[name])]
+    others = [name for name in formula.columns if name not in numeric]
+    if others and not counting_pays([table[name] for name in others]):
+        return _made(formula, table, source)
+    row_of: IntArray | None = None
+    small = pd.DataFrame(index=range(1))
+    if others:
+        distinct = distinct_rows(table[others])
+        row_of = distinct.row_of
+        small = table[others].iloc[distinct.position].reset_index(drop=True)
+    matrix = _made(formula, small.assign(**dict.fromkeys(numeric, 1.0)), source)
+    x = np.empty((len(table), len(matrix.names)), order="F")
+    for term in matrix.spec.terms:
+        columns = [str(factor) for factor in term.factors if str(factor) in numeric]
+        for j in matrix.terms[str(term)]:
+            x[:, j] = matrix.x[0, j] if row_of is None else matrix.x[row_of, j]
+            for name in columns:
+                x[:, j] *= table[name].to_numpy(dtype=float)
+    return replace(matrix, x=x)
+
+
+def _without_intercept(matrix: Matrix) -> Matrix:
+    kept = [j for j in range(len(matrix.names)) if j not in matrix.terms["1"]]
+    place = {j: k for k, j in enumerate(kept)}
     terms = {
-        str(term): tuple(k - first for k in positions)
-        for term, positions in used.term_indices.items()
-        if intercept or str(term) != "1"
+        term: tuple(place[j] for j in columns)
+        for term, columns in matrix.terms.items()
+        if term != "1"
     }
-    x = np.ascontiguousarray(made.to_numpy(dtype=float)[:, first:])
-    return Matrix(x, tuple(used.column_names)[first:], terms, used)
+    x = matrix.x[:, 1:] if kept == [*range(1, len(matrix.names))] else matrix.x[:, kept]
+    return replace(matrix, x=x, names=tuple(matrix.names[j] for j in kept), terms=terms)
 
 
+def _without_unused_levels(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
+    """Leave out the categories that no row has: their covariates would be constant."""
+    unused = {
+        name: table[name].cat.remove_unused_categories()
+        for name in columns
+        if isinstance(table[name].dtype, pd.CategoricalDtype)
+    }
+    return table.assign(**unused) if unused else table
+
+
+def _refuse_infinite(formula: Formula, table: pd.DataFrame, matrix: Matrix) -> None:
+    problems = []
+    for name, column in zip(matrix.names, matrix.x.T, strict=True):
+        bad = ~np.isfinite(column)
+        if bad.any():
+            values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
+            where = ", ".join(f"{key} = {value}" for key, value in values.items())
+            problems.append(f"{name!r} is missing or infinite where {where}")
+    if problems:
+        msg = f"formula {formula.text!r}: " + "; ".join(problems)
+        raise FormulaError(msg)
+
+
+@functools.lru_cache(maxsize=64)
 def _parsed(text: str, right: str) -> Any:
+    """Read the right side; the intercept is always there, so that factors are coded for it."""
     from formulaic import Formula as Parser
+    from formulaic import SimpleFormula
 
     try:
-        return Parser(f"1 + {right}")
+        parsed = Parser(right)
     except Exception as error:  # as above
         msg = f"formula {text!r} cannot be read: {error}"
         raise FormulaError(msg) from error
+    if not isinstance(parsed, SimpleFormula):
+        msg = f"formula {text!r} must have one right side, without '|' and a second '~'"
+        raise FormulaError(msg)
+    terms = list(parsed)
+    return parsed if "1" in [str(term) for term in terms] else Parser(["1", *terms])
 
 
 def _called(factor: str) -> set[str]:
     """Names of the functions that a factor calls; an unknown construct counts as one."""
-    try:
-        nodes = list(ast.walk(ast.parse(factor, mode="eval")))
-    except SyntaxError:
-        return set()
-    calls = {node.func for node in nodes if isinstance(node, ast.Call)}
+    calls = {node.func for node in _nodes(factor) if isinstance(node, ast.Call)}
     return {
         node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "?") for node in calls
     }
+
+
+def _mentioned(factor: str) -> set[str]:
+    """Names that stand in a factor, those in backticks too."""
+    quoted = {name.strip("`") for name in QUOTED.findall(factor)}
+    return quoted | {node.id for node in _nodes(factor) if isinstance(node, ast.Name)}
+
+
+def _nodes(factor: str) -> list[ast.AST]:
+    try:
+        return list(ast.walk(ast.parse(QUOTED.sub("_", factor), mode="eval")))
+    except SyntaxError:  # a column with blanks in its name, by itself
+        return []
 
 
 def _refuse_unknown(formula: Formula, table: pd.DataFrame) -> None:

@@ -7,6 +7,7 @@ A row is at risk after ``start`` up to and including ``stop``; its outcome, if a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,15 +96,25 @@ def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> I
     array of int
         Positions in the data's order.
     """
-    codes = units.cat.codes.to_numpy() if hasattr(units, "cat") else pd.factorize(units)[0]
-    later = codes[1:] == codes[:-1]
-    if np.all((codes[1:] > codes[:-1]) | (later & (start[1:] >= stop[:-1]))):
+    whole = isinstance(units.dtype, np.dtype) and units.dtype.kind in "iu"
+    if whole and _apart(units.to_numpy(), start, stop):
+        return np.array([], dtype=np.int64)
+    codes = pd.factorize(units)[0]  # by first appearance, so that rows by unit are sorted
+    if _apart(codes, start, stop):
         return np.array([], dtype=np.int64)
     order = np.lexsort((stop, start, codes))
     codes, start, stop = codes[order], start[order], stop[order]
+    if _apart(codes, start, stop):
+        return np.array([], dtype=np.int64)
     ends = pd.Series(stop).groupby(codes).cummax().to_numpy()
     hit = (codes[1:] == codes[:-1]) & (start[1:] < ends[:-1])
     return np.sort(order[1:][hit])
+
+
+def _apart(codes: NDArray[np.integer[Any]], start: FloatArray, stop: FloatArray) -> bool:
+    """Tell whether rows are sorted by unit and time, and none begins before the last has ended."""
+    follows = (codes[1:] == codes[:-1]) & (start[1:] >= stop[:-1])
+    return bool((follows | (codes[1:] > codes[:-1])).all())
 
 
 def _stop_at(problems: list[str]) -> None:
