@@ -33,6 +33,12 @@ def test_an_interval_with_one_needs_no_confounder():
     assert e_value(0.8, 0.5, 1.2).limit == 1.0
 
 
+def test_an_open_interval():
+    """A profile likelihood that never falls far enough has an infinite limit."""
+    assert e_value(3.0, 0.5, float("inf")).limit == 1.0
+    assert e_value(3.0, 2.0, float("inf"), common=False).limit == pytest.approx(2 + 2**0.5)
+
+
 @given(ratio=st.floats(0.01, 100), width=st.floats(1, 3), common=st.booleans())
 def test_the_same_for_a_ratio_and_its_inverse(ratio, width, common):
     there = e_value(ratio, ratio / width, ratio * width, common=common)
@@ -43,8 +49,9 @@ def test_the_same_for_a_ratio_and_its_inverse(ratio, width, common):
 
 
 @pytest.mark.parametrize(
-    "wrong", [(0.0, 0.0, 1.0), (-1.0, -2.0, 1.0), (0.5, 0.6, 0.8), (2.0, 1.0, float("inf"))]
+    "wrong",
+    [(0.0, 0.0, 1.0), (-1.0, -2.0, 1.0), (0.5, 0.6, 0.8), (float("inf"), 1.0, float("inf"))],
 )
 def test_bad_ratios(wrong):
-    with pytest.raises(FitError, match="within its finite interval"):
+    with pytest.raises(FitError, match="within its interval"):
         e_value(*wrong)

@@ -119,10 +119,10 @@ def steps(
     """
     base = base_sample(sample)
     yield from _to_the_sound_design(sample)
-    yield from _landmarks(base, landmarks)
+    yield from _landmarks(sample, landmarks)
     yield from _lags(base, lags)
     yield from _windows(base, windows)
-    yield from _other_fate(base, landmarks, competing)
+    yield from _other_fate(sample, landmarks, competing)
     yield Step("i", "Alliances signed in the two years after", partial(_after, base))
     yield from _silent(sample)
     yield from _segments(base, segment)
@@ -151,15 +151,20 @@ def _lagged(sample: Sample) -> Rows:
     return designs.as_of(sample, window=sample.window), ""
 
 
-def _landmarks(base: Sample, landmarks: Sequence[int]) -> Iterator[Step]:
+def _landmarks(sample: Sample, landmarks: Sequence[int]) -> Iterator[Step]:
     for age in landmarks:
-        designs.check_landmark(base, age)
-        yield Step("e", f"Status at age {age}", partial(_landmark, base, age))
+        designs.check_landmark(sample, age)
+        yield Step("e", f"Status at age {age}", partial(_landmark, sample, age))
 
 
-def _landmark(base: Sample, age: int) -> Rows:
-    rows = designs.landmark(base, age)
-    return rows, f"{rows[base.unit].nunique()} firms alive at age {age}"
+def _landmark(sample: Sample, age: int) -> Rows:
+    """Fix the status at the landmark; firms whose first page came later enter with it."""
+    rows = designs.landmark(sample, age)
+    rows = rows[rows["observed"].astype(bool)] if sound_letter(sample) == "d" else rows
+    if rows.empty:
+        msg = f"not possible: no firm alive at age {age} has a row of the sound design after it"
+        raise FitError(msg)
+    return rows, f"{rows[sample.unit].nunique()} firms alive at age {age}"
 
 
 def _lags(base: Sample, lags: Sequence[int]) -> Iterator[Step]:
@@ -180,7 +185,8 @@ def _as_of(base: Sample, lag: int, window: int | None) -> Rows:
     return designs.as_of(base, lag=lag, window=window), ""
 
 
-def _other_fate(base: Sample, landmarks: Sequence[int], competing: str | None) -> Iterator[Step]:
+def _other_fate(sample: Sample, landmarks: Sequence[int], competing: str | None) -> Iterator[Step]:
+    base = base_sample(sample)
     if competing is None and base.outcome == "exit":
         for fate in RIVALS:
             yield Step("h", f"On the hazard of {fate}", partial(_fate, base, fate), outcome=fate)
@@ -196,7 +202,7 @@ def _other_fate(base: Sample, landmarks: Sequence[int], competing: str | None) -
         yield Step(
             "h",
             f"{rival.capitalize()} competes (Fine-Gray, status at age {age})",
-            partial(_landmark, base, age),
+            partial(_landmark, sample, age),
             competing=rival,
         )
 

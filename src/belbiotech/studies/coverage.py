@@ -124,7 +124,8 @@ def _designs(sample: designs.Sample, age: int) -> Iterator[tuple[str, pd.DataFra
     yield "b: allied, counted in the same year", designs.as_of(sample, lag=0, window=window)
     yield "c: allied as of the year before", designs.as_of(sample, window=window)
     yield "d: and entry in the first documented year", designs.as_of(base, window=window)
-    yield f"e: status at age {age}", designs.landmark(base, age)
+    rows = designs.landmark(sample, age)
+    yield f"e: status at age {age}", rows[rows["observed"]]
 
 
 def _table(lines: pd.DataFrame, effect: float) -> pd.DataFrame:

@@ -71,9 +71,9 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
     >>> print(e_value(0.5, 0.3, 0.8, common=False))
     E-value 3.41, of the limit 1.81 (outcome rare)
     """
-    if not (hazard_ratio > 0 and isfinite(upper) and 0 <= lower <= hazard_ratio <= upper):
+    if not (isfinite(hazard_ratio) and hazard_ratio > 0 and 0 <= lower <= hazard_ratio <= upper):
         msg = (
-            "an E-value needs a positive hazard ratio within its finite interval, not "
+            "an E-value needs a positive, finite hazard ratio within its interval, not "
             f"{hazard_ratio!r} in ({lower!r}, {upper!r})"
         )
         raise FitError(msg)

@@ -68,6 +68,7 @@ def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str])
     log_ratio, error_of = float(result.params[name]), float(result.standard_errors[name])
     return {
         **ratio(log_ratio, error_of),
+        **_profiled(result, name),
         "n_rows": int(result.n_rows),
         "n_events": int(result.n_events),
         "note": note,
@@ -84,6 +85,15 @@ def ratio(estimate: float, std_error: float) -> dict[str, float]:
         "upper": exp(estimate + Z * std_error),
         "p_value": erfc(abs(estimate / std_error) / sqrt(2)) if std_error > 0 else nan,
     }
+
+
+def _profiled(result: Any, name: str) -> dict[str, float]:
+    """Give interval and p value from the profile of a penalised likelihood, where there is one."""
+    firth = getattr(result, "firth", None)
+    if firth is None:
+        return {}
+    limits = {side: exp(firth.intervals.loc[name, side]) for side in ("lower", "upper")}
+    return {**limits, "p_value": float(firth.tests.loc[name, "p_value"])}
 
 
 def failed(reason: str) -> dict[str, Any]:

@@ -108,8 +108,8 @@ def specification_curve(
     designs : mapping, optional
         Names of designs, each with the rows that it keeps, as a query of pandas (``"observed"``,
         ``"year >= 2000"``, ``""`` for all), or a mapping of ``rows`` and arguments of `cox`:
-        ``{"rows": "observed", "strata": "segment", "ties": "breslow"}``. By default all rows,
-        and, where the data has it, those observed.
+        ``{"rows": "observed", "strata": "segment"}``, ``{"firth": True}`` (which knows no
+        clusters). By default all rows, and, where the data has it, those observed.
     cluster : str, optional
         Column of the clusters of the standard errors.
     processes : int, optional
@@ -202,6 +202,8 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
         from belbiotech.survival.cox import cox
 
         options = {name: value for name, value in plan.items() if name != "rows"}
+        if plan.get("firth"):  # has profile-likelihood intervals, which know no clusters
+            options["cluster"] = None
         rows = _kept(shared.data, plan["rows"])
         return cox(formula, rows, **{**shared.arguments, **options}), ""
 

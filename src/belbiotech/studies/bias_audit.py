@@ -1,0 +1,256 @@
+"""How an estimate moves from the naive design to the sound one, and how far it can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import PanelError
+from belbiotech.studies.agreements import check_window
+from belbiotech.studies.audit_fits import (
+    Model,
+    estimate_of,
+    influential,
+    left_out,
+    placebos,
+    step_row,
+)
+from belbiotech.studies.audit_steps import GROUPS, base_sample, sound_letter, steps
+from belbiotech.studies.designs import Sample
+from belbiotech.studies.e_value import RARE, EValue, e_value
+from belbiotech.studies.estimates import COLUMNS, tally
+from belbiotech.studies.samples import read_sample
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from belbiotech.dataset.tables import Tables
+
+__all__ = ["BiasAuditResult", "bias_audit"]
+
+
+@dataclass(frozen=True)
+class BiasAuditResult:
+    """An audit, step by step.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row for each design: step (a to k), design, estimate (log hazard ratio),
+        hazard_ratio, std_error, lower, upper (of the ratio, 95%), p_value, n_rows, n_events,
+        note. A design that could not be fitted has NaN, and the reason in its note.
+    without_each : DataFrame
+        The same for each firm left out, the most influential first, with the column shift: how
+        far the log hazard ratio moves.
+    e_value : EValue or None
+        Of the sound estimate; None if there is no such estimate.
+    formula : str
+        The formula fitted.
+    sound : str
+        The letter of the sound design: d, or c where documentation is not known.
+    warnings : tuple of str
+        What the fits warned of, each text once.
+    """
+
+    table: pd.DataFrame
+    without_each: pd.DataFrame
+    e_value: EValue | None
+    formula: str
+    sound: str
+    warnings: tuple[str, ...]
+
+    def plot(self, *, title: str | None = None) -> Figure:
+        """Draw all estimates with their intervals, by step."""
+        from belbiotech.plots import forest
+
+        lines = pd.DataFrame(
+            {
+                "group": self.table["step"].map(GROUPS),
+                "label": self.table["step"] + "  " + self.table["design"],
+                "estimate": self.table["hazard_ratio"],
+                "lower": self.table["lower"],
+                "upper": self.table["upper"],
+            }
+        )
+        best = self.table[self.table["step"] == self.sound].iloc[0]
+        counts = f"step {self.sound}: {best['n_rows']:,} firm-years, {best['n_events']} events"
+        return forest(lines, title=title or f"{self.formula}\n{counts}")
+
+    def to_markdown(self) -> str:
+        """Write the table for people, the E-value and the warnings below it."""
+        lines = ["| step | design | hazard ratio | 95% interval | p | rows | events | note |"]
+        lines.append("|---|---|---|---|---|---|---|---|")
+        lines += [_markdown_line(row) for _, row in self.table.iterrows()]
+        if self.e_value is not None:
+            lines += ["", f"{self.e_value} of step {self.sound}."]
+        if self.warnings:
+            lines += ["", *(f"Warning: {text}  " for text in self.warnings)]
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"Bias audit of {self.formula}\n\n{self.to_markdown()}"
+
+
+def bias_audit(
+    formula: str,
+    data: Tables | pd.DataFrame | str | None = None,
+    exposure: str = "alliances",
+    *,
+    landmarks: Sequence[int] = (3, 5),
+    lags: Sequence[int] = (2, 3),
+    windows: Sequence[int | None] = (3, 5, 7, None),
+    alliance_window: int | None = 5,
+    competing: str | None = None,
+    segment: str = "segment",
+    placebo_draws: int = 100,
+    seed: int = 0,
+    cluster: str | None = "firm_id",
+    firth: bool = False,
+    unit: str = "firm_id",
+    start: str = "start",
+    stop: str = "stop",
+) -> BiasAuditResult:
+    """Show how the estimate for alliances moves from the naive design to the sound one.
+
+    The formula stays, the design changes: (a) ever allied, fixed over life, which counts the
+    years before the first alliance as time in which allied firms did not fail (immortal time);
+    (b) allied, counted in the same year; (c) as of the end of the year before; (d) with delayed
+    entry, from the first documented year on: the sound design, from which all others depart;
+    (e) landmarks; (f) longer lags; (g) other windows; (h) the competing fate; (i) placebos;
+    (j) best and worst case for the firms that fell silent; (k) without each segment, and without
+    each single firm.
+
+    Parameters
+    ----------
+    formula : str
+        ``"failure ~ C(region)"`` follows whether there is any alliance (0/1).
+        ``"failure ~ alliances_active_lag1 + C(region)"`` follows each one more, and
+        ``I(alliances_active_lag1 > 0)`` or ``log(1 + alliances_active_lag1)`` what they say:
+        every design gives the column of that name its own values. A column ``_cum_lag1`` counts
+        all signed so far, without a window.
+    data : Tables, DataFrame, str or None
+        Tables of ``build()``, a version, or None for the newest version; or a panel. A panel
+        does not tell when alliances ended: steps that need it say so, unless all its
+        alliances are in force for the whole window.
+    exposure : str
+        ``alliances``, or one group: ``alliances_upstream``, ``_horizontal``, ``_downstream``,
+        ``_exploration``, ``_exploitation``.
+    landmarks : sequence of int
+        Ages at which status and covariates are fixed (Anderson, Cain and Gelber 1983).
+    lags : sequence of int
+        Years, 2 or more.
+    windows : sequence of int or None
+        Years that an alliance without a known end is in force; None for ever.
+    alliance_window : int or None
+        The window of all other steps.
+    competing : str, optional
+        The other fate; by default acquisition for failure, and failure for acquisition. Its
+        Fine-Gray regression needs covariates that are fixed, so it follows firms from the first
+        landmark on: to be compared with step e.
+    segment : str
+        Column of the segments that are left out one by one.
+    placebo_draws : int
+        How often the alliances are dealt anew to other firms of the same age.
+    seed : int
+        Of those deals.
+    cluster : str, optional
+        Column of the clusters of the standard errors.
+    firth : bool
+        Whether all Cox fits have Firth's penalty: for few events, where a design without it has
+        no estimate at all. Their intervals are from the profile likelihood, without clusters.
+    unit, start, stop : str
+        Columns of the panel.
+
+    Returns
+    -------
+    BiasAuditResult
+        The table, the E-value, every warning once, and ``plot()``.
+
+    Raises
+    ------
+    FormulaError
+        A formula that names the exposure twice, as of the same year, or with several
+        coefficients.
+    PanelError
+        Rows that are no yearly panel, a landmark after which nobody is left, a window below one
+        year, a lag below two.
+
+    References
+    ----------
+    Suissa, S. (2008). Immortal time bias in pharmacoepidemiology. American Journal of
+    Epidemiology 167, 492-499.
+
+    Tsiatis, A. (1975). A nonidentifiability aspect of the problem of competing risks.
+    Proceedings of the National Academy of Sciences 72, 20-22.
+
+    VanderWeele, T. J., Ding, P. (2017). Sensitivity analysis in observational research:
+    introducing the E-value. Annals of Internal Medicine 167, 268-274.
+
+    Examples
+    --------
+    >>> from belbiotech import simulate_panel
+    >>> panel = simulate_panel(400, effect=0.0, documentation_delay=2, seed=5)
+    >>> audit = bias_audit("failure ~ 1", panel, placebo_draws=20)
+    >>> audit.table.loc[audit.table["step"].isin(["a", "d"]), ["design", "hazard_ratio"]].round(2)
+                                       design  hazard_ratio
+    0            Ever allied, fixed over life          0.26
+    3  and entry in the first documented year          1.07
+    """
+    for window in windows:
+        check_window(window)
+    if placebo_draws < 2:
+        msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
+        raise PanelError(msg)
+    formula, sample = read_sample(
+        formula, data, exposure, window=alliance_window, unit=unit, start=start, stop=stop
+    )
+    model = Model(formula, sample.column, cluster, firth, unit, start, stop)
+    base, sound = base_sample(sample), sound_letter(sample)
+    heard: list[str] = []
+    listed = steps(
+        sample,
+        landmarks=landmarks,
+        lags=lags,
+        windows=windows,
+        competing=competing,
+        segment=segment,
+    )
+    table = pd.DataFrame([step_row(model, step, heard) for step in listed])
+    deals = placebos(model, sample, table, draws=placebo_draws, seed=seed, heard=heard)
+    without_each = left_out(model, base, estimate_of(table, sound), heard)
+    table = pd.concat([table, deals, influential(without_each, base)], ignore_index=True)
+    table = table.sort_values("step", kind="stable", ignore_index=True)
+    return BiasAuditResult(
+        table=table[["step", "design", *COLUMNS]],
+        without_each=without_each,
+        e_value=_e_value(table, sound, base),
+        formula=formula,
+        sound=sound,
+        warnings=tally(heard),
+    )
+
+
+def _e_value(table: pd.DataFrame, sound: str, base: Sample) -> EValue | None:
+    """Give the E-value of the sound estimate; the outcome is common from 15% of firms on."""
+    row = table[table["step"] == sound].iloc[0]
+    if not np.isfinite(row["estimate"]):
+        return None
+    share = base.rows.groupby(base.unit)[base.outcome].max().mean()
+    limits = (float(row[name]) for name in ("hazard_ratio", "lower", "upper"))
+    return e_value(*limits, common=bool(share >= RARE))
+
+
+def _markdown_line(row: pd.Series) -> str:
+    cells = [row["step"], row["design"]]
+    if np.isfinite(row["estimate"]):
+        p_value = "" if np.isnan(row["p_value"]) else f"{row['p_value']:.3f}"
+        interval = f"{row['lower']:.2f} to {row['upper']:.2f}"
+        cells += [f"{row['hazard_ratio']:.2f}", interval, p_value]
+        cells += [f"{row['n_rows']:,}", f"{row['n_events']:,}"]
+    else:
+        cells += ["-"] * 5
+    return f"| {' | '.join([*cells, row['note']])} |"
