@@ -159,6 +159,18 @@ def test_many_events_hardly_move(reference_data):
     assert penalised.firth.intervals["upper"].sub(wald).abs().max() < 0.05
 
 
+def test_the_table_has_the_profile(separation):
+    result = cox("failure ~ spinoff + size", separation, firth=True)
+    summary, firth = result.summary, result.firth
+    np.testing.assert_allclose(summary["coef lower 95%"], firth.intervals["lower"])
+    np.testing.assert_allclose(summary["exp(coef) upper 95%"], np.exp(firth.intervals["upper"]))
+    np.testing.assert_allclose(summary["p"], firth.tests["p_value"])
+    np.testing.assert_allclose(summary["z"] ** 2, firth.tests["statistic"])
+    assert (np.sign(summary["z"]) == np.sign(result.params)).all()
+    assert "Firth's penalty" in repr(result)
+    assert "spinoff" in repr(firth)
+
+
 class TestRefused:
     def test_no_covariates(self, separation):
         with pytest.raises(FitError, match="needs covariates"):

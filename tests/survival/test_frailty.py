@@ -189,6 +189,12 @@ def test_a_large_frailty_is_found():
     assert result.concordance > cox("event ~ x", data).concordance
 
 
+def test_the_text_tells_the_variance(fixed):
+    result = cox("failure ~ capital", fixed, frailty="incubator")
+    assert f"Gamma frailty of incubator (30): variance {result.frailty.theta:.4g}" in repr(result)
+    assert "half of" in repr(result.frailty)
+
+
 class TestRefused:
     def test_one_group(self, fixed):
         with pytest.raises(FitError, match="'here' has one value only"):

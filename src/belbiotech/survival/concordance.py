@@ -87,6 +87,17 @@ def concordance(result: CoxResult) -> Concordance:
     ----------
     Therneau and Watson (2015), The concordance statistic and the Cox model, Mayo Clinic
     technical report 85.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> round(result.concordance, 4), round(result.concordance_std_error, 4)
+    (0.5398, 0.0668)
     """
     pairs = count_pairs(result.design, result.linear_predictor)
     rows = result.rows

@@ -239,7 +239,8 @@ class CoxResult:
         """Table of coefficients, with lifelines' column names and the naive errors."""
         from belbiotech.survival.cox_tables import summary_table
 
-        return summary_table(self)
+        table = summary_table(self)
+        return table if self.firth is None else self.firth.in_summary(table)
 
     @property
     def baseline_cumulative_hazard(self) -> pd.DataFrame:
@@ -258,6 +259,11 @@ class CoxResult:
             hazard = running[np.searchsorted(self.sets.time[mine], ends, "right")]
             parts.append(pd.DataFrame({"stratum": label, "time": ends, "hazard": hazard}))
         return pd.concat(parts, ignore_index=True)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is special about the model's likelihood, in words."""
+        return [extra.note() for extra in (self.frailty, self.firth) if extra is not None]
 
     @property
     def linear_predictor(self) -> FloatArray:

@@ -171,6 +171,7 @@ def _foot(result: CoxResult) -> list[str]:
     if result.rows.strata:
         count = len(result.rows.stratum_labels)
         lines.append(f"Stratified by {', '.join(result.rows.strata)} ({count} strata)")
+    lines += result.notes
     if not len(result.params):
         return [*lines, f"Log likelihood {result.log_likelihood:.4f}"]
     lines.append(

@@ -44,6 +44,24 @@ def anova(result: CoxResult, test: FactorTest = "lr") -> pd.DataFrame:
     FitError
         An unknown test; "lr" where the likelihood is not the one that the errors come from:
         clusters or weights that are not whole numbers, a frailty, Firth's penalty.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> result.anova().round(4)
+          log_likelihood  statistic    df  p_value
+    term
+    NULL        -58.1907        NaN  <NA>      NaN
+    size        -58.0379     0.3058     1   0.5803
+    >>> result.anova("wald").round(4)
+          statistic  df  p_value
+    term
+    size     0.3135   1   0.5755
     """
     if test not in get_args(FactorTest):
         msg = f"there is no test {test!r}; {nearest_names(str(test), get_args(FactorTest))}"

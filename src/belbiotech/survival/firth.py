@@ -41,7 +41,7 @@ LARGEST = 2.0  # of a step, in the same unit: far steps leave the region where I
 FAR = 60  # standard errors within which the limits of an interval are sought
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FirthFit:
     """What Firth's penalty adds to a fit.
 
@@ -59,6 +59,31 @@ class FirthFit:
     log_likelihood: float
     intervals: pd.DataFrame
     tests: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"{self.note()}\n{self.intervals.join(self.tests).to_string()}"
+
+    def in_summary(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put the profile's intervals and tests into a table of coefficients.
+
+        z is the signed root of the likelihood ratio, so that it belongs to p.
+        """
+        lower, upper = self.intervals["lower"], self.intervals["upper"]
+        return table.assign(
+            **{
+                "coef lower 95%": lower,
+                "coef upper 95%": upper,
+                "exp(coef) lower 95%": np.exp(lower),
+                "exp(coef) upper 95%": np.exp(upper),
+                "z": np.sign(table["coef"]) * np.sqrt(self.tests["statistic"]),
+                "p": self.tests["p_value"],
+                "-log2(p)": -np.log2(self.tests["p_value"]),
+            }
+        )
+
+    def note(self) -> str:
+        """Say what the numbers are, for below a table."""
+        return "Firth's penalty: log likelihood penalised, intervals and p-values from its profile"
 
 
 @dataclass(frozen=True)
@@ -101,6 +126,18 @@ def fit_firth(
     References
     ----------
     Firth (1993), Biometrika 80:27-38; Heinze and Schemper (2001), Biometrics 57:114-119.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows, firth=True)
+    >>> result.firth.intervals.round(4)
+           lower   upper
+    size -0.1213  0.2145
     """
     names = list(matrix.names)
     if not names:

@@ -31,7 +31,7 @@ GRID = tuple(0.001 * 4.0**k for k in range(8))
 LARGEST = 1e4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class FrailtyFit:
     """What a shared frailty adds to a fit.
 
@@ -58,6 +58,17 @@ class FrailtyFit:
     test: TestResult
     effects: pd.Series
     offset: FloatArray
+
+    def __repr__(self) -> str:
+        return f"{self.note()}\n{self.effects.to_string()}"
+
+    def note(self) -> str:
+        """Say how much the groups differ, for below a table."""
+        return (
+            f"Gamma frailty of {self.column} ({len(self.effects):,d}): variance {self.theta:.4g}, "
+            f"likelihood ratio {self.test.statistic:.2f}, p {self.test.p_value:.3g} (half of "
+            "chi-squared); log likelihood is the marginal one"
+        )
 
 
 @dataclass(frozen=True)
@@ -121,7 +132,19 @@ def fit_frailty(
     ----------
     Klein (1992), Biometrics 48:795-806; Therneau, Grambsch and Pankratz (2003), Journal of
     Computational and Graphical Statistics 12:156-175; Self and Liang (1987), JASA 82:605-610;
-    van den Berg and Drepper (2016), Statistics in Medicine 35:1130-1143.
+    van den Berg and Drepper (2016), Econometric Reviews 35:1075-1098.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> rows["failure"] = [int(k % 9 < 5) for k in range(40)]
+    >>> rows["firm"] = [k % 9 for k in range(40)]
+    >>> result = cox("failure ~ size", rows, frailty="firm")
+    >>> round(result.frailty.theta, 4), round(result.frailty.test.p_value, 4)
+    (1.658, 0.0018)
     """
     codes, labels = pd.factorize(groups, sort=True)
     if len(labels) < 2:

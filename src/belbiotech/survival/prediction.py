@@ -11,6 +11,7 @@ import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError, nearest_names
 from belbiotech.survival.formulas import design_matrix
+from belbiotech.survival.limits import check_limit_options, normal_quantile
 from belbiotech.survival.partial_likelihood import step_sums
 from belbiotech.survival.path_checks import ordered_paths
 from belbiotech.survival.rows import FloatArray, IntArray
@@ -82,10 +83,27 @@ def predict_survival(
     ----------
     Tsiatis (1981), Annals of Statistics 9:93-108; Andersen, Borgan, Gill and Keiding (1993),
     VII.2.3; Therneau and Grambsch (2000), 10.2.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> path = pd.DataFrame({"start": [0, 3], "stop": [3, 5], "size": [2, 6]})
+    >>> result.predict_survival(path).round(4)
+       id  time  estimate  std_error   lower   upper
+    0   1   1.0    0.9329     0.0396  0.8584  1.0000
+    1   1   2.0    0.8596     0.0595  0.7505  0.9845
+    2   1   3.0    0.7769     0.0765  0.6405  0.9424
+    3   1   4.0    0.6622     0.0843  0.5160  0.8498
+    4   1   5.0    0.5288     0.0964  0.3700  0.7558
     """
-    _refuse_level(conf_level)
+    check_limit_options(conf_level)
     table = _along(result, paths)
-    z = _normal_quantile(conf_level)
+    z = normal_quantile(conf_level)
     hazard, error = table["estimate"], table["std_error"]
     survival = np.exp(-hazard)
     return table.assign(
@@ -120,10 +138,22 @@ def predict_cumulative_hazard(
     ------
     PanelError, FitError
         As for `predict_survival`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> path = pd.DataFrame({"start": [0, 3], "stop": [3, 5], "size": [2, 6]})
+    >>> result.predict_cumulative_hazard(path)["estimate"].round(4).tolist()
+    [0.0694, 0.1513, 0.2524, 0.4122, 0.6371]
     """
-    _refuse_level(conf_level)
+    check_limit_options(conf_level)
     table = _along(result, paths)
-    half = _normal_quantile(conf_level) * table["std_error"]
+    half = normal_quantile(conf_level) * table["std_error"]
     lower = np.maximum(table["estimate"] - half, 0.0)
     return table.assign(lower=lower, upper=table["estimate"] + half)
 
@@ -247,15 +277,3 @@ def _warn_outside(
             )
     if lines:
         warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=5)
-
-
-def _refuse_level(conf_level: float) -> None:
-    if not 0 < conf_level < 1:
-        msg = f"conf_level must be between 0 and 1, as 0.95; it is {conf_level!r}"
-        raise FitError(msg)
-
-
-def _normal_quantile(conf_level: float) -> float:
-    from scipy.special import ndtri
-
-    return float(ndtri(0.5 + conf_level / 2))

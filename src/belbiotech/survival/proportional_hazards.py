@@ -62,6 +62,20 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     References
     ----------
     Grambsch and Therneau (1994), Biometrika 81:515-526; Therneau and Grambsch (2000), 6.2.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> result.test_proportional_hazards().round(4)
+            statistic  df  p_value
+    term
+    size       1.2807   1   0.2578
+    GLOBAL     1.2807   1   0.2578
     """
     _refuse(result)
     g = transformed_times(result.design, result.sets, transform)

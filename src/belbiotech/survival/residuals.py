@@ -55,6 +55,26 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     References
     ----------
     Therneau and Grambsch (2000), chapters 4, 6 and 7; Grambsch and Therneau (1994).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> result.residuals("martingale").head(3).round(4)
+    0   -0.0630
+    1    0.8824
+    2   -0.2780
+    Name: martingale, dtype: float64
+    >>> result.residuals("scaled_schoenfeld").head(3).round(4)
+                size
+    time row
+    1.0  7    0.1460
+         21  -0.4483
+         35  -0.0026
     """
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
