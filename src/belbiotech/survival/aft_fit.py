@@ -93,6 +93,8 @@ def fit_aft(
     inner = replace(design, x=standard.x)
     theta = _newton(inner, _by_lifelines(inner, distribution), distribution)
     best = aft_likelihood(inner, DISTRIBUTIONS[distribution], theta)
+    if np.linalg.eigvalsh(best.information).min() <= 0:
+        raise _no_fit(distribution, "the likelihood is flat in some direction, without a maximum")
     back = np.eye(len(theta))
     back[:-1, :-1] = standard.back
     return AftFit(
@@ -120,7 +122,7 @@ def _by_lifelines(design: AftDesign, distribution: DistributionName) -> FloatArr
         try:
             fitter = kind().fit(table, "exit", "event", **options)
         except (ConvergenceError, ValueError, np.linalg.LinAlgError) as error:
-            raise _no_fit(distribution, f"lifelines says: {str(error).strip()}") from error
+            raise _no_fit(distribution, f"lifelines says: {_first_line(error)}") from error
     _pass_on(told)
     params = fitter.params_
     covariates = [f"x{j}" for j in range(design.x.shape[1] - 1)]
@@ -183,6 +185,11 @@ def _uphill(design: AftDesign, now: AftLikelihood) -> FloatArray:
     return step
 
 
+def _first_line(error: Exception) -> str:
+    """Give the first sentence of a message that goes on for long."""
+    return str(error).strip().split("\n")[0].split(". ")[0]
+
+
 def _no_fit(distribution: str, reason: str) -> FitError:
     return FitError(
         f"the {distribution} distribution cannot be fitted: {reason}; try another distribution "
@@ -202,6 +209,7 @@ def _refuse_separation(design: AftDesign, names: Sequence[str], outcome: str) ->
         x=design.x,
         names=tuple(names),
         ones=(np.arange(len(names)) == len(names) - 1).astype(float),
+        baseline=1,
         event=design.event.astype(np.int64),
         number=np.ones(len(design.x)),
         weight=design.weight,

@@ -20,7 +20,7 @@ from belbiotech.survival.rows import FloatArray, IntArray
 __all__ = ["Binomial", "BinomialFit", "fit_binomial", "separation_message"]
 
 SETTLED = 1e-11  # largest last step of a coefficient, in standard deviations of its covariate
-WIDE = 10.0  # standard error of a standardised coefficient from which separation is looked for
+SURE = 1e-9  # probability below which a row looks separated
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Binomial:
         Names of the coefficients.
     ones : array of float, (p,)
         What the columns must be multiplied with to add up to 1.
+    baseline : int
+        How many columns at the end are the baseline's.
     event : array of int, (r,)
         1 where it happened.
     number, weight : array of float, (r,)
@@ -46,6 +48,7 @@ class Binomial:
     x: FloatArray
     names: tuple[str, ...]
     ones: FloatArray
+    baseline: int
     event: IntArray
     number: FloatArray
     weight: FloatArray
@@ -101,11 +104,11 @@ def fit_binomial(rows: Binomial, link: LinkName) -> BinomialFit:
     """
     used = rows.weight > 0
     standard = standardise(rows.x[used], rows.ones, rows.weight[used])
-    refuse_collinear(standard.x, rows.names, int((rows.ones != 0).sum()), rows.time)
+    refuse_collinear(standard.x, rows.names, rows.baseline, rows.time)
     event, weight = rows.event[used], rows.weight[used]
     gamma, settled = _iterate(standard.x, event, weight, link)
     information = _information(standard.x, weight, gamma, link)
-    if not settled or _is_wide(information):
+    if not settled or _looks_separated(standard.x @ gamma, link):
         _refuse_separation(rows)
     if not settled:
         msg = "no maximum found by statsmodels' iterations; simplify the model"
@@ -146,13 +149,10 @@ def _information(x: FloatArray, weight: FloatArray, beta: FloatArray, link: Link
     return information
 
 
-def _is_wide(information: FloatArray) -> bool:
-    """Tell whether a standard error is so large that the rows may be separated."""
-    try:
-        variance = np.diag(np.linalg.inv(information))
-    except np.linalg.LinAlgError:
-        return True
-    return not bool(np.all(np.abs(variance) < WIDE**2))
+def _looks_separated(eta: FloatArray, link: LinkName) -> bool:
+    """Tell whether some row is as good as sure to have the event, or not to have it."""
+    hazard = LINKS[link].hazard(eta)
+    return bool(np.any((hazard < SURE) | (hazard > 1 - SURE)))
 
 
 def _iterate(
@@ -211,7 +211,8 @@ def separation_message(rows: Binomial, direction: FloatArray) -> str:
     """
     margin = rows.x @ direction
     sure = np.abs(margin) > 1e-7 * np.abs(margin).max()
-    involved = [int(j) for j in np.flatnonzero(direction) if rows.ones[j] == 0]
+    first = len(rows.names) - rows.baseline
+    involved = [int(j) for j in np.flatnonzero(direction[:first])]
     where = _described(rows, sure, involved)
     count = f"{rows.number[sure].sum():,.0f} rows {where}"
     if not rows.event[sure].any():

@@ -133,6 +133,7 @@ def _model(rows: DiscreteRows, baseline: Baseline) -> Multinomial:
             x=x,
             names=(*rows.matrix.names, *baseline.names),
             ones=np.concatenate([np.zeros(covariates), baseline.ones]),
+            baseline=len(baseline.names),
             event=periods.event,
             number=periods.number,
             weight=np.where(possible.any(axis=1), periods.weight, 0.0),

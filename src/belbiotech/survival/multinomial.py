@@ -32,7 +32,7 @@ __all__ = [
 
 MAX_STEPS = 50
 SETTLED = 1e-9  # largest last step of a standardised coefficient: its error is the square
-WIDE = 10.0  # standard error of a standardised coefficient from which separation is looked for
+SURE = 1e-9  # probability below which a row looks separated
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def fit_multinomial(model: Multinomial) -> MultinomialFit:
     rows = model.rows
     used = rows.weight > 0
     standard = standardise(rows.x[used], rows.ones, rows.weight[used])
-    refuse_collinear(standard.x, rows.names, int((rows.ones != 0).sum()), rows.time)
+    refuse_collinear(standard.x, rows.names, rows.baseline, rows.time)
     event = rows.event[used]
     inner = replace(
         model,
@@ -113,8 +113,7 @@ def fit_multinomial(model: Multinomial) -> MultinomialFit:
     )
     gamma, settled = _newton(inner)
     scores, information = _scores(inner, gamma), _information(inner, gamma)
-    naive = np.linalg.pinv(information)
-    if not settled or np.diag(naive).max() > WIDE**2:
+    if not settled or _looks_separated(inner, gamma):
         _refuse_separation(model)
     if not settled:
         msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
@@ -214,6 +213,12 @@ def _back(back: FloatArray, active: NDArray[np.bool_]) -> FloatArray:
     whole = np.kron(np.eye(len(active)), back)
     kept = active.ravel()
     return np.asarray(whole[np.ix_(kept, kept)], dtype=np.float64)
+
+
+def _looks_separated(model: Multinomial, gamma: FloatArray) -> bool:
+    """Tell whether some row is as good as sure to have a fate, or not to have it."""
+    p = _probabilities(model, gamma)
+    return bool(np.any((p < SURE) & model.possible) or np.any(p.sum(axis=1) > 1 - SURE))
 
 
 def _refuse_separation(model: Multinomial) -> None:

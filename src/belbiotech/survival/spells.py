@@ -159,8 +159,9 @@ def _refuse_gaps(
         return
     row, later = rows.iloc[places[0]], rows.iloc[places[0] + 1]
     msg = (
-        f"{len(places)} gaps in the rows of a unit, such as {unit} {row[unit]!r} between "
-        f"{row[stop]:g} and {later[start]:g}; fill them, or keep the rows after the last gap"
+        f"a unit's rows must follow on each other; {len(places)} do not, such as those of {unit} "
+        f"{row[unit]!r} between {row[stop]:g} and {later[start]:g}: fill the gap, or keep the rows "
+        "after it"
     )
     raise PanelError(msg)
 

@@ -41,10 +41,14 @@ class WeightedRows:
 
 @dataclass(frozen=True)
 class _SeenAt:
-    """A step function of time: ``values[k]`` holds after ``breaks[k - 1]`` until ``breaks[k]``."""
+    """A step function of time: ``values[k]`` holds after ``breaks[k - 1]`` until ``breaks[k]``.
+
+    ``entered`` is its part H, the probability of having entered.
+    """
 
     breaks: FloatArray
     values: FloatArray
+    entered: FloatArray
 
     def piece(self, times: FloatArray) -> IntArray:
         """Which value holds just before each time."""
@@ -112,7 +116,8 @@ def _probability_seen(start: FloatArray, stop: FloatArray, kind: IntArray) -> _S
     breaks = np.unique(np.concatenate([censored, entered]))
     not_censored = np.concatenate([[1.0], staying])[np.searchsorted(censored, breaks, "right")]
     already = np.concatenate([entries, [1.0]])[np.searchsorted(entered, breaks, "right")]
-    return _SeenAt(breaks, np.concatenate([[0.0], not_censored * already]))
+    entered_by = np.concatenate([[0.0], already])
+    return _SeenAt(breaks, np.concatenate([[1.0], not_censored]) * entered_by, entered_by)
 
 
 def _number(times: FloatArray, at: FloatArray) -> IntArray:
@@ -132,11 +137,12 @@ def _refuse_unlinked(seen: _SeenAt, lost: FloatArray) -> None:
     """Stop where a competing event happened while nobody was seen who is seen later."""
     if not len(lost):
         return
-    holes = seen.breaks[1:][(seen.values[1:-1] == 0) & (seen.values[2:] > 0)]
-    after = holes[holes >= lost.min()]
+    holes = seen.breaks[(seen.entered[:-1] == 0) & (seen.entered[1:] > 0)]
+    last = holes[-1]
+    count = int((lost <= last).sum())
     msg = (
-        f"at time {after[0] if len(after) else lost.min():g} everybody at risk has just entered, "
-        f"so that {len(lost)} competing events before it cannot be weighted; keep only the rows "
-        "that start at or after that time, or none that enter late"
+        f"at time {last:g} everybody at risk has just entered, so that the competing events before "
+        f"it (of {count} units) cannot be weighted; keep only the rows that start at or after that "
+        "time, or none that enter late"
     )
     raise FitError(msg)

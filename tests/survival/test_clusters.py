@@ -1,0 +1,42 @@
+import pandas as pd
+import pytest
+
+from belbiotech.errors import FitError, PanelError
+from belbiotech.survival.clusters import as_cluster_columns, check_units, cluster_codes
+
+ROWS = pd.DataFrame(
+    {
+        "firm": ["a", "a", "b", "b"],
+        "region": ["x", "x", "x", "x"],
+        "start": [0, 1, 0, 1],
+        "stop": [1, 2, 1, 2],
+        "failure": [0, 1, 0, 0],
+    }
+)
+
+
+def test_columns_of_clusters():
+    assert as_cluster_columns(None) == ()
+    assert as_cluster_columns("firm") == ("firm",)
+    assert as_cluster_columns(["firm", "year"]) == ("firm", "year")
+    with pytest.raises(FitError, match="one column or two, not 3"):
+        as_cluster_columns(["a", "b", "c"])
+
+
+def test_codes():
+    firm, region = cluster_codes(ROWS, ["firm", "region"])
+    assert firm.tolist() == [0, 0, 1, 1]
+    assert region.tolist() == [0, 0, 0, 0]
+
+
+def test_overlaps_of_a_unit_are_refused():
+    check_units(ROWS, ["firm"], "failure", "start", "stop")
+    check_units(ROWS, [], "failure", "start", "stop")
+    twice = pd.concat([ROWS, ROWS.head(1)], ignore_index=True)
+    with pytest.raises(PanelError, match="'firm' overlap"):
+        check_units(twice, ["firm"], "failure", "start", "stop")
+
+
+def test_a_cluster_of_many_units_may_overlap():
+    many = pd.concat([ROWS.assign(firm=f"{k}") for k in range(3)], ignore_index=True)
+    check_units(many, ["region"], "failure", "start", "stop")
