@@ -36,9 +36,11 @@ from .survival.fine_gray import fine_gray as fine_gray
 from .survival.gray import gray_test as gray_test
 from .survival.logrank import logrank_test as logrank_test
 from .survival.logrank import pairwise_logrank as pairwise_logrank
+from .survival.mean_cumulative import mean_cumulative_function as mean_cumulative_function
 from .survival.panel_check import check_panel as check_panel
 from .survival.parametric import aft as aft
 from .survival.parametric import compare_distributions as compare_distributions
+from .survival.recurrent_rows import recurrent_rows as recurrent_rows
 from .survival.restricted_mean import restricted_mean as restricted_mean
 from .survival.restricted_mean import restricted_mean_difference as restricted_mean_difference
 from .survival.test_result import TestResult as TestResult
