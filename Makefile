@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test coverage-study lint format constraints reference clean
+.PHONY: run test test-slow release release-check coverage-study lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -15,7 +15,11 @@ run: $(VENV)/ready
 	$(BIN)/belbiotech run
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -q -n 2 -m "not slow and not live_r"
+
+# What takes longer: kills at fifty moments, coverage of intervals; and R on panels never seen.
+test-slow: $(VENV)/ready
+	$(BIN)/python -m pytest -q -n 2 -m "slow or live_r"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
