@@ -101,12 +101,15 @@ def concordance(result: CoxResult) -> Concordance:
     """
     pairs = count_pairs(result.design, result.linear_predictor)
     rows = result.rows
-    moved = pairs.influence[rows.row_of] * rows.case_weight
-    if result.rows.cluster:
-        moved = moved * rows.row_number
-        variance = float(clustered_variance(np.eye(1), result.groups, moved[:, None])[0, 0])
+    if rows.cluster:
+        moved = pairs.influence[:, None]
+        by_cluster = clustered_variance(
+            np.eye(1), result.groups, moved, rows.row_of, rows.row_weight
+        )
+        variance = float(by_cluster[0, 0])
     else:
-        variance = float(rows.row_number @ moved**2)
+        squares = (rows.case_weight * pairs.influence[rows.row_of]) ** 2
+        variance = float(rows.row_number @ squares)
     return Concordance(pairs.share, float(np.sqrt(variance)), pairs)
 
 
