@@ -187,6 +187,12 @@ def test_an_outcome_that_ends_nothing_has_its_placebo():
     assert "no outcome is known to compete" in lines(audit, "h")["note"].iloc[0]
 
 
+def test_a_panel_of_one_segment():
+    panel = simulate_panel(150, seed=1).assign(segment="therapeutics")
+    audit = bias_audit("failure ~ 1", panel, placebo_draws=2, landmarks=(3,))
+    assert "no rows are left" in lines(audit, "k")["note"].iloc[0]
+
+
 def test_exit_shows_both_fates(facts):
     audit = bias_audit("exit ~ 1", build(facts), placebo_draws=2, landmarks=(3,))
     assert lines(audit, "h")["design"].tolist() == [
@@ -248,6 +254,8 @@ def test_for_people(audited):
         ({"formula": "failure ~ alliances_new"}, FormulaError, "the year itself"),
         ({"formula": "failure ~ C(regoin)"}, PanelError, "region"),
         ({"exposure": "patents"}, PanelError, "alliances"),
+        ({"competing": "aquisition"}, PanelError, "acquisition"),
+        ({"cluster": "firm"}, PanelError, "firm_id"),
     ],
 )
 def test_bad_input(facts, wrong, error, words):

@@ -6,7 +6,14 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
-from belbiotech.studies.estimates import collected, estimated, one_line, only_coefficient, tally
+from belbiotech.studies.estimates import (
+    collected,
+    estimated,
+    html,
+    one_line,
+    only_coefficient,
+    tally,
+)
 
 
 def result(**params):
@@ -70,3 +77,10 @@ def test_tally():
 
 def test_one_line():
     assert one_line(ValueError("a  b\n   c\n")) == "a b; c"
+
+
+def test_html():
+    text = html("a < b", pd.DataFrame({"x": [1.23456, None]}), ["few & far"])
+    assert "a &lt; b" in text
+    assert "1.235" in text
+    assert "few &amp; far" in text

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError
+from belbiotech.errors import FitError
 from belbiotech.studies import designs
 from belbiotech.studies.audit_steps import Step, base_sample, sound_letter
 from belbiotech.studies.designs import Sample
@@ -65,6 +65,9 @@ class Model:
         self, rows: pd.DataFrame, outcome: str | None = None, competing: str | None = None
     ) -> Any:
         """Fit Cox, or Fine-Gray with a competing outcome."""
+        if rows.empty:
+            msg = "not possible: no rows are left"
+            raise FitError(msg)
         formula = self.formula
         if outcome is not None:
             formula = f"{outcome} ~ {formula.split('~', 1)[1].strip()}"
@@ -152,7 +155,7 @@ def placebos(
         real = estimate_of(table, letter)
         try:
             line = placebo_row(sample, fit, draws=draws, rng=rng, real=real)
-        except BelbiotechError as error:
+        except FitError as error:
             line = failed(one_line(error))
         lines.append(head | line)
     return pd.DataFrame(lines)

@@ -117,6 +117,9 @@ def steps(
     Step
         In the order of their letters.
     """
+    if competing is not None and competing not in sample.rows:
+        msg = f"there is no column {competing!r}; {nearest_names(competing, sample.rows.columns)}"
+        raise PanelError(msg)
     base = base_sample(sample)
     yield from _to_the_sound_design(sample)
     yield from _landmarks(sample, landmarks)
@@ -202,16 +205,25 @@ def _other_fate(sample: Sample, landmarks: Sequence[int], competing: str | None)
         yield Step(
             "h",
             f"{rival.capitalize()} competes (Fine-Gray, status at age {age})",
-            partial(_landmark, sample, age),
+            partial(_rival_from, sample, rival, age),
             competing=rival,
         )
 
 
 def _fate(base: Sample, fate: str) -> Rows:
-    if fate not in base.rows:
-        msg = f"not possible: there is no column {fate!r}; {nearest_names(fate, base.rows.columns)}"
-        raise FitError(msg)
+    _check_fate(base, fate)
     return _lagged(base)
+
+
+def _rival_from(sample: Sample, fate: str, age: int) -> Rows:
+    _check_fate(sample, fate)
+    return _landmark(sample, age)
+
+
+def _check_fate(sample: Sample, fate: str) -> None:
+    if fate not in sample.rows:
+        msg = f"not possible: there is no column {fate!r}"
+        raise FitError(msg)
 
 
 def _refuse(reason: str) -> Rows:

@@ -22,7 +22,7 @@ from belbiotech.studies.audit_fits import (
 from belbiotech.studies.audit_steps import GROUPS, base_sample, sound_letter, steps
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.e_value import RARE, EValue, e_value
-from belbiotech.studies.estimates import COLUMNS, tally
+from belbiotech.studies.estimates import COLUMNS, html, tally
 from belbiotech.studies.samples import read_sample
 
 if TYPE_CHECKING:
@@ -90,6 +90,9 @@ class BiasAuditResult:
         if self.warnings:
             lines += ["", *(f"Warning: {text}  " for text in self.warnings)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return html(f"Bias audit of {self.formula}", self.table, self.warnings)
 
     def __repr__(self) -> str:
         return f"Bias audit of {self.formula}\n\n{self.to_markdown()}"

@@ -6,13 +6,14 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from html import escape
 from math import erfc, exp, nan, sqrt
 from statistics import NormalDist
 from typing import Any
 
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, BelbiotechWarning, FormulaError
+from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
 
 __all__ = [
     "COLUMNS",
@@ -20,6 +21,7 @@ __all__ = [
     "collected",
     "estimated",
     "failed",
+    "html",
     "one_line",
     "only_coefficient",
     "tally",
@@ -61,9 +63,7 @@ def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str])
         with collected(heard):
             result, note = fit()
         name = only_coefficient(result.params.index, column)
-    except FormulaError:
-        raise  # the same for every design: the user's formula is wrong
-    except BelbiotechError as error:
+    except FitError as error:  # any other error is of the user's input, and the same for all
         return failed(one_line(error))
     log_ratio, error_of = float(result.params[name]), float(result.standard_errors[name])
     return {
@@ -204,3 +204,25 @@ def tally(heard: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         f"{text} (in {count} fits)" if count > 1 else str(text) for text, count in counts.items()
     )
+
+
+def html(title: str, table: pd.DataFrame, warned: Iterable[str]) -> str:
+    """Write a result for a notebook.
+
+    Parameters
+    ----------
+    title : str
+        Its head.
+    table : DataFrame
+        What is shown.
+    warned : iterable of str
+        Shown below it.
+
+    Returns
+    -------
+    str
+        HTML; texts are escaped.
+    """
+    numbers = table.to_html(index=False, float_format="{:.3f}".format, na_rep="-", border=0)
+    notes = "".join(f"<p>Warning: {escape(text)}</p>" for text in warned)
+    return f"<h4>{escape(title)}</h4>{numbers}{notes}"

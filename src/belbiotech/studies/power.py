@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, PanelError
-from belbiotech.studies.estimates import estimated, tally
+from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas import read_formula
@@ -84,6 +84,13 @@ class PowerResult:
                 f"{table['repetitions'].iloc[0]:,} simulations each"
             )
         return figure
+
+    def _repr_html_(self) -> str:
+        return html(
+            f"Power of {self.formula}, hazard ratio {np.exp(self.effect):.3g}",
+            self.table,
+            self.warnings,
+        )
 
     def __repr__(self) -> str:
         head = f"Power of {self.formula}, hazard ratio {np.exp(self.effect):.3g}"

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
-from belbiotech.studies.estimates import COLUMNS, estimated, tally
+from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas import read_formula
 
@@ -70,6 +70,9 @@ class SpecificationCurveResult:
         title += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
         varied = [name for name in CHOICES if len(set(self.table[name])) > 1]
         return curve(self.table, choices=varied or ["exposure"], title=title)
+
+    def _repr_html_(self) -> str:
+        return html("Specification curve", self.table, self.warnings)
 
     def __repr__(self) -> str:
         lines = [f"Specification curve\n{self.summary.round(3).to_string()}"]
