@@ -30,7 +30,8 @@ def facts_of(tables: Tables) -> Facts:
     Facts
         The facts that the tables were built from, their rows in the order of the tables.
     """
-    return Facts(**{name: getattr(tables, name)[list(fields)] for name, fields in FACTS.items()})
+    facts = {name: getattr(tables, name)[list(fields)] for name, fields in FACTS.items()}
+    return Facts(**facts, own_codes=tables.parameters.get("own_codes", {}))
 
 
 def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts:
@@ -74,7 +75,7 @@ def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts
         _kept(table[table["firm_id"].isin(known)], good)
         for table in (facts.events, facts.alliances, facts.financings)
     )
-    return Facts(firms, events, alliances, financings, facts.sources)
+    return Facts(firms, events, alliances, financings, facts.sources, own_codes=facts.own_codes)
 
 
 def _kept(table: pd.DataFrame, good: list[str]) -> pd.DataFrame:

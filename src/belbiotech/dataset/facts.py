@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,10 @@ import pandera.pandas as pa
 
 from belbiotech.dataset.checks import MISSING, UNKNOWN
 from belbiotech.dataset.fields import FACTS
+from belbiotech.dataset.own_codes import OPEN_COLUMNS, VALUES_FILE, read_own_codes
 from belbiotech.dataset.reading import Problem, RawTable, read_texts
 from belbiotech.dataset.rules import broken_rules
-from belbiotech.dataset.schemas import RAW, check_pandera
+from belbiotech.dataset.schemas import OwnCodes, check_pandera, raw_schema
 from belbiotech.errors import FactsError, nearest_names
 
 __all__ = ["Facts", "facts_from_texts", "read_facts"]
@@ -30,6 +31,8 @@ class Facts:
         stay texts, as precise as the page.
     path : Path or None
         The folder that they were read from.
+    own_codes : mapping
+        Codes beyond the usual ones, by column, each with its label.
     """
 
     firms: pd.DataFrame
@@ -38,6 +41,7 @@ class Facts:
     financings: pd.DataFrame
     sources: pd.DataFrame
     path: Path | None = field(default=None, compare=False)
+    own_codes: OwnCodes = field(default_factory=dict)
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each table with its name, in the order of the files."""
@@ -52,7 +56,8 @@ def read_facts(path: str | Path) -> Facts:
     ----------
     path : str or Path
         Folder with firms.csv, events.csv, alliances.csv, financings.csv and sources.csv, in
-        UTF-8, with commas between the cells.
+        UTF-8, with commas between the cells. A file values.csv (column, value, label) may add
+        codes to the columns segment and origin.
 
     Returns
     -------
@@ -74,17 +79,22 @@ def read_facts(path: str | Path) -> Facts:
     folder = Path(path)
     if not folder.is_dir():
         raise FactsError([f"{folder}: there is no such folder; facts are a folder of CSV files"])
-    tables, problems = {}, []
+    tables = {}
+    own_codes, problems = read_own_codes(folder)
     for name, fields in FACTS.items():
         table, found = read_texts(folder / f"{name}.csv", list(fields))
         problems += found
         if table is not None:
             tables[name] = table
-    return facts_from_texts(tables, problems, path=folder)
+    return facts_from_texts(tables, problems, path=folder, own_codes=own_codes)
 
 
 def facts_from_texts(
-    tables: Mapping[str, RawTable], problems: list[Problem] | None = None, path: Path | None = None
+    tables: Mapping[str, RawTable],
+    problems: Sequence[Problem] = (),
+    *,
+    path: Path | None = None,
+    own_codes: OwnCodes | None = None,
 ) -> Facts:
     """Check texts and give them their types.
 
@@ -92,10 +102,12 @@ def facts_from_texts(
     ----------
     tables : mapping of str to RawTable
         What was read, by table.
-    problems : list of Problem, optional
+    problems : sequence of Problem, optional
         What was wrong already; told with the rest.
     path : Path, optional
         The folder that the texts are from.
+    own_codes : mapping, optional
+        Codes beyond the usual ones, by column, each with its label.
 
     Returns
     -------
@@ -107,36 +119,42 @@ def facts_from_texts(
     FactsError
         Anything that breaks a rule.
     """
-    found = [*(problems or []), *broken_rules(tables)]
-    for name, table in tables.items():
-        found += _bad_cells(name, table)
+    codes = own_codes or {}
+    found = [*problems, *broken_rules(tables)]
+    for table in tables.values():
+        found += _bad_cells(table, codes)
     if found:
-        order = {f"{name}.csv": number for number, name in enumerate(FACTS)}
+        order = {f"{name}.csv": number for number, name in enumerate(["values", *FACTS])}
         found.sort(key=lambda problem: (order[problem.file.split()[-1]], problem.line))
         raise FactsError([str(problem) for problem in found])
-    return Facts(**{name: _typed(name, table.frame) for name, table in tables.items()}, path=path)
+    typed = {name: _typed(name, table.frame) for name, table in tables.items()}
+    return Facts(**typed, path=path, own_codes=codes)
 
 
-def _bad_cells(name: str, table: RawTable) -> Iterator[Problem]:
+def _bad_cells(table: RawTable, own_codes: OwnCodes) -> Iterator[Problem]:
     """Cells that break their column's schema, each told once, by the first rule it breaks."""
+    name = table.file.removesuffix(".csv")
     there = set(table.frame.columns)
-    schema = RAW[name].remove_columns([column for column in FACTS[name] if column not in there])
+    schema = raw_schema(name, own_codes)
+    schema = schema.remove_columns([column for column in FACTS[name] if column not in there])
     schema.ordered = False
     try:
         schema.validate(table.frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         cases = error.failure_cases.drop_duplicates(["column", "index"])
         for case in cases.itertuples(index=False):
-            text = _breach(name, str(case.column), str(case.failure_case), str(case.check))
+            known = schema.columns[case.column].metadata["values"]
+            text = _breach(name, str(case.column), str(case.failure_case), str(case.check), known)
             yield table.problem(int(str(case.index)), f"column {case.column!r}: {text}")
 
 
-def _breach(name: str, column: str, value: str, rule: str) -> str:
-    field = FACTS[name][column]
+def _breach(name: str, column: str, value: str, rule: str, known: Mapping[str, str]) -> str:
     if rule == MISSING:
-        return f"is blank and must not be. {field.description}"
-    hint = f"; {nearest_names(value, field.values)}" if rule == UNKNOWN else ""
-    return f"{value!r} {rule}{hint}"
+        return f"is blank and must not be. {FACTS[name][column].description}"
+    if rule != UNKNOWN:
+        return f"{value!r} {rule}"
+    own = f" A code of your own belongs into {VALUES_FILE}." if column in OPEN_COLUMNS else ""
+    return f"{value!r} {rule}; {nearest_names(value, known)}{own}"
 
 
 def _typed(name: str, texts: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from belbiotech.dataset.facts import Facts, facts_from_texts
 from belbiotech.dataset.fields import FACTS
 from belbiotech.dataset.merge_rows import Table, merge_events, merge_named
 from belbiotech.dataset.reading import RawTable
+from belbiotech.dataset.schemas import OwnCodes
 from belbiotech.errors import FactsError, PanelError, nearest_names
 
 __all__ = ["Merged", "Prefer", "merge_facts", "merge_with_shipped"]
@@ -116,7 +117,8 @@ def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:
         )
         for name, table in base.items()
     }
-    facts = facts_from_texts({name: _texts(name, table) for name, table in done.items()})
+    texts = {name: _texts(name, table) for name, table in done.items()}
+    facts = facts_from_texts(texts, own_codes=_joined(base.own_codes, own.own_codes))
     conflicts = [line for table in done.values() for line in table.conflicts]
     added = [(name, table.new, table.same, table.filled) for name, table in done.items()]
     return Merged(
@@ -164,6 +166,11 @@ def _renamed(own: Facts, firms: Mapping[str, str], pages: Mapping[str, str]) -> 
         changed(own.financings),
         changed(own.sources),
     )
+
+
+def _joined(base: OwnCodes, own: OwnCodes) -> dict[str, dict[str, str]]:
+    """Put codes together; a label of the base stays."""
+    return {column: {**own.get(column, {}), **base.get(column, {})} for column in {**base, **own}}
 
 
 def _texts(name: str, table: Table) -> RawTable:

@@ -7,6 +7,7 @@ fields, so that nothing is written twice.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 import pandera.pandas as pa
@@ -15,9 +16,22 @@ from pandera.config import get_config_global
 from belbiotech.dataset.checks import text_checks, typed_checks
 from belbiotech.dataset.fields import DERIVED, FACTS, TABLES, Field
 from belbiotech.dataset.panel_fields import FIRM_YEAR
+from belbiotech.dataset.tables import TABLE_NAMES
 from belbiotech.errors import FactsError, PanelError
 
-__all__ = ["PROCESSED", "RAW", "check_pandera", "validate_tables"]
+__all__ = [
+    "PROCESSED",
+    "RAW",
+    "OwnCodes",
+    "check_pandera",
+    "processed_schema",
+    "raw_schema",
+    "validate_tables",
+]
+
+OwnCodes = Mapping[str, dict[str, str]]
+NO_CODES: OwnCodes = {}
+PANEL_TITLE = "Firm-years: one row a firm and calendar year, from its founding to its end"
 
 DTYPES = {"amount": "float64", "year": "int64", "count": "int64", "flag": "int64", "bool": "bool"}
 UNIQUE = {
@@ -25,6 +39,64 @@ UNIQUE = {
     "firms": ["firm_id"],
     "sources": ["source_id"],
 }
+
+
+def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema:
+    """Make the schema of a table of facts as texts.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    own_codes : mapping, optional
+        Codes beyond the usual ones, by column, each with its label.
+
+    Returns
+    -------
+    pandera.DataFrameSchema
+        Every column a text; a blank is None.
+    """
+    return pa.DataFrameSchema(
+        {name: _column(_more(name, field, own_codes), str) for name, field in FACTS[table].items()},
+        strict=True,
+        ordered=True,
+        name=table,
+        description=TABLES[table],
+    )
+
+
+def processed_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema:
+    """Make the schema of a processed table.
+
+    Parameters
+    ----------
+    table : str
+        Its name.
+    own_codes : mapping, optional
+        Codes beyond the usual ones, by column, each with its label.
+
+    Returns
+    -------
+    pandera.DataFrameSchema
+        Typed columns, in order.
+    """
+    is_panel = table == "firm_year"
+    fields = FIRM_YEAR if is_panel else {**FACTS[table], **DERIVED[table]}
+    return pa.DataFrameSchema(
+        {name: _typed(_more(name, field, own_codes)) for name, field in fields.items()},
+        checks=_panel_checks() if is_panel else None,
+        unique=UNIQUE.get(table),
+        strict=True,
+        ordered=True,
+        name=table,
+        description=PANEL_TITLE if is_panel else TABLES[table],
+    )
+
+
+def _more(name: str, field: Field, own_codes: OwnCodes) -> Field:
+    """Allow further codes in a column."""
+    known = dict(field.values)
+    return replace(field, values=known | own_codes[name]) if name in own_codes else field
 
 
 def _column(column: Field, dtype: str | type[str]) -> pa.Column:
@@ -65,43 +137,10 @@ def _panel_checks() -> list[pa.Check]:
     ]
 
 
-def _processed() -> dict[str, pa.DataFrameSchema]:
-    panel = pa.DataFrameSchema(
-        {name: _typed(column) for name, column in FIRM_YEAR.items()},
-        checks=_panel_checks(),
-        unique=UNIQUE["firm_year"],
-        strict=True,
-        ordered=True,
-        name="firm_year",
-        description="Firm-years: one row a firm and calendar year, from its founding to its end",
-    )
-    others = {
-        table: pa.DataFrameSchema(
-            {name: _typed(column) for name, column in {**FACTS[table], **DERIVED[table]}.items()},
-            unique=UNIQUE.get(table),
-            strict=True,
-            ordered=True,
-            name=table,
-            description=description,
-        )
-        for table, description in TABLES.items()
-    }
-    return {"firm_year": panel, **others}
-
-
-RAW: dict[str, pa.DataFrameSchema] = {
-    table: pa.DataFrameSchema(
-        {name: _column(column, str) for name, column in FACTS[table].items()},
-        strict=True,
-        ordered=True,
-        name=table,
-        description=description,
-    )
-    for table, description in TABLES.items()
-}
+RAW: dict[str, pa.DataFrameSchema] = {table: raw_schema(table) for table in TABLES}
 """The facts as they stand in the CSV files: every column a text, a blank is None."""
 
-PROCESSED: dict[str, pa.DataFrameSchema] = _processed()
+PROCESSED: dict[str, pa.DataFrameSchema] = {name: processed_schema(name) for name in TABLE_NAMES}
 """The tables of a release: typed, with what was derived, and the firm-year panel first."""
 
 
@@ -124,13 +163,15 @@ def check_pandera() -> None:
     raise FactsError([msg])
 
 
-def validate_tables(tables: Mapping[str, pd.DataFrame]) -> None:
+def validate_tables(tables: Mapping[str, pd.DataFrame], own_codes: OwnCodes = NO_CODES) -> None:
     """Check the processed tables against their schemas.
 
     Parameters
     ----------
     tables : mapping of str to DataFrame
         By name, as in :data:`PROCESSED`.
+    own_codes : mapping, optional
+        Codes beyond the usual ones, by column, each with its label.
 
     Raises
     ------
@@ -141,7 +182,8 @@ def validate_tables(tables: Mapping[str, pd.DataFrame]) -> None:
     problems = []
     for name, table in tables.items():
         try:
-            PROCESSED[name].validate(table, lazy=True)
+            schema = processed_schema(name, own_codes) if own_codes else PROCESSED[name]
+            schema.validate(table, lazy=True)
         except pa.errors.SchemaErrors as error:
             problems += [
                 f"{name}, row {case.index}, column {case.column!r}: {case.failure_case!r} "

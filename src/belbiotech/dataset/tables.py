@@ -24,8 +24,8 @@ class Tables:
     firms, events, alliances, financings, sources : DataFrame
         The facts, typed, with what was derived from them.
     parameters : mapping
-        ``end_year`` and ``alliance_window`` (None: unlimited); ``min_confidence`` if facts of a
-        lower one were left out.
+        ``end_year`` and ``alliance_window`` (None: unlimited); ``own_codes`` if the facts have
+        codes beyond the usual ones (column to code to label).
     """
 
     firm_year: pd.DataFrame
