@@ -158,6 +158,12 @@ class TestRefused:
         with pytest.raises(FitError, match="no covariates"):
             cox("failure ~ 1", years).test_proportional_hazards()
 
+    def test_events_at_one_time_alone(self):
+        data = pd.DataFrame({"start": 0, "stop": [2] * 6, "event": [1, 0] * 3, "x": range(6)})
+        result = cox("event ~ x", data)
+        with pytest.raises(FitError, match="the change of x with time cannot be told"):
+            result.test_proportional_hazards()
+
     def test_a_frailty(self, reference_data):
         result = cox("failure ~ capital", reference_data("fixed"), frailty="incubator")
         with pytest.raises(FitError, match="frailty"):

@@ -36,6 +36,8 @@ __all__ = [
 
 Transform = Literal["km", "rank", "identity", "log"]
 
+SINGULAR = 1e-11  # least eigenvalue of an information scaled to ones on its diagonal
+
 
 def proportional_hazards_test(result: CoxResult, transform: Transform = "km") -> pd.DataFrame:
     """Test for each term, and for all at once, whether its effect changes with time.
@@ -57,7 +59,7 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     ------
     FitError
         An unknown transform, the logarithm of times that are not all positive, a model without
-        covariates or with a frailty.
+        covariates or with a frailty, a term that varies at too few event times for a test.
 
     References
     ----------
@@ -82,7 +84,7 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     score, information = _extended(result.design, result.sets, result.params.to_numpy(), g)
     p = len(result.params)
     terms = {**result.matrix.terms, "GLOBAL": range(p)}
-    tests = [_score_test(score, information, columns) for columns in terms.values()]
+    tests = [_score_test(name, score, information, columns) for name, columns in terms.items()]
     table = {
         "statistic": [test.statistic for test in tests],
         "df": [test.df for test in tests],
@@ -224,14 +226,22 @@ def _extended(
     return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
 
 
-def _score_test(score: FloatArray, information: FloatArray, columns: Sequence[int]) -> TestResult:
+def _score_test(
+    name: str, score: FloatArray, information: FloatArray, columns: Sequence[int]
+) -> TestResult:
     """Chi-squared u' I^-1 u for c of some columns, given b of all; scaled to one size."""
     p = len(score) // 2
     kept = np.r_[:p, p + np.asarray(columns, dtype=np.int64)]
     part = information[np.ix_(kept, kept)]
     size = np.sqrt(np.diag(part))
-    u = score[kept] / size
-    return TestResult.chi2(float(u @ np.linalg.solve(part / np.outer(size, size), u)), len(columns))
+    scaled, u = part / np.outer(size, size), score[kept] / size
+    if np.linalg.eigvalsh(scaled)[0] < SINGULAR:
+        msg = (
+            f"the change of {name} with time cannot be told from its effect: it varies among "
+            "those at risk at too few event times"
+        )
+        raise FitError(msg)
+    return TestResult.chi2(float(u @ np.linalg.solve(scaled, u)), len(columns))
 
 
 def _term_residuals(result: CoxResult) -> tuple[FloatArray, FloatArray]:
