@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import settings
+
+# Two cores shared by two workers: no deadlines. In CI the same examples each time.
+settings.register_profile("belbiotech", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("belbiotech")
 
 REFERENCE = Path(__file__).parent / "reference"
 

@@ -45,7 +45,8 @@ def step_curves(
     title, x_label, y_label : str
         What it is, and the units.
     at_risk : DataFrame, optional
-        Columns group, time, at_risk (named as above); without it no numbers are drawn.
+        Columns group, time, at_risk (named as above): a line for each of its groups, which need
+        not be the curves'. Without it no numbers are drawn.
 
     Returns
     -------
@@ -54,7 +55,8 @@ def step_curves(
     """
     groups = list(dict.fromkeys(table[group]))
     with look():
-        figure, axes, below = _with_numbers(len(groups) if at_risk is not None else 0)
+        lines = [] if at_risk is None else list(dict.fromkeys(at_risk[group]))
+        figure, axes, below = _with_numbers(len(lines))
         for k, name in enumerate(groups):
             rows = table[table[group] == name]
             _step(axes, rows, k, str(name), value, lower, upper, time, origin)
@@ -64,7 +66,7 @@ def step_curves(
         axes.set_xlim(left=min(0.0, float(table[time].min())))
         if len(groups) > 1:
             axes.legend(loc="best")
-        _numbers_at_risk(axes, below, at_risk, groups, group, time)
+        _numbers_at_risk(axes, below, at_risk, lines, group, time)
         axes.set_xlabel(x_label)
     return figure
 
