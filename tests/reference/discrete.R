@@ -95,11 +95,13 @@ fit_one <- function(data, outcome, link, baseline, weights) {
   robust_observed <- observed %*% crossprod(s) %*% observed
   effects <- if (weights == "one") marginal(x, b, inverse, slope)
   at <- match(covariates, names(b))
+  # A glm on all rows also has a coefficient, near minus infinity, for each year without events.
+  empty <- if (baseline == "dummies") length(setdiff(years$stop, data$stop)) else 0
   list(params = b[covariates], standard_errors = I(unname(sqrt(diag(v)[at]))),
        clustered = I(unname(sqrt(diag(robust)[at]))),
        observed = list(standard_errors = I(sqrt(diag(observed)[at])),
                        clustered = I(sqrt(diag(robust_observed)[at]))),
-       log_likelihood = log_likelihood, aic = 2 * length(b) - 2 * log_likelihood,
+       log_likelihood = log_likelihood, aic = 2 * (length(b) + empty) - 2 * log_likelihood,
        n_parameters = length(b), n_rows_used = nrow(data),
        marginal_effects = if (!is.null(effects)) list(
          effect = I(100 * effects$effect),

@@ -11,11 +11,12 @@ values <- function(data, group, strata = NULL, rho = 0) {
   out
 }
 
-fixed <- read_data("fixed")
-whole <- read_data("fixed_years")
-write_values("gray", list(
-  "fixed/segment" = values(fixed, "segment"), "fixed/university" = values(fixed, "university"),
-  "fixed/segment/university" = values(fixed, "segment", "university"),
-  "fixed/segment/rho" = values(fixed, "segment", rho = 1),
-  "fixed_years/segment" = values(whole, "segment"),
-  "fixed_years/segment/university" = values(whole, "segment", "university")), c("survival", "cmprsk"))
+cases <- list()
+for (name in c("fixed", "fixed_years")) {
+  data <- read_data(name)
+  cases[[paste0(name, "/segment")]] <- values(data, "segment")
+  cases[[paste0(name, "/university")]] <- values(data, "university")
+  cases[[paste0(name, "/segment/university")]] <- values(data, "segment", "university")
+  cases[[paste0(name, "/segment/rho")]] <- values(data, "segment", rho = 1)
+}
+write_values("gray", cases, c("survival", "cmprsk"))
