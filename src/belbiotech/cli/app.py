@@ -8,7 +8,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from belbiotech.cli import build, fit, info, run, show, validate
+from belbiotech.cli import build, diff, fit, info, new_facts, run, show, validate
 from belbiotech.cli.console import errors, heard_warnings
 from belbiotech.errors import BelbiotechError
 
@@ -40,6 +40,8 @@ app.command("build")(build.build)
 app.command("show")(show.show)
 app.command("fit")(fit.fit)
 app.command("run")(run.run)
+app.command("diff")(diff.diff)
+app.command("new-facts")(new_facts.new_facts)
 
 
 def main() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import output, show_table
 
 __all__ = ["build"]
 
@@ -22,13 +22,27 @@ def build(
     alliance_window: Annotated[
         int, typer.Option(help="Years that an alliance without a known end lasts; 0: for ever.")
     ] = 5,
+    with_shipped: Annotated[
+        bool, typer.Option("--with-shipped", help="On top of the newest shipped facts.")
+    ] = False,
+    prefer: Annotated[
+        Literal["base", "own", "both"],
+        typer.Option(help="Where own and shipped facts disagree: base is the shipped one."),
+    ] = "base",
 ) -> None:
     """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet."""
     from belbiotech.dataset.facts import read_facts
+    from belbiotech.dataset.merge import merge_with_shipped
     from belbiotech.dataset.panel import build as build_tables
     from belbiotech.dataset.release import write_release
 
     facts = read_facts(folder)
+    if with_shipped:
+        merged = merge_with_shipped(facts, prefer=prefer)
+        facts = merged.facts
+        if len(merged.conflicts):
+            shown = merged.conflicts.astype(object).where(merged.conflicts.notna(), "").astype(str)
+            show_table(shown, "Own and shipped facts that disagree", note=f"kept: {prefer}")
     tables = build_tables(facts, end_year=end_year, alliance_window=alliance_window or None)
     written = write_release(tables, version, out, raw=folder)
     panel = tables.firm_year

@@ -1,0 +1,83 @@
+"""``belbiotech diff OLD NEW``: what changed between two versions of the data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from belbiotech.cli.console import output, show_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from belbiotech.dataset.diff import Difference
+
+__all__ = ["diff"]
+
+NOTE = "hazard ratios with 95% intervals; errors clustered by firm"
+
+
+def diff(
+    old: Annotated[str, typer.Argument(help="The earlier version, like 0.1.0.")],
+    new: Annotated[str, typer.Argument(help="The later version.")],
+    refit: Annotated[
+        str | None, typer.Option(help='Cox model to fit to both, like "exit ~ ...".')
+    ] = None,
+    form: Annotated[
+        Literal["table", "markdown", "json"], typer.Option("--format", help="How to write it.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option(help="File to write to, not the screen.")] = None,
+) -> None:
+    """Show firms and facts added, removed and corrected, and the firm-years that they moved.
+
+    A model given with --refit is fitted to the observed firm-years of both versions.
+    """
+    import belbiotech as bb
+    from belbiotech.studies.refit import refit as fit_both
+
+    found = bb.diff(old, new)
+    fitted = None
+    if refit is not None:
+        panels = {version: bb.load_panel(version) for version in (old, new)}
+        fitted = fit_both(refit, {name: rows[rows["observed"]] for name, rows in panels.items()})
+    if form == "table" and out is None:
+        _show(found, fitted, refit)
+        return
+    text = _json(found, fitted) if form == "json" else _markdown(found, fitted, refit)
+    if out is None:
+        output.print(text, soft_wrap=True, markup=False)
+    else:
+        out.write_text(text, "utf-8")
+        output.print(f"Written to {out}", soft_wrap=True)
+
+
+def _show(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> None:
+    for name, table in found.items():
+        if len(table):
+            shown = table.astype(object).where(table.notna(), "").astype(str)
+            title = f"{name.replace('_', ' ')}, {found.old} to {found.new}"
+            show_table(shown, title, note=f"N = {len(table):,d}")
+    if found.empty:
+        output.print(f"Nothing changed from {found.old} to {found.new}.")
+    if fitted is not None:
+        show_table(fitted, f"{formula}, observed firm-years", note=NOTE)
+
+
+def _markdown(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> str:
+    from belbiotech.survival.markdown import markdown_table
+
+    text = found.to_markdown()
+    if fitted is None:
+        return text
+    below = f"{markdown_table(fitted)}\n\nObserved firm-years; {NOTE}.\n"
+    return f"{text}\n### Model: {formula}\n\n{below}"
+
+
+def _json(found: Difference, fitted: pd.DataFrame | None) -> str:
+    told = json.loads(found.to_json())
+    if fitted is not None:
+        told["refit"] = json.loads(fitted.to_json(orient="records"))
+    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"

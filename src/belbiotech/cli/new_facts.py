@@ -1,0 +1,22 @@
+"""``belbiotech new-facts DIR``: an empty set of facts to start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from belbiotech.cli.console import output
+
+__all__ = ["new_facts"]
+
+
+def new_facts(
+    folder: Annotated[Path, typer.Argument(help="A folder that does not exist, or is empty.")],
+) -> None:
+    """Write an empty, valid, documented set of facts files to fill in."""
+    from belbiotech.dataset.new_facts import new_facts as write
+
+    written = write(folder)
+    output.print(f"{written}: fill in the CSV files as README.md there says.", soft_wrap=True)

@@ -1,0 +1,70 @@
+"""One model fitted to two versions of the data: did what changed move the result."""
+
+from __future__ import annotations
+
+import warnings
+
+import pandas as pd
+
+from belbiotech.errors import BelbiotechWarning
+from belbiotech.survival.cox import cox
+
+__all__ = ["refit"]
+
+
+def refit(
+    formula: str, panels: dict[str, pd.DataFrame], *, cluster: str = "firm_id"
+) -> pd.DataFrame:
+    """Fit the same Cox model to several panels.
+
+    Parameters
+    ----------
+    formula : str
+        As for `belbiotech.cox`.
+    panels : dict of str to DataFrame
+        The panels by name, such as ``{"0.1.0": load_panel("0.1.0"), ...}``.
+    cluster : str
+        Column of clusters for the errors.
+
+    Returns
+    -------
+    DataFrame
+        One row for each panel and coefficient: version, covariate, hazard_ratio, lower, upper,
+        p_value, n_rows, n_events.
+
+    Raises
+    ------
+    FormulaError, PanelError, FitError
+        As `belbiotech.cox`.
+
+    Examples
+    --------
+    >>> import belbiotech as bb
+    >>> panel = bb.load_panel("0.1.0")
+    >>> panels = {"all": panel, "observed": panel[panel["observed"]]}
+    >>> table = refit("exit ~ alliances_active_lag1", panels)
+    >>> table[["version", "n_rows", "n_events"]].to_numpy().tolist()
+    [['all', 1402, 46], ['observed', 606, 38]]
+    """
+    tables = []
+    for version, panel in panels.items():
+        with warnings.catch_warnings():
+            # the table shows the number of events beside each estimate
+            warnings.simplefilter("ignore", BelbiotechWarning)
+            fitted = cox(formula, panel, cluster=cluster)
+        summary = fitted.summary
+        tables.append(
+            pd.DataFrame(
+                {
+                    "version": version,
+                    "covariate": list(summary.index),
+                    "hazard_ratio": summary["exp(coef)"].to_numpy(),
+                    "lower": summary["exp(coef) lower 95%"].to_numpy(),
+                    "upper": summary["exp(coef) upper 95%"].to_numpy(),
+                    "p_value": summary["p"].to_numpy(),
+                    "n_rows": fitted.n_rows,
+                    "n_events": fitted.n_events,
+                }
+            )
+        )
+    return pd.concat(tables, ignore_index=True)
