@@ -46,6 +46,16 @@ class DistinctRows:
     codes: NDArray[np.integer[Any]]
     present: IntArray
 
+    @classmethod
+    def of(cls, codes: NDArray[np.integer[Any]], size: int | None = None) -> DistinctRows:
+        """Find the distinct rows from codes, (n,), below a size."""
+        n = len(codes)
+        number = np.bincount(codes, minlength=size or 0)
+        present = np.flatnonzero(number)
+        position = np.empty(len(number), dtype=np.int32 if n < 2**31 else np.int64)
+        position[codes] = np.arange(n, dtype=position.dtype)
+        return cls(position[present].astype(np.int64), number[present], codes, present)
+
     @cached_property
     def row_of(self) -> IntArray:
         """For each row of the data its distinct row, (n,)."""
@@ -144,7 +154,8 @@ def count_rows(
         ends = encode(intervals["stop"])
         keys = [ends, between(encode(intervals["start"]), ends)]
         keys += [ColumnCodes(event, 0, len(outcomes) + 1), *map(encode, others.values())]
-        rows = _distinct(combine(keys))
+        codes = combine(keys)
+        rows = DistinctRows.of(codes.codes, codes.size)
         event = event[rows.position]
         intervals = _rows_of(intervals, rows)
         others = _rows_of(others, rows)
@@ -179,16 +190,8 @@ def distinct_rows(table: pd.DataFrame) -> DistinctRows:
     DistinctRows
         In the order of the columns' values.
     """
-    return _distinct(combine([encode(table[name]) for name in table.columns]))
-
-
-def _distinct(codes: ColumnCodes) -> DistinctRows:
-    n = len(codes.codes)
-    number = np.bincount(codes.codes, minlength=codes.size)
-    present = np.flatnonzero(number)
-    position = np.empty(codes.size, dtype=np.int32 if n < 2**31 else np.int64)
-    position[codes.codes] = np.arange(n, dtype=position.dtype)
-    return DistinctRows(position[present].astype(np.int64), number[present], codes.codes, present)
+    codes = combine([encode(table[name]) for name in table.columns])
+    return DistinctRows.of(codes.codes, codes.size)
 
 
 def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.int8]:

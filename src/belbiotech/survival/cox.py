@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.survival.clusters import as_cluster_columns, check_units
+from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
-from belbiotech.survival.formulas import Formula, Matrix, design_matrix, read_formula
+from belbiotech.survival.formulas import Formula, Matrix, counted_matrix, read_formula
 from belbiotech.survival.maximise import maximise
 from belbiotech.survival.partial_likelihood import (
     Design,
-    RiskSets,
     Ties,
     prepare,
-    score_residuals,
 )
-from belbiotech.survival.rows import FloatArray, IntArray, check_rows, overlapping_rows
-from belbiotech.survival.variance import clustered_variance, symmetric_inverse
+from belbiotech.survival.risk_tables import as_columns
+from belbiotech.survival.rows import FloatArray, IntArray, check_rows
+from belbiotech.survival.variance import symmetric_inverse
 
 __all__ = ["cox"]
 
@@ -118,8 +119,8 @@ def cox(
     """
     call = _Call(
         formula=read_formula(formula),
-        strata=_names(strata),
-        cluster=_names(cluster),
+        strata=tuple(as_columns(strata)),
+        cluster=as_cluster_columns(cluster),
         weights=weights,
         frequency=frequency,
         start=start,
@@ -127,20 +128,22 @@ def cox(
     )
     _refuse_options(ties, call, frailty, firth)
     _check(data, call, frailty)
+    data = _without_empty_rows(data, frequency)
     counts, matrix = _counted(data, call)
     stratum, labels = _strata(counts.columns, call.strata)
-    centre = np.average(matrix.x, axis=0, weights=counts.number)
+    x, centre = _centred(matrix.x, counts.number)
     design = Design(
         start=counts.start,
         stop=counts.stop,
         event=counts.event == 1,
         stratum=stratum,
-        x=matrix.x - centre,
+        x=x,
         number=counts.number,
         weight=counts.weight,
     )
     _tell_of_events(design, labels, len(matrix.names), call.formula.outcome)
     rows = _rows(data, call, counts, labels)
+    matrix = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     if frailty is not None:
         from belbiotech.survival.frailty import fit_frailty
 
@@ -150,24 +153,16 @@ def cox(
 
         return fit_firth(design, matrix, centre, rows, ties)
     sets = prepare(design, ties)
-    best = maximise(design, sets, matrix.names)
+    best = maximise(design, sets, matrix.names, centre)
     naive = symmetric_inverse(best.at_maximum.information)
     result = CoxResult.of(design, sets, matrix, centre, rows, best, naive, ties)
-    return _robust(result, design, sets, best.beta, rows, data, call)
-
-
-def _names(columns: str | Sequence[str] | None) -> tuple[str, ...]:
-    if columns is None:
-        return ()
-    return (columns,) if isinstance(columns, str) else tuple(columns)
+    return _robust(result, data, call)
 
 
 def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool) -> None:
     problems = []
     if ties not in ("efron", "breslow"):
         problems.append(f"ties must be 'efron' or 'breslow', not {ties!r}")
-    if len(call.cluster) > 2:
-        problems.append(f"cluster takes one column or two, not {len(call.cluster)}")
     if frailty is not None and (firth or call.cluster):
         problems.append("frailty goes neither with firth nor with cluster; choose one")
     if firth and call.cluster:
@@ -187,20 +182,28 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None) -> None:
         weights=call.weights,
         frequency=call.frequency,
     )
-    unit = frailty if frailty is not None else next(iter(call.cluster), None)
-    if unit is None:
-        return
-    begins, ends = (data[name].to_numpy(dtype=float) for name in (call.start, call.stop))
-    overlapping = overlapping_rows(data[unit], begins, ends)
-    if 0 < len(overlapping) <= len(data) / 2:
-        check_rows(data, [call.formula.outcome], start=call.start, stop=call.stop, unit=unit)
+    units = groups or call.cluster
+    check_units(data, units, call.formula.outcome, call.start, call.stop)
+
+
+def _without_empty_rows(data: pd.DataFrame, frequency: str | None) -> pd.DataFrame:
+    """Leave out rows that stand for no row at all."""
+    if frequency is None or (data[frequency] > 0).all():
+        return data
+    return data[(data[frequency] > 0).to_numpy()]
+
+
+def _centred(x: FloatArray, number: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Take the means off covariates, (m, p), in place; give both."""
+    total = number.sum()
+    centre = np.array([(number * column).sum() / total for column in x.T])
+    for column, mean in zip(x.T, centre, strict=True):
+        column -= mean
+    return x, centre
 
 
 def _counted(data: pd.DataFrame, call: _Call) -> tuple[Counts, Matrix]:
-    """Count equal rows, and make the covariates of the distinct ones alone.
-
-    Where a term looks at all rows (knots of a spline), its state is settled on all of them.
-    """
+    """Count equal rows, and make the covariates of the distinct ones."""
     counts = count_rows(
         data,
         [call.formula.outcome],
@@ -210,20 +213,20 @@ def _counted(data: pd.DataFrame, call: _Call) -> tuple[Counts, Matrix]:
         weights=call.weights,
         frequency=call.frequency,
     )
-    spec = None if call.formula.rowwise else design_matrix(call.formula, data).spec
-    return counts, design_matrix(call.formula, counts.columns, spec)
+    return counts, counted_matrix(call.formula, data, counts, call.frequency)
 
 
 def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tuple[str, ...]]:
     if not names:
         return np.zeros(len(columns), dtype=np.int64), ("",)
-    groups = columns.groupby(list(names), observed=True, sort=True)
-    firsts = groups.head(1).loc[:, list(names)].sort_values(list(names))
+    codes, number = numbered([columns[name] for name in names])
+    one = np.zeros(number, dtype=np.int64)  # a row of each stratum
+    one[codes] = np.arange(len(codes))
     labels = tuple(
         ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-        for values in firsts.itertuples(index=False)
+        for values in columns[list(names)].iloc[one].itertuples(index=False)
     )
-    return groups.ngroup().to_numpy().astype(np.int64), labels
+    return codes.astype(np.int64), labels
 
 
 def _tell_of_events(design: Design, labels: tuple[str, ...], p: int, outcome: str) -> None:
@@ -249,12 +252,16 @@ def _tell_of_events(design: Design, labels: tuple[str, ...], p: int, outcome: st
 
 
 def _rows(data: pd.DataFrame, call: _Call, counts: Counts, labels: tuple[str, ...]) -> CoxRows:
+    case, copies = (
+        None if name is None else data[name].to_numpy(dtype=float)
+        for name in (call.weights, call.frequency)
+    )
     return CoxRows(
         formula=call.formula,
         index=data.index,
-        row_of=counts.row_of,
-        row_weight=_row_weights(data, call),
-        row_number=_row_numbers(data, call),
+        counts=counts.rows,
+        case=case,
+        copies=copies,
         stratum_labels=labels,
         strata=call.strata,
         cluster=call.cluster,
@@ -263,49 +270,11 @@ def _rows(data: pd.DataFrame, call: _Call, counts: Counts, labels: tuple[str, ..
     )
 
 
-def _row_numbers(data: pd.DataFrame, call: _Call) -> FloatArray:
-    if call.frequency is None:
-        return np.ones(len(data))
-    return data[call.frequency].to_numpy(dtype=float)
-
-
-def _row_weights(data: pd.DataFrame, call: _Call) -> FloatArray:
-    weight = np.ones(len(data))
-    for name in (call.weights, call.frequency):
-        if name is not None:
-            weight = weight * data[name].to_numpy(dtype=float)
-    return weight
-
-
-def _robust(
-    result: CoxResult,
-    design: Design,
-    sets: RiskSets,
-    beta: FloatArray,
-    rows: CoxRows,
-    data: pd.DataFrame,
-    call: _Call,
-) -> CoxResult:
+def _robust(result: CoxResult, data: pd.DataFrame, call: _Call) -> CoxResult:
     """Replace the variance by the robust one where clusters or broken weights ask for it."""
-    broken = call.weights is not None and (rows.row_weight % 1 != 0).any()
-    if not (call.cluster or broken) or not len(beta):
+    rows = result.rows
+    broken = rows.case is not None and bool((rows.case % 1 != 0).any())
+    if not (call.cluster or broken) or not len(result.params):
         return result
-    groups = [pd.factorize(data[name])[0].astype(np.int64) for name in call.cluster]
-    groups = groups or [np.arange(len(data), dtype=np.int64)]
-    at_maximum = score_residuals(design, sets, beta)[rows.row_of] * rows.row_weight[:, None]
-    at_zero = score_residuals(design, sets, 0 * beta)[rows.row_of] * rows.row_weight[:, None]
-    variance = clustered_variance(result.naive_variance.to_numpy(), groups, at_maximum)
-    _refuse_no_variance(variance, result, call)
-    return result.with_clusters(variance, groups, at_zero)
-
-
-def _refuse_no_variance(variance: FloatArray, result: CoxResult, call: _Call) -> None:
-    negative = [
-        name for name, v in zip(result.params.index, np.diag(variance), strict=True) if v < 0
-    ]
-    if negative:
-        msg = (
-            f"the variance clustered by {' and '.join(call.cluster)} is negative for "
-            f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
-        )
-        raise FitError(msg)
+    groups = [numbered([data[name]])[0].astype(np.int64) for name in call.cluster]
+    return result.with_clusters(groups or [np.arange(len(data))])

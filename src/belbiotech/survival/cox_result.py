@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from belbiotech.survival.counts import DistinctRows
 from belbiotech.survival.formulas import Formula, Matrix
 from belbiotech.survival.maximise import Maximum
 from belbiotech.survival.partial_likelihood import (
@@ -17,6 +18,7 @@ from belbiotech.survival.partial_likelihood import (
     Ties,
     step_sums,
 )
+from belbiotech.survival.robust import robust_score_statistic, robust_variance
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.test_result import TestResult
 
@@ -42,12 +44,10 @@ class CoxRows:
         The formula, taken apart.
     index : Index, (n,)
         The data's row labels.
-    row_of : array of int, (n,)
-        The distinct row of each row.
-    row_weight : array of float, (n,)
-        Case weight times frequency of each row.
-    row_number : array of float, (n,)
-        Frequency of each row.
+    counts : DistinctRows or None
+        How rows were counted; None where each row stands for itself.
+    case, copies : array of float, (n,), or None
+        Case weight and frequency of each row, where given.
     stratum_labels : tuple of str
         Names of the strata, ``("",)`` without.
     strata, cluster : tuple of str
@@ -58,9 +58,9 @@ class CoxRows:
 
     formula: Formula
     index: pd.Index
-    row_of: IntArray
-    row_weight: FloatArray
-    row_number: FloatArray
+    counts: DistinctRows | None
+    case: FloatArray | None
+    copies: FloatArray | None
     stratum_labels: tuple[str, ...]
     strata: tuple[str, ...]
     cluster: tuple[str, ...]
@@ -68,9 +68,24 @@ class CoxRows:
     stop: str
 
     @property
+    def row_of(self) -> IntArray:
+        """The distinct row of each row, (n,)."""
+        return np.arange(len(self.index)) if self.counts is None else self.counts.row_of
+
+    @property
     def case_weight(self) -> FloatArray:
         """Case weight of each row, (n,), without its frequency."""
-        return self.row_weight / np.where(self.row_number > 0, self.row_number, 1.0)
+        return np.ones(len(self.index)) if self.case is None else self.case
+
+    @property
+    def row_number(self) -> FloatArray:
+        """Frequency of each row, (n,)."""
+        return np.ones(len(self.index)) if self.copies is None else self.copies
+
+    @property
+    def row_weight(self) -> FloatArray:
+        """Case weight times frequency of each row, (n,)."""
+        return self.case_weight if self.copies is None else self.case_weight * self.copies
 
 
 @dataclass(frozen=True)
@@ -91,8 +106,8 @@ class CoxResult:
         Clusters of the first column, if any were given.
     ties : str
         "efron" or "breslow".
-    score_statistic : float
-        Of the score test at zero; robust where clusters are given.
+    naive_score_statistic : float
+        Of the score test at zero, from the information alone.
     design, sets : Design, RiskSets
         The distinct rows with centred covariates, and their risk sets.
     matrix : Matrix
@@ -118,7 +133,7 @@ class CoxResult:
     n_events: int
     n_clusters: int | None
     ties: Ties
-    score_statistic: float
+    naive_score_statistic: float
     design: Design
     sets: RiskSets
     matrix: Matrix
@@ -154,7 +169,7 @@ class CoxResult:
             n_events=int(design.number[design.event].sum()),
             n_clusters=None,
             ties=ties,
-            score_statistic=float(score @ np.linalg.solve(information, score)) if names else 0.0,
+            naive_score_statistic=float(score @ np.linalg.solve(information, score)),
             design=design,
             sets=sets,
             matrix=matrix,
@@ -162,34 +177,31 @@ class CoxResult:
             rows=rows,
         )
 
-    def with_clusters(
-        self, variance: FloatArray, groups: Sequence[IntArray], at_zero: FloatArray
-    ) -> CoxResult:
+    def with_clusters(self, groups: Sequence[IntArray]) -> CoxResult:
         """Give the same fit robust errors.
 
         Parameters
         ----------
-        variance : array of float, (p, p)
-            The robust variance.
         groups : sequence of array of int, (n,)
-            Clusters of the rows.
-        at_zero : array of float, (n, p)
-            Weighted score residuals with all coefficients zero, for the robust score test.
+            The cluster of each row, as 0, 1, ..., for one or two ways of clustering.
 
         Returns
         -------
         CoxResult
             With the robust variance in place of the naive one.
+
+        Raises
+        ------
+        FitError
+            A variance that two ways of clustering make negative.
         """
+        variance = robust_variance(self, groups)
         names = self.params.index
-        sums = np.stack([np.bincount(groups[0], column) for column in at_zero.T], axis=1)
-        total = sums.sum(axis=0)
         return replace(
             self,
             variance=pd.DataFrame(variance, index=names, columns=names),
             n_clusters=int(groups[0].max()) + 1 if self.rows.cluster else None,
             groups=tuple(groups),
-            score_statistic=float(total @ np.linalg.pinv(sums.T @ sums) @ total),
         )
 
     @property
@@ -232,7 +244,8 @@ class CoxResult:
     @property
     def score_test(self) -> TestResult:
         """All coefficients zero: score (log-rank) test, robust where clusters were given."""
-        return TestResult.chi2(self.score_statistic, len(self.params), "Score test")
+        statistic = robust_score_statistic(self) if self.groups else self.naive_score_statistic
+        return TestResult.chi2(statistic, len(self.params), "Score test")
 
     @property
     def summary(self) -> pd.DataFrame:

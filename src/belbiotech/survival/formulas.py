@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,10 +21,24 @@ __all__ = ["Formula", "Matrix", "counted_matrix", "design_matrix", "read_formula
 
 # Functions that look at one row alone: their matrix can be made from the distinct rows. Anything
 # else (splines, centring, scaling) needs all rows to settle its knots or means.
-ROWWISE = {"C", "I", "Q", "log", "log10", "log2", "exp", "sqrt", "abs", "Treatment", "np"}
+ROWWISE = {
+    "C",
+    "I",
+    "Q",
+    "log",
+    "log10",
+    "log2",
+    "exp",
+    "sqrt",
+    "abs",
+    "Treatment",
+    "treatment",
+    "np",
+}
 SHIFTING = {"lag", "lead", "shift", "diff", "pct_change", "cumsum", "rolling"}
 
 QUOTED = re.compile("`[^`]*`")  # column names that are no Python names
+PLACE = "_quoted_"  # stands for such a name while a term is read
 LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 
 
@@ -115,10 +128,9 @@ def read_formula(text: str) -> Formula:
             "units; make the lag inside each unit first (the panel's columns _lag1 are such)"
         )
         raise FormulaError(msg)
-    columns = tuple(sorted(str(name) for name in parsed.required_variables))
-    inside = {name for factor in factors - {*columns} for name in _mentioned(factor)}
-    plain = tuple(name for name in columns if name in factors - inside)
-    return Formula(text, left, right, columns, called <= ROWWISE, plain)
+    inside, alone = _columns(parsed)
+    plain = tuple(sorted(alone - inside))
+    return Formula(text, left, right, tuple(sorted(alone | inside)), called <= ROWWISE, plain)
 
 
 def counted_matrix(
@@ -288,7 +300,6 @@ def _refuse_infinite(formula: Formula, table: pd.DataFrame, matrix: Matrix) -> N
         raise FormulaError(msg)
 
 
-@functools.lru_cache(maxsize=64)
 def _parsed(text: str, right: str) -> Any:
     """Read the right side; the intercept is always there, so that factors are coded for it."""
     from formulaic import Formula as Parser
@@ -314,15 +325,30 @@ def _called(factor: str) -> set[str]:
     }
 
 
-def _mentioned(factor: str) -> set[str]:
-    """Names that stand in a factor, those in backticks too."""
-    quoted = {name.strip("`") for name in QUOTED.findall(factor)}
-    return quoted | {node.id for node in _nodes(factor) if isinstance(node, ast.Name)}
+def _columns(parsed: Any) -> tuple[set[str], set[str]]:
+    """Names of the columns inside functions, and of those that stand by themselves.
+
+    Not formulaic's ``required_variables``, which leaves out those of splines (1.2).
+    """
+    from formulaic.transforms import TRANSFORMS
+
+    inside: set[str] = set()
+    alone: set[str] = set()
+    for factor in {factor for term in parsed for factor in term.factors}:
+        if factor.eval_method.value == "lookup":
+            alone.add(str(factor))
+            continue
+        nodes = _nodes(str(factor))
+        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+        named = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in functions]
+        inside |= {node.id for node in named} - {*TRANSFORMS, PLACE}
+        inside |= {name.strip("`") for name in QUOTED.findall(str(factor))}
+    return inside, alone
 
 
 def _nodes(factor: str) -> list[ast.AST]:
     try:
-        return list(ast.walk(ast.parse(QUOTED.sub("_", factor), mode="eval")))
+        return list(ast.walk(ast.parse(QUOTED.sub(PLACE, factor), mode="eval")))
     except SyntaxError:  # a column with blanks in its name, by itself
         return []
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
+from belbiotech.survival.counts import DistinctRows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
 from belbiotech.survival.formulas import Matrix
 from belbiotech.survival.maximise import Maximum, maximise
@@ -196,7 +197,7 @@ def _split_by_group(
         number=np.bincount(row_of, rows.row_number).astype(np.float64),
         weight=np.bincount(row_of, rows.row_weight).astype(np.float64),
     )
-    return split, replace(rows, row_of=row_of), pairs % count
+    return split, replace(rows, counts=DistinctRows.of(row_of)), pairs % count
 
 
 def _best(model: Grouped, plain: Maximum) -> _Marginal:

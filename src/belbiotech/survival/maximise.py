@@ -17,6 +17,7 @@ __all__ = ["Maximum", "maximise", "refuse_dependent"]
 MAX_STEPS = 60
 SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
+FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
 DEPENDENT = 1e-10  # share of a covariate's information that the others leave
 
 
@@ -40,7 +41,9 @@ class Maximum:
     steps: int
 
 
-def maximise(design: Design, sets: RiskSets, names: Sequence[str]) -> Maximum:
+def maximise(
+    design: Design, sets: RiskSets, names: Sequence[str], centre: FloatArray | None = None
+) -> Maximum:
     """Newton-Raphson with step halving, each covariate in units of its standard deviation.
 
     Parameters
@@ -51,6 +54,8 @@ def maximise(design: Design, sets: RiskSets, names: Sequence[str]) -> Maximum:
         Their risk sets.
     names : sequence of str, (p,)
         Names of the coefficients, for messages.
+    centre : array of float, (p,), optional
+        What was taken off the covariates, for messages.
 
     Returns
     -------
@@ -74,8 +79,9 @@ def maximise(design: Design, sets: RiskSets, names: Sequence[str]) -> Maximum:
     for taken in range(1, MAX_STEPS + 1):
         step = np.linalg.solve(now.information / np.outer(scale, scale), now.score / scale) / scale
         beta, following = _halved(evaluate, beta, step, now)
-        if following.value - now.value < NO_GAIN:
-            _refuse_separation(design, np.abs(step) * largest, names)
+        flat = step @ following.information @ step < FLAT * (step @ at_zero.information @ step)
+        if flat and following.value - now.value < NO_GAIN:
+            _refuse_separation(design, np.abs(step) * largest, names, centre)
         now = following
         if np.max(np.abs(step * scale)) < SETTLED:
             return Maximum(beta, now, at_zero, taken)
@@ -166,29 +172,29 @@ def _halved(
     raise FitError(msg)
 
 
-def _refuse_separation(design: Design, moved: FloatArray, names: Sequence[str]) -> None:
+def _refuse_separation(
+    design: Design, moved: FloatArray, names: Sequence[str], centre: FloatArray | None
+) -> None:
     """Refuse when linear predictors go on growing and the likelihood does not: no maximum."""
     if moved.max() < 0.5:
         return
     runaway = np.flatnonzero(moved > 0.5 * moved.max()).tolist()
-    lines = [f"the likelihood has no maximum: {_separated(design, j, names[j])}" for j in runaway]
+    middle = np.zeros(len(names)) if centre is None else centre
+    told = [_separated(design, j, names[j], float(middle[j])) for j in runaway]
+    lines = [f"the likelihood has no maximum: {line}" for line in told]
     lines.append("leave such a covariate out, merge levels, or use firth=True")
     raise FitError("\n".join(lines))
 
 
-def _separated(design: Design, j: int, name: str) -> str:
+def _separated(design: Design, j: int, name: str, middle: float) -> str:
     """Say which rows make a coefficient infinite."""
     column = design.x[:, j]
     for value, others in ((column.max(), "below"), (column.min(), "above")):
         here = column == value
-        rows = int(design.number[here].sum())
+        shown = f"{value + middle:.6g}"
         if not design.event[here].any():
-            return f"no event among the {rows} rows with the {_end(others)} value of {name!r}"
+            return f"no event among the {design.number[here].sum():,.0f} rows with {name} = {shown}"
         if not design.event[~here].any():
-            rest = int(design.number[~here].sum())
-            return f"no event among the {rest} rows with {name!r} {others} its {_end(others)}"
+            rest = design.number[~here].sum()
+            return f"no event among the {rest:,.0f} rows with {name} {others} {shown}"
     return f"the coefficient of {name!r} grows without bound (separation)"
-
-
-def _end(others: str) -> str:
-    return "largest" if others == "below" else "smallest"

@@ -28,6 +28,7 @@ __all__ = [
     "prepare",
     "row_hazard",
     "score_residuals",
+    "squares",
     "step_sums",
     "sum_steps",
 ]
@@ -210,7 +211,7 @@ def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     return Likelihood(
         value=float((weight * linear[dead]).sum() - steps.log_value),
         score=first - (sets.death_weight[:, None] * steps.mean).sum(axis=0),
-        information=_product(design.x, exposed) - steps.outer,
+        information=squares(design.x, exposed) - steps.outer,
     )
 
 
@@ -247,7 +248,7 @@ def sum_steps(
     a0, a1 = sets.over_steps(inverse), sets.over_steps(fraction * inverse)
     b0, b1 = sets.over_steps(square), sets.over_steps(fraction * square)
     b2 = sets.over_steps(fraction * fraction * square)
-    cross = _product(s1, b1, d1)
+    cross = squares(s1, b1, d1)
     return Steps(
         hazard=a0,
         hazard_mean=s1 * b0[:, None] - d1 * b1[:, None],
@@ -255,7 +256,7 @@ def sum_steps(
         own_hazard_mean=s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None],
         mean=(s1 * a0[:, None] - d1 * a1[:, None]) / sets.death_weight[:, None],
         log_value=float((share * np.log(denominator)).sum()),
-        outer=_product(s1, b0) - cross - cross.T + _product(d1, b2),
+        outer=squares(s1, b0) - cross - cross.T + squares(d1, b2),
     )
 
 
@@ -301,7 +302,9 @@ def _times_up_to(times: FloatArray | IntArray, values: FloatArray | IntArray) ->
     return np.searchsorted(times, values, "right")
 
 
-def _product(x: FloatArray, weight: FloatArray, y: FloatArray | None = None) -> FloatArray:
+def squares(
+    x: FloatArray, weight: FloatArray | None = None, y: FloatArray | None = None
+) -> FloatArray:
     """Sum weight times outer product of the rows of x and of y (or x), (m, p) each, to (p, p).
 
     In pieces that the library does not split among threads: the same with any number of them.
@@ -312,7 +315,8 @@ def _product(x: FloatArray, weight: FloatArray, y: FloatArray | None = None) -> 
     for a in range(0, len(x), size):
         part = x[a : a + size]
         other = part if y is None else y[a : a + size]
-        total += (part * weight[a : a + size, None]).T @ other
+        weighted = part if weight is None else part * weight[a : a + size, None]
+        total += weighted.T @ other
     return total
 
 

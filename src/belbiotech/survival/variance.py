@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
+from belbiotech.survival.column_codes import numbered
+from belbiotech.survival.partial_likelihood import squares
 from belbiotech.survival.rows import FloatArray, IntArray
 
-__all__ = ["clustered_variance", "symmetric_inverse"]
+__all__ = ["cluster_sums", "clustered_variance", "symmetric_inverse"]
 
 
 def symmetric_inverse(information: FloatArray) -> FloatArray:
@@ -22,7 +25,11 @@ def symmetric_inverse(information: FloatArray) -> FloatArray:
 
 
 def clustered_variance(
-    naive: FloatArray, sums_of: Sequence[IntArray], scores: FloatArray
+    naive: FloatArray,
+    sums_of: Sequence[IntArray],
+    scores: FloatArray,
+    row_of: IntArray | None = None,
+    weight: FloatArray | None = None,
 ) -> FloatArray:
     """Sandwich variance of Lin and Wei (1989) with one way of clustering, or with two.
 
@@ -35,23 +42,57 @@ def clustered_variance(
         Inverse of the information.
     sums_of : sequence of array of int, (n,)
         For each way of clustering the cluster of each row, as 0, 1, ...
-    scores : array of float, (n, p)
-        Weighted score residual of each row.
+    scores : array of float, (n, p) or (m, p)
+        Score residual of each row, or of each distinct row.
+    row_of : array of int, (n,), optional
+        The distinct row of each row; without it, scores are by row.
+    weight : array of float, (n,), optional
+        What the rows' score residuals are multiplied by.
 
     Returns
     -------
     array of float, (p, p)
-        With D = scores times naive, summed by cluster: D'D.
+        With U the scores, weighted and summed by cluster: naive U'U naive.
     """
-    influence = scores @ naive
-    first = _outer(influence, sums_of[0])
-    if len(sums_of) == 1:
-        return first
-    pairs = np.unique(np.stack(sums_of, axis=1), axis=0, return_inverse=True)[1].ravel()
-    return first + _outer(influence, sums_of[1]) - _outer(influence, pairs)
+    ways = list(sums_of)
+    if len(ways) == 2:
+        ways.append(numbered([pd.Series(way) for way in ways])[0].astype(np.int64))
+    parts = [squares(cluster_sums(way, scores, row_of, weight)) for way in ways]
+    middle = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
+    variance: FloatArray = naive @ middle @ naive
+    return variance
 
 
-def _outer(influence: FloatArray, cluster: IntArray) -> FloatArray:
-    sums = [np.bincount(cluster, column).astype(np.float64) for column in influence.T]
-    stacked = np.stack(sums, axis=1)
-    return stacked.T @ stacked
+def cluster_sums(
+    cluster: IntArray,
+    values: FloatArray,
+    row_of: IntArray | None = None,
+    weight: FloatArray | None = None,
+) -> FloatArray:
+    """Sum values of rows by cluster.
+
+    Parameters
+    ----------
+    cluster : array of int, (n,)
+        The cluster of each row, as 0, 1, ...
+    values : array of float, (n, p) or (m, p)
+        Of each row, or of each distinct row.
+    row_of : array of int, (n,), optional
+        The distinct row of each row.
+    weight : array of float, (n,), optional
+        What each row's values are multiplied by.
+
+    Returns
+    -------
+    array of float, (clusters, p)
+        The product of a matrix that has the weight of each row in the row of its cluster and
+        the column of its distinct row, nearly all of it zero, with the values.
+    """
+    from scipy.sparse import coo_array
+
+    n = len(cluster)
+    place = (cluster, np.arange(n) if row_of is None else row_of)
+    entries = np.ones(n) if weight is None else weight
+    members = coo_array((entries, place), shape=(int(cluster.max()) + 1, len(values)))
+    sums: FloatArray = members @ np.ascontiguousarray(values)
+    return sums
