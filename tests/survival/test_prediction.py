@@ -140,8 +140,9 @@ def test_survival_and_hazard_agree(years):
 
 
 def test_with_a_penalty_and_functions(years):
-    result = cox("failure ~ exp(size / 2) + alliances:size", years)
-    assert result.predict_survival(signs())["estimate"].between(0, 1).all()
+    for formula in ("failure ~ exp(size / 2) + alliances:size", "failure ~ bs(size, df=4)"):
+        result = cox(formula, years)
+        assert result.predict_survival(signs())["estimate"].between(0, 1).all()
     penalised = cox("failure ~ size + alliances", years, firth=True)
     assert penalised.predict_survival(signs())["std_error"].gt(0).all()
 
@@ -167,6 +168,11 @@ class TestRefused:
         result = cox("failure ~ C(segment)", years)
         with pytest.raises(PanelError, match="not in the data"):
             result.predict_survival(signs().assign(segment="space travel"))
+
+    def test_a_value_beyond_the_knots_of_a_spline(self, years):
+        result = cox("failure ~ bs(size, df=4)", years)
+        with pytest.raises(PanelError, match="bs.size, df=4"):
+            result.predict_survival(signs(size=[0.1, 99.0]))
 
     def test_a_stratum_that_was_not_in_the_data(self, years):
         result = cox("failure ~ size", years, strata="region")
