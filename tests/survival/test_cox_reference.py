@@ -402,3 +402,28 @@ def _at(table, times):
     """Read a step function at these times."""
     table = table.sort_values("time")
     return table.iloc[np.searchsorted(table["time"], times, side="right") - 1]
+
+
+# ---- splines: the same curve, whatever the basis ------------------------------------------------
+
+SPLINES = {
+    "bs4": "bs(size, df=4) + alliances",
+    "bs6": "bs(size, df=6)",
+    "bs_degree2": "bs(size, df=4, degree=2) + C(segment)",
+    "bs_knots": "bs(size, knots=[-0.5, 0.5])",
+}
+
+
+@pytest.mark.parametrize("name", SPLINES)
+def test_splines_fit_the_same_curve(name, reference_data, reference_values):
+    expected = reference_values("cox_designs")["splines"][name]
+    result = belbiotech.cox(f"failure ~ {SPLINES[name]}", reference_data("years"))
+    close(result.log_likelihood, expected["log_likelihood"])
+    assert len(result.params) == expected["df"]
+    sizes = [0.0, *expected["sizes"]]
+    paths = reference_data("years").iloc[: len(sizes)].copy()
+    paths = paths.assign(id=range(len(sizes)), size=sizes, alliances=1, segment="agro")
+    paths = paths.assign(start=0.0, stop=12.0)
+    curves = result.predict_cumulative_hazard(paths)
+    last = curves.groupby("id")["estimate"].last()
+    close(np.log(last.iloc[1:] / last.iloc[0]), expected["log_hazard_against_zero"], 1e-7)
