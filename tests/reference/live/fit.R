@@ -17,7 +17,7 @@ cox_values <- function(ties, strata, weights, clustered) {
   naive <- if (is.null(fit$naive.var)) fit$var else fit$naive.var
   base <- basehaz(fit, centered = FALSE)
   pairs <- concordance(fit)
-  zph <- if (!clustered) lapply(c(km = "km", rank = "rank", identity = "identity", log = "log"),
+  zph <- if (!clustered && min(data$stop) > 0) lapply(c(km = "km", rank = "rank", identity = "identity", log = "log"),
                                 function(how) I(unname(cox.zph(fit, how)$table[, "chisq"])))
   list(params = I(unname(coef(fit))), standard_errors = I(unname(sqrt(diag(fit$var)))),
        naive_standard_errors = I(unname(sqrt(diag(naive)))), log_likelihood = I(fit$loglik),
