@@ -107,7 +107,6 @@ def fit_binomial(rows: Binomial, link: LinkName) -> BinomialFit:
     refuse_collinear(standard.x, rows.names, rows.baseline, rows.time)
     event, weight = rows.event[used], rows.weight[used]
     gamma, settled = _iterate(standard.x, event, weight, link)
-    information = _information(standard.x, weight, gamma, link)
     if not settled or _looks_separated(standard.x @ gamma, link):
         _refuse_separation(rows)
     if not settled:
@@ -115,6 +114,7 @@ def fit_binomial(rows: Binomial, link: LinkName) -> BinomialFit:
         raise FitError(msg)
     # One more step of Fisher's scoring, then everything at the very same coefficients: statsmodels
     # (and R) give the information of the step before the last.
+    information = _information(standard.x, weight, gamma, link)
     score = standard.x.T @ (weight * _row_scores(standard.x @ gamma, event, link))
     gamma = gamma + np.linalg.solve(information, score)
     naive = np.linalg.inv(_information(standard.x, weight, gamma, link))
@@ -167,7 +167,7 @@ def _iterate(
     family = Family(link=CLogLog() if link == "cloglog" else Logit())
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        model = GLM(event, x, family=family, freq_weights=weight)
+        model = GLM(event, x, family=family, freq_weights=weight, hasconst=True)
         fit = model.fit(maxiter=100, tol=SETTLED, tol_criterion="params")
     settled = bool(fit.converged) and bool(np.isfinite(fit.params).all())
     for warning in told:

@@ -59,7 +59,7 @@ def _cloglog_slope(eta: FloatArray) -> FloatArray:
 
 def _cloglog_event_score(eta: FloatArray) -> FloatArray:
     rate = np.exp(eta)
-    return rate / np.expm1(rate)
+    return rate * np.exp(-rate) / -np.expm1(-rate)
 
 
 LINKS: dict[LinkName, Link] = {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.discrete_rows import DiscreteRows, with_baseline
 from belbiotech.survival.formulas import Formula, design_matrix
 from belbiotech.survival.limits import check_limit_options, normal_quantile
@@ -96,13 +96,21 @@ def _slope(result: DiscreteHazardResult, name: str) -> Effect:
 def _term_slopes(rows: DiscreteRows, name: str) -> FloatArray:
     """Slopes of the matrix's columns by one variable, by central differences, (m, q)."""
     values = rows.columns[name].to_numpy(dtype=float)
-    size = np.where(values == 0, values.std() or 1.0, np.abs(values))
-    above = np.minimum(values + STEP * size, values.max())
-    below = np.maximum(values - STEP * size, values.min())
+    step = STEP * np.where(values == 0, values.std() or 1.0, np.abs(values))
+    try:
+        return _difference(rows, name, values - step, values + step)
+    except FormulaError:  # a spline, or a logarithm, that ends where the data ends
+        low, high = values.min(), values.max()
+        return _difference(
+            rows, name, np.maximum(values - step, low), np.minimum(values + step, high)
+        )
+
+
+def _difference(rows: DiscreteRows, name: str, below: FloatArray, above: FloatArray) -> FloatArray:
     spec = rows.matrix.spec
-    high, low = (
+    low, high = (
         design_matrix(rows.formula, rows.columns.assign(**{name: moved}), spec).x
-        for moved in (above, below)
+        for moved in (below, above)
     )
     slopes: FloatArray = (high - low) / (above - below)[:, None]
     if not np.isfinite(slopes).all():

@@ -53,7 +53,8 @@ class Report:
 
     def latex(self) -> str:
         """Write a LaTeX table with booktabs rules."""
-        table = self.table.rename(columns=_escaped).rename(index=_escaped).rename_axis(None)
+        table = self.table.rename(columns=_escaped).rename(index=_escaped)
+        table.index = table.index.set_names([None] * table.index.nlevels)
         style = table.style.format("{:.4g}", na_rep="")
         caption = _escaped(". ".join([self.title, *self.notes]))
         return str(style.to_latex(hrules=True, caption=caption))
