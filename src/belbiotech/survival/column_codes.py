@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["ColumnCodes", "between", "combine", "encode", "largest_size", "numbered"]
+__all__ = ["CHUNK", "ColumnCodes", "between", "combine", "encode", "largest_size", "numbered"]
 
 CHUNK = 1 << 15  # rows that are coded at a time: they fit into the processor's cache
 

@@ -197,7 +197,7 @@ def _split_by_group(
         number=np.bincount(row_of, rows.row_number).astype(np.float64),
         weight=np.bincount(row_of, rows.row_weight).astype(np.float64),
     )
-    return split, replace(rows, counts=DistinctRows.of(row_of)), pairs % count
+    return split, replace(rows, counts=DistinctRows.of(row_of, len(pairs))), pairs % count
 
 
 def _best(model: Grouped, plain: Maximum) -> _Marginal:

@@ -8,6 +8,7 @@ the same sums over the d rows with the event.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -98,12 +99,22 @@ class RiskSets:
     fraction: FloatArray
     share: FloatArray
 
+    @cached_property
+    def step_starts(self) -> IntArray:
+        """Where the steps of each event time begin, (k,)."""
+        return np.flatnonzero(np.diff(self.position, prepend=-1))
+
+    @cached_property
+    def at_most_once(self) -> NDArray[np.bool_] | None:
+        """Which rows are at risk at an event time, (m,), where none is at risk at two."""
+        spans = self.last - self.first
+        return spans == 1 if spans.max(initial=0) <= 1 else None
+
     def total(self, values: FloatArray) -> FloatArray:
         """Sum over all rows at risk at each event time; values are (m,) or (m, q)."""
         k = len(self.time)
-        spans = self.last - self.first
-        if spans.max(initial=0) <= 1:
-            inside = spans == 1
+        if self.at_most_once is not None:
+            inside = slice(None) if self.at_most_once.all() else self.at_most_once
             return _sum_at(self.first[inside], values[inside], k)
         # Backwards in time, as R: without late entries nothing is ever subtracted.
         change = _sum_at(self.last, values, k + 1) - _sum_at(self.first, values, k + 1)
@@ -112,8 +123,7 @@ class RiskSets:
 
     def over_steps(self, values: FloatArray) -> FloatArray:
         """Sum over the steps of each event time, (k,); values are (number of steps,)."""
-        begins = np.flatnonzero(np.diff(self.position, prepend=-1))
-        return np.add.reduceat(values, begins) if len(values) else values
+        return np.add.reduceat(values, self.step_starts) if len(values) else values
 
     def collect(self, values: FloatArray) -> FloatArray:
         """Sum values by event time, (k,) or (k, q), over the times at which each row is at risk."""
