@@ -196,7 +196,7 @@ def test_failure_time(distribution, what, entry, reference_data, reference_value
 
 
 @pytest.mark.parametrize("ties", TIES)
-@pytest.mark.parametrize("model", ["andersen_gill", "pwp_total"])
+@pytest.mark.parametrize("model", ["andersen_gill", "pwp_total", "pwp_gap"])
 def test_recurrent(model, ties, reference_data, reference_values):
     known = reference_values("recurrent")
     rows = belbiotech.recurrent_rows(reference_data("years"), "round", unit="firm", max_order=4)
@@ -206,7 +206,7 @@ def test_recurrent(model, ties, reference_data, reference_values):
     assert rows["gap_stop"].sum() == known["rows"]["gap_stop_sum"]
     options = {} if model == "andersen_gill" else {"strata": "order"}
     if model == "pwp_gap":
-        options |= {"start": "gap_start", "stop": "gap_stop"}
+        options |= {"start": "gap_start", "stop": "gap_stop", "overlap": "allow"}
     result = belbiotech.cox("event ~ alliances + size", rows, ties=ties, cluster="firm", **options)
     expected = known[f"{model}/{ties}"]
     close(result.params, expected["params"], 1e-7)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.rows import IntArray, check_rows, overlapping_rows
+from belbiotech.survival.times import interval_times
 
-__all__ = ["as_cluster_columns", "check_units", "cluster_codes"]
+__all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
+
+
+Overlap = Literal["refuse", "allow"]
 
 
 def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -35,8 +40,8 @@ def check_units(
 ) -> None:
     """Refuse rows of one unit that overlap in time, where clusters are units.
 
-    The first cluster column is taken for a unit unless more than half of its rows overlap, as
-    with a region, which holds many units: the rule of `cox`.
+    The first cluster column is taken for the unit unless more than half of its clusters (of
+    those with several rows) hold rows that overlap: a region holds many firms, a pair two.
 
     Parameters
     ----------
@@ -54,9 +59,13 @@ def check_units(
     """
     if not cluster:
         return
-    begins, ends = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
     overlapping = overlapping_rows(data[cluster[0]], begins, ends)
-    if 0 < len(overlapping) <= len(data) / 2:
+    if not len(overlapping):
+        return
+    codes = pd.factorize(data[cluster[0]])[0]
+    several = int((np.bincount(codes) > 1).sum())
+    if len(np.unique(codes[overlapping])) <= several / 2:
         check_rows(data, [outcome], start=start, stop=stop, unit=cluster[0])
 
 

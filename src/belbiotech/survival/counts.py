@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.column_codes import ColumnCodes, between, combine, encode
+from belbiotech.survival.column_codes import CHUNK, ColumnCodes, between, combine, encode
 from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.times import interval_times
 
 __all__ = ["Counts", "DistinctRows", "count_rows", "counting_pays", "distinct_rows"]
 
@@ -47,14 +48,18 @@ class DistinctRows:
     present: IntArray
 
     @classmethod
-    def of(cls, codes: NDArray[np.integer[Any]], size: int | None = None) -> DistinctRows:
+    def of(cls, codes: NDArray[np.integer[Any]], size: int) -> DistinctRows:
         """Find the distinct rows from codes, (n,), below a size."""
         n = len(codes)
-        number = np.bincount(codes, minlength=size or 0)
+        number = np.zeros(size, dtype=np.int64)
+        position = np.empty(size, dtype=np.int64)
+        chunk = max(CHUNK, size)
+        for a in range(0, n, chunk):
+            part = codes[a : a + chunk].astype(np.int64)
+            number += np.bincount(part, minlength=size)
+            position[part] = np.arange(a, a + len(part))
         present = np.flatnonzero(number)
-        position = np.empty(len(number), dtype=np.int32 if n < 2**31 else np.int64)
-        position[codes] = np.arange(n, dtype=position.dtype)
-        return cls(position[present].astype(np.int64), number[present], codes, present)
+        return cls(position[present], number[present], codes, present)
 
     @cached_property
     def row_of(self) -> IntArray:
@@ -147,7 +152,7 @@ def count_rows(
     (array([2., 1., 1.]), array([0, 0, 2, 1]))
     """
     event = _which_outcome(data, outcomes)
-    intervals = {"start": data[start], "stop": data[stop]}
+    intervals = dict(zip(("start", "stop"), interval_times(data, start, stop), strict=True))
     others = {name: data[name] for name in columns}
     rows = None
     if always or counting_pays([*intervals.values(), pd.Series(event), *others.values()]):

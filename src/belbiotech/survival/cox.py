@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError
-from belbiotech.survival.clusters import as_cluster_columns, check_units
+from belbiotech.survival.clusters import Overlap, as_cluster_columns, check_units
 from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
@@ -56,6 +56,7 @@ def cox(
     firth: bool = False,
     start: str = "start",
     stop: str = "stop",
+    overlap: Overlap = "refuse",
 ) -> CoxResult:
     """Fit the Cox model to rows ``(start, stop]``, with delayed entry and ties done as in R.
 
@@ -84,6 +85,9 @@ def cox(
         Firth's penalty, for few events or separation.
     start, stop : str
         Columns of the interval.
+    overlap : {"refuse", "allow"}
+        What to do where rows of one unit overlap in time. Allow it where a unit's clock starts
+        again, as with the gap times of `recurrent_rows`.
 
     Returns
     -------
@@ -97,7 +101,7 @@ def cox(
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
         rows of one unit that overlap in time. The first cluster column is taken for a unit
-        unless more than half of its rows overlap (as with a region).
+        unless more than half of the clusters hold rows that overlap (as with a region).
     FitError
         No events, constant or collinear covariates, separation.
 
@@ -126,8 +130,8 @@ def cox(
         start=start,
         stop=stop,
     )
-    _refuse_options(ties, call, frailty, firth)
-    _check(data, call, frailty)
+    _refuse_options(ties, call, frailty, firth, overlap)
+    _check(data, call, frailty, overlap)
     data = _without_empty_rows(data, frequency)
     counts, matrix = _counted(data, call)
     stratum, labels = _strata(counts.columns, call.strata)
@@ -159,8 +163,10 @@ def cox(
     return _robust(result, data, call)
 
 
-def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool) -> None:
+def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool, overlap: str) -> None:
     problems = []
+    if overlap not in ("refuse", "allow"):
+        problems.append(f"overlap must be 'refuse' or 'allow', not {overlap!r}")
     if ties not in ("efron", "breslow"):
         problems.append(f"ties must be 'efron' or 'breslow', not {ties!r}")
     if frailty is not None and (firth or call.cluster):
@@ -171,7 +177,7 @@ def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool) ->
         raise FitError("\n".join(problems))
 
 
-def _check(data: pd.DataFrame, call: _Call, frailty: str | None) -> None:
+def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -> None:
     groups = [frailty] if frailty is not None else []
     check_rows(
         data,
@@ -182,8 +188,9 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None) -> None:
         weights=call.weights,
         frequency=call.frequency,
     )
-    units = groups or call.cluster
-    check_units(data, units, call.formula.outcome, call.start, call.stop)
+    if overlap == "refuse":
+        units = groups or call.cluster
+        check_units(data, units, call.formula.outcome, call.start, call.stop)
 
 
 def _without_empty_rows(data: pd.DataFrame, frequency: str | None) -> pd.DataFrame:

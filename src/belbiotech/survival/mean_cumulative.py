@@ -15,6 +15,7 @@ from belbiotech.survival.markdown import markdown_table
 from belbiotech.survival.recurrent_rows import check_event_counts
 from belbiotech.survival.risk_tables import Rows, as_columns, group_labels, risk_table
 from belbiotech.survival.rows import check_rows
+from belbiotech.survival.times import interval_times
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -179,9 +180,10 @@ def mean_cumulative_function(
     check_rows(data, [], start=start, stop=stop, columns=[count, *groups], unit=unit)
     check_event_counts(data, count)
     ones = np.ones(len(data))
+    begins, ends = interval_times(data, start, stop)
     rows = Rows(
-        start=data[start].to_numpy(dtype=float),
-        stop=data[stop].to_numpy(dtype=float),
+        start=begins.to_numpy(dtype=float),
+        stop=ends.to_numpy(dtype=float),
         events=data[[count]].to_numpy(dtype=float),
         number=ones,
         weight=ones,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.risk_tables import as_columns
+from belbiotech.survival.times import tie_times
 
 __all__ = ["check_panel"]
 
@@ -85,6 +86,9 @@ def check_panel(
     outcomes = as_columns(outcome)
     _check_columns(data, [unit, start, stop, *outcomes], [start, stop])
     times = data[[start, stop]].astype(float).set_axis(["begin", "end"], axis=1)
+    if np.isfinite(times.to_numpy()).all():
+        begins, ends = tie_times(times["begin"].to_numpy(), times["end"].to_numpy())
+        times = times.assign(begin=begins, end=ends)
     times = times.reset_index(drop=True).assign(unit=data[unit].to_numpy())
     times["event"] = data[outcomes].isin([1]).any(axis=1).to_numpy()
     faults = [

@@ -38,7 +38,8 @@ def recurrent_rows(
     * Prentice-Williams-Peterson in total time, a baseline for each event in turn:
       ``cox("event ~ x", rows, strata="order", cluster=unit)``
     * Prentice-Williams-Peterson in gap time, the clock set back by each event:
-      ``cox("event ~ x", rows, strata="order", cluster=unit, start="gap_start", stop="gap_stop")``
+      ``cox("event ~ x", rows, strata="order", cluster=unit, start="gap_start",
+      stop="gap_stop", overlap="allow")``
 
     Parameters
     ----------

@@ -14,10 +14,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, nearest_names
+from belbiotech.survival.times import FloatArray, interval_times
 
 __all__ = ["FloatArray", "IntArray", "check_rows", "nearest_names", "overlapping_rows"]
 
-FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SHOWN = 5  # rows named in a message; their number is always told in full
@@ -77,6 +77,7 @@ def check_rows(
     if frequency is not None:
         problems += _bad_weights(data, frequency, whole=True)
     _stop_at(problems)
+    _stop_at(_no_length(data, start, stop))
     if unit is not None:
         _stop_at(_overlaps(data, unit, start, stop))
 
@@ -190,10 +191,24 @@ def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
     texts = [name for name in (start, stop) if not pd.api.types.is_numeric_dtype(data[name])]
     if texts:
         return [f"column {name!r} must hold numbers, not {data[name].dtype}" for name in texts]
-    bad = (data[stop] <= data[start]).fillna(False).to_numpy(dtype=bool)
+    if all(isinstance(data[name].dtype, np.dtype) for name in (start, stop)):
+        bad = data[stop].to_numpy() <= data[start].to_numpy()
+    else:
+        bad = (data[stop] <= data[start]).fillna(False).to_numpy(dtype=bool)
     if not bad.any():
         return []
     return [f"{stop!r} must be after {start!r}; it is not in {_where(data, bad)}"]
+
+
+def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
+    begins, ends = interval_times(data, start, stop)
+    bad = (begins == ends).to_numpy()
+    if not bad.any():
+        return []
+    return [
+        f"{stop!r} is after {start!r} by less than rounding in {_where(data, bad)}; "
+        "such times count as equal: round them, or drop those rows yourself"
+    ]
 
 
 def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
@@ -211,7 +226,7 @@ def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
 
 
 def _overlaps(data: pd.DataFrame, unit: str, start: str, stop: str) -> list[str]:
-    begins, ends = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
     positions = overlapping_rows(data[unit], begins, ends)
     if not len(positions):
         return []
@@ -220,5 +235,5 @@ def _overlaps(data: pd.DataFrame, unit: str, start: str, stop: str) -> list[str]
     units = ", ".join(repr(u) for u in data[unit].iloc[positions].unique()[:3].tolist())
     return [
         f"rows of one {unit!r} overlap in time: {_where(data, bad)}, of {units}; "
-        "check_panel() lists them all"
+        "check_panel() lists them all; where a unit's clock starts again, allow it"
     ]
