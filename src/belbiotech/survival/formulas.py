@@ -218,14 +218,14 @@ def design_matrix(
         table = _without_unused_levels(table, formula.columns)
     source: Any = _parsed(formula.text, formula.right) if spec is None else spec
     if formula.rowwise and len(table) > LARGE:
-        matrix = _from_distinct_values(formula, table, source)
+        matrix = _from_distinct_values(formula, table, source, intercept)
     else:
-        matrix = _made(formula, table, source)
+        matrix = _made(formula, table, source, intercept)
     _refuse_infinite(formula, table, matrix)
-    return matrix if intercept else _without_intercept(matrix)
+    return matrix
 
 
-def _made(formula: Formula, table: pd.DataFrame, source: Any) -> Matrix:
+def _made(formula: Formula, table: pd.DataFrame, source: Any, intercept: bool) -> Matrix:
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
             made = source.get_model_matrix(table, output="pandas", na_action="ignore")
@@ -235,10 +235,13 @@ def _made(formula: Formula, table: pd.DataFrame, source: Any) -> Matrix:
     spec: ModelSpec = made.model_spec
     terms = {str(term): tuple(columns) for term, columns in spec.term_indices.items()}
     x = made.to_numpy(dtype=float) if len(made.columns) else np.zeros((len(table), 0))
-    return Matrix(np.asfortranarray(x), tuple(spec.column_names), terms, spec)
+    matrix = Matrix(np.asfortranarray(x), tuple(spec.column_names), terms, spec)
+    return matrix if intercept else _without_intercept(matrix)
 
 
-def _from_distinct_values(formula: Formula, table: pd.DataFrame, source: Any) -> Matrix:
+def _from_distinct_values(
+    formula: Formula, table: pd.DataFrame, source: Any, intercept: bool
+) -> Matrix:
     """Make the matrix of many rows from few.
 
     A numeric column that stands by itself multiplies what the rest of its term gives. So the
@@ -247,18 +250,18 @@ def _from_distinct_values(formula: Formula, table: pd.DataFrame, source: Any) ->
     numeric = [name for name in formula.plain if pd.api.types.is_numeric_dtype(table[name])]
     others = [name for name in formula.columns if name not in numeric]
     if others and not counting_pays([table[name] for name in others]):
-        return _made(formula, table, source)
+        return _made(formula, table, source, intercept)
     row_of: IntArray | None = None
     small = pd.DataFrame(index=range(1))
     if others:
         distinct = distinct_rows(table[others])
         row_of = distinct.row_of
         small = table[others].iloc[distinct.position].reset_index(drop=True)
-    matrix = _made(formula, small.assign(**dict.fromkeys(numeric, 1.0)), source)
+    matrix = _made(formula, small.assign(**dict.fromkeys(numeric, 1.0)), source, intercept)
     x = np.empty((len(table), len(matrix.names)), order="F")
     for term in matrix.spec.terms:
         columns = [str(factor) for factor in term.factors if str(factor) in numeric]
-        for j in matrix.terms[str(term)]:
+        for j in matrix.terms.get(str(term), ()):
             x[:, j] = matrix.x[0, j] if row_of is None else matrix.x[row_of, j]
             for name in columns:
                 x[:, j] *= table[name].to_numpy(dtype=float)

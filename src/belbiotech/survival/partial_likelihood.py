@@ -287,13 +287,18 @@ def score_residuals(design: Design, sets: RiskSets, beta: FloatArray) -> FloatAr
 
     Therneau and Grambsch (2000), section 4.6: the integral of (x_i - mean(t)) dM_i(t).
     """
-    risk = np.exp(design.x @ beta)
+    risk = np.exp(linear_predictor(design.x.T, beta))
     steps = step_sums(design, sets, risk)
-    passed_mean = sets.collect(steps.hazard_mean)
-    passed_mean[design.event] += (steps.own_hazard_mean - steps.hazard_mean)[sets.own]
     passed = row_hazard(design, sets, steps)
-    residual = -risk[:, None] * (design.x * passed[:, None] - passed_mean)
-    residual[design.event] += design.x[design.event] - steps.mean[sets.own]
+    own_mean = steps.own_hazard_mean - steps.hazard_mean
+    dead = design.event
+    residual = np.empty_like(design.x)
+    for j, x in enumerate(design.x.T):
+        passed_mean = sets.collect(steps.hazard_mean[:, j])
+        passed_mean[dead] += own_mean[sets.own, j]
+        column = risk * (passed_mean - x * passed)
+        column[dead] += x[dead] - steps.mean[sets.own, j]
+        residual[:, j] = column
     return residual
 
 

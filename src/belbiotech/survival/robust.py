@@ -50,7 +50,8 @@ def robust_variance(result: CoxResult, groups: Sequence[IntArray]) -> FloatArray
         by_row: FloatArray = naive @ _by_row(result, scores) @ naive
         return by_row
     weight = None if rows.case is None and rows.copies is None else rows.row_weight
-    variance = clustered_variance(naive, groups, scores, rows.row_of, weight)
+    row_of = None if rows.counts is None else rows.row_of
+    variance = clustered_variance(naive, groups, scores, row_of, weight)
     negative = result.params.index[np.diag(variance) < 0].tolist()
     if negative:
         msg = (

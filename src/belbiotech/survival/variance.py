@@ -85,14 +85,16 @@ def cluster_sums(
     Returns
     -------
     array of float, (clusters, p)
-        The product of a matrix that has the weight of each row in the row of its cluster and
-        the column of its distinct row, nearly all of it zero, with the values.
+        From distinct rows, the product of a matrix that has the weight of each row in the row of
+        its cluster and the column of its distinct row, nearly all of it zero, with the values.
     """
+    if row_of is None:
+        columns = values.T if weight is None else values.T * weight
+        by_cluster = [np.bincount(cluster, column) for column in columns]
+        return np.stack(by_cluster, axis=1).astype(np.float64)
     from scipy.sparse import coo_array
 
-    n = len(cluster)
-    place = (cluster, np.arange(n) if row_of is None else row_of)
-    entries = np.ones(n) if weight is None else weight
-    members = coo_array((entries, place), shape=(int(cluster.max()) + 1, len(values)))
-    sums: FloatArray = members @ np.ascontiguousarray(values)
+    entries = np.ones(len(cluster)) if weight is None else weight
+    shape = (int(cluster.max()) + 1, len(values))
+    sums: FloatArray = coo_array((entries, (cluster, row_of)), shape) @ np.ascontiguousarray(values)
     return sums
