@@ -115,9 +115,15 @@ def read_formula(text: str) -> Formula:
     >>> read_formula("failure ~ log(age) + C(region)").columns
     ('age', 'region')
     """
+    if not isinstance(text, str):
+        msg = f"a formula is a text such as 'failure ~ age', not {type(text).__name__}"
+        raise FormulaError(msg)
     left, tilde, right = (part.strip() for part in text.partition("~"))
     if not tilde or not left.isidentifier():
         msg = f"formula {text!r} must be 'outcome ~ covariates', with one column on the left"
+        raise FormulaError(msg)
+    if not right:
+        msg = f"formula {text!r} has nothing on the right; a model without covariates is '~ 1'"
         raise FormulaError(msg)
     parsed = _parsed(text, right)
     factors = {str(factor) for term in parsed for factor in term.factors}
