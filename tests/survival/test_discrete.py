@@ -396,3 +396,11 @@ def test_what_statsmodels_warns_of_is_passed_on_in_our_name(years, monkeypatch):
     monkeypatch.setattr(GLM, "fit", worried)
     with pytest.warns(BelbiotechWarning, match="statsmodels: something is odd"):
         belbiotech.discrete_hazard("failure ~ 1", years, baseline="log")
+
+
+def test_overlaps_may_be_allowed(years):
+    twice = pd.concat([years, years.head(50)], ignore_index=True)
+    result = quietly("failure ~ size", twice, cluster="firm", overlap="allow")
+    assert result.n_rows == len(years) + 50
+    with pytest.raises(FitError, match="overlap must be"):
+        belbiotech.discrete_hazard("failure ~ size", twice, overlap="yes")

@@ -141,3 +141,12 @@ def test_tables_name_the_subdistribution(fixed):
         assert "30 clusters" in text
     labels = [text.get_text() for text in result.plot().axes[0].get_yticklabels()]
     assert labels == ["university", "capital"]
+
+
+def test_clusters_of_pairs_may_overlap(fixed):
+    # Some founders have two firms at the same time: no fault of the rows.
+    own = 1000 * (fixed.index % 2) * (fixed.index > 30)
+    founders = fixed.assign(founder=fixed.index // 2 + own)
+    result = fit(founders, cluster="founder")
+    assert result.n_clusters == founders["founder"].nunique()
+    pd.testing.assert_series_equal(result.params, fit(fixed).params)

@@ -86,3 +86,11 @@ def test_a_table_without_the_unit_says_what_to_give(rows):
     check_unit_column(rows, "firm")
     with pytest.raises(PanelError, match="unit=None"):
         check_unit_column(rows, "firm_id")
+
+
+def test_times_that_differ_by_rounding_alone_follow_on_each_other():
+    rows = pd.DataFrame(
+        {"firm": "a", "start": [0.0, 0.1 + 0.2], "stop": [0.3, 0.6], "failure": [0, 1], "x": 1}
+    )
+    spells = join_rows(rows, "firm", ["failure"], ["x"], why="", gaps=False)
+    assert spells[["start", "stop"]].to_numpy().tolist() == [[0.0, 0.6]]

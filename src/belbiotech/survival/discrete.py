@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning, FitError, nearest_names
 from belbiotech.survival.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.binomial import Binomial, BinomialFit, fit_binomial
+from belbiotech.survival.clusters import Overlap
 from belbiotech.survival.discrete_result import DiscreteHazardResult
 from belbiotech.survival.discrete_rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas import read_formula
@@ -34,6 +35,7 @@ def discrete_hazard(
     weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
+    overlap: Overlap = "refuse",
 ) -> DiscreteHazardResult:
     """Fit the hazard of each period of time, given survival to its start.
 
@@ -60,6 +62,8 @@ def discrete_hazard(
         Column of case weights, not negative.
     start, stop : str
         Columns of the interval, in whole periods.
+    overlap : {"refuse", "allow"}
+        What to do where rows of one unit (the first cluster) overlap in time, as in `cox`.
 
     Returns
     -------
@@ -101,7 +105,14 @@ def discrete_hazard(
     _refuse_link(link)
     parsed = read_formula(formula)
     rows = read_rows(
-        parsed, data, [parsed.outcome], cluster=cluster, weights=weights, start=start, stop=stop
+        parsed,
+        data,
+        [parsed.outcome],
+        cluster=cluster,
+        weights=weights,
+        start=start,
+        stop=stop,
+        overlap=overlap,
     )
     periods = rows.periods
     events = (periods.event == 1).astype(float)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from belbiotech.errors import BelbiotechWarning, FitError
 from belbiotech.survival.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.binomial import Binomial
+from belbiotech.survival.clusters import Overlap
 from belbiotech.survival.discrete_causes_result import DiscreteCausesResult
 from belbiotech.survival.discrete_rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.fates import check_outcome_names
@@ -40,6 +41,7 @@ def discrete_hazard_causes(
     weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
+    overlap: Overlap = "refuse",
 ) -> DiscreteCausesResult:
     """Fit which fate, if any, a period brings, given survival to its start.
 
@@ -63,6 +65,8 @@ def discrete_hazard_causes(
         Column of case weights, not negative.
     start, stop : str
         Columns of the interval, in whole periods.
+    overlap : {"refuse", "allow"}
+        What to do where rows of one unit (the first cluster) overlap in time, as in `cox`.
 
     Returns
     -------
@@ -107,7 +111,16 @@ def discrete_hazard_causes(
     """
     names = check_outcome_names(outcomes)
     formula = read_formula(f"{names[0]} ~ {right_side.strip().removeprefix('~')}")
-    rows = read_rows(formula, data, names, cluster=cluster, weights=weights, start=start, stop=stop)
+    rows = read_rows(
+        formula,
+        data,
+        names,
+        cluster=cluster,
+        weights=weights,
+        start=start,
+        stop=stop,
+        overlap=overlap,
+    )
     periods = rows.periods
     any_event = (periods.event > 0).astype(float)
     settled = make_baseline(baseline, periods.start, any_event, periods.weight, periods.number)

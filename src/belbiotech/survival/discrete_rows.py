@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 import pandas as pd
 
+from belbiotech.errors import FitError
 from belbiotech.survival.baseline import Baseline
-from belbiotech.survival.clusters import as_cluster_columns, check_units, cluster_codes
+from belbiotech.survival.clusters import (
+    Overlap,
+    as_cluster_columns,
+    check_units,
+    cluster_codes,
+)
 from belbiotech.survival.counts import count_rows
 from belbiotech.survival.fates import check_fates
 from belbiotech.survival.formulas import Formula, Matrix, design_matrix
@@ -80,6 +87,7 @@ def read_rows(
     weights: str | None,
     start: str,
     stop: str,
+    overlap: Overlap,
 ) -> DiscreteRows:
     """Check a panel and count it.
 
@@ -97,6 +105,8 @@ def read_rows(
         Column of case weights.
     start, stop : str
         Columns of the interval.
+    overlap : {"refuse", "allow"}
+        What to do where rows of one unit overlap in time.
 
     Returns
     -------
@@ -111,11 +121,15 @@ def read_rows(
         An outcome that never happens.
     """
     clusters = as_cluster_columns(cluster)
+    if overlap not in get_args(Overlap):
+        msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
+        raise FitError(msg)
     columns = [*formula.columns, *clusters]
     check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
     check_whole_times(data, start, stop)
     check_fates(data, outcomes)
-    check_units(data, clusters, outcomes[0], start, stop)
+    if overlap == "refuse":
+        check_units(data, clusters, outcomes[0], start, stop)
     counts = count_rows(
         data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
     )

@@ -291,6 +291,7 @@ def fine_gray(
         cluster=list(clusters) or SPELL,
         start=start,
         stop=stop,
+        overlap="allow",  # of a unit's own rows it was refused above
     )
     return FineGrayResult(
         fit=fit,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows import check_rows
+from belbiotech.survival.times import interval_times
 
 __all__ = ["ordered_paths"]
 
@@ -42,6 +43,8 @@ def ordered_paths(
     check_rows(paths, [], start=start, stop=stop, columns=columns)
     named = paths if id_column in paths.columns else paths.assign(**{id_column: 1})
     check_rows(named, [], start=start, stop=stop, columns=[id_column])
+    begin, end = interval_times(named, start, stop)
+    named = named.assign(**{start: begin, stop: end})
     codes = pd.factorize(named[id_column])[0]
     order = np.lexsort((named[start].to_numpy(dtype=float), codes))
     rows, codes = named.iloc[order], codes[order]

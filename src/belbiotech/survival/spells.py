@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.rows import IntArray
+from belbiotech.survival.times import interval_times
 
 __all__ = ["check_unit_column", "join_rows"]
 
@@ -85,11 +86,13 @@ def join_rows(
         An event before a unit's last row, or a gap where none is allowed.
     """
     kept = list(dict.fromkeys([*([unit] if unit else []), start, stop, *outcomes, *fixed]))
+    begin, end = interval_times(data, start, stop)
+    data = data[kept].assign(**{start: begin, stop: end})
     if unit is None:
-        return data[kept]
+        return data
     codes = pd.factorize(data[unit])[0]
     order = np.lexsort((data[start].to_numpy(dtype=float), codes))
-    rows, codes = data[kept].iloc[order], codes[order]
+    rows, codes = data.iloc[order], codes[order]
     same = codes[1:] == codes[:-1]
     _refuse_changes(rows, same, unit, [name for name in fixed if name != unit], start, why)
     _refuse_early_events(rows, same, unit, outcomes, stop)
