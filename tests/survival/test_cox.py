@@ -1,0 +1,472 @@
+"""The Cox model: what changes nothing, what others say, and what is refused."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+
+from belbiotech.errors import BelbiotechError, BelbiotechWarning, FitError, FormulaError, PanelError
+from belbiotech.survival.counts import ALWAYS
+from belbiotech.survival.cox import cox
+
+FORMULA = "failure ~ alliances + C(segment) + size"
+
+
+@pytest.fixture(scope="module")
+def years(reference_data):
+    return reference_data("years")
+
+
+def agree(one, other, tolerance=1e-9):
+    """Two fits say the same."""
+    np.testing.assert_allclose(one.params, other.params, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(one.variance, other.variance, rtol=tolerance, atol=1e-12)
+    assert one.log_likelihood == pytest.approx(other.log_likelihood, rel=1e-11)
+
+
+# ---- what changes nothing ----------------------------------------------------------------------
+
+
+def made_up(seed, rows=150):
+    """A small panel with delayed entry and enough events for any split."""
+    draw = np.random.default_rng(seed)
+    start = draw.integers(0, 6, rows)
+    x, z = draw.integers(0, 3, rows), draw.normal(size=rows).round(1)
+    rate = 0.4 * np.exp(0.3 * x - 0.4 * z)
+    return pd.DataFrame(
+        {
+            "unit": np.arange(rows),
+            "start": start,
+            "stop": start + draw.integers(1, 5, rows),
+            "failure": draw.random(rows) < 1 - np.exp(-rate),
+            "x": x,
+            "z": z,
+            "group": draw.choice(["a", "b"], rows),
+            "wt": draw.choice([0.5, 1.0, 2.0], rows),
+        }
+    )
+
+
+SEED = st.integers(0, 5_000)
+TIES = st.sampled_from(["efron", "breslow"])
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEED, TIES, st.floats(0.01, 0.99))
+def test_cut_rows_change_nothing(seed, ties, where):
+    data = made_up(seed)
+    at = data["start"] + where * (data["stop"] - data["start"])
+    halves = [data.assign(stop=at, failure=False), data.assign(start=at)]
+    cut = pd.concat(halves, ignore_index=True)
+    options = {"ties": ties, "strata": "group", "weights": "wt", "cluster": "unit"}
+    agree(cox("failure ~ x + z", data, **options), cox("failure ~ x + z", cut, **options))
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEED, TIES)
+def test_the_order_of_rows_changes_nothing(seed, ties):
+    data = made_up(seed)
+    mixed = data.sample(frac=1, random_state=seed)
+    one, other = (
+        cox("failure ~ C(x) + z", rows, ties=ties, cluster="unit") for rows in (data, mixed)
+    )
+    agree(one, other)
+    residuals = one.residuals("martingale")
+    np.testing.assert_allclose(
+        other.residuals("martingale")[residuals.index], residuals, atol=1e-10
+    )
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEED, TIES, st.sampled_from([None, "wt"]))
+def test_copies_are_a_frequency(seed, ties, weights):
+    data = made_up(seed).assign(copies=lambda d: d["unit"] % 4)
+    copies = data.loc[data.index.repeat(data["copies"])].reset_index(drop=True)
+    one = cox("failure ~ x + z", data, ties=ties, weights=weights, frequency="copies")
+    other = cox("failure ~ x + z", copies, ties=ties, weights=weights)
+    agree(one, other)
+    assert (one.n_rows, one.n_events) == (other.n_rows, other.n_events)
+    assert one.score_test.statistic == pytest.approx(other.score_test.statistic, rel=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEED, TIES, st.integers(-30, 2000))
+def test_a_shift_of_all_times_changes_no_coefficient(seed, ties, shift):
+    data = made_up(seed)
+    later = data.assign(start=data["start"] + shift, stop=data["stop"] + shift)
+    agree(cox("failure ~ x + z", data, ties=ties), cox("failure ~ x + z", later, ties=ties))
+
+
+@settings(max_examples=10, deadline=None)
+@given(SEED, TIES)
+def test_names_of_strata_change_nothing(seed, ties):
+    data = made_up(seed)
+    renamed = data.assign(group=data["group"].map({"a": "z", "b": "k"}))
+    one, other = (cox("failure ~ x + z", d, ties=ties, strata="group") for d in (data, renamed))
+    agree(one, other)
+    hazards = [
+        fit.baseline_cumulative_hazard.groupby("stratum")["hazard"].max() for fit in (one, other)
+    ]
+    np.testing.assert_allclose(hazards[0].to_numpy(), hazards[1].to_numpy()[::-1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("strata", [None, "g"])
+def test_counting_or_not_changes_nothing(ties, strata, monkeypatch):
+    """A large panel whose rows nearly all differ is not counted; here it is, too."""
+    draw = np.random.default_rng(11)
+    n = ALWAYS + 5000
+    start = draw.integers(0, 12, n)
+    data = pd.DataFrame(
+        {
+            "unit": np.arange(n) // 3,
+            "start": start,
+            "stop": start + 1,
+            "x": draw.normal(size=n),
+            "k": draw.integers(0, 3, n),
+            "g": draw.choice(["a", "b"], n),
+        }
+    )
+    data["failure"] = draw.random(n) < 0.01 * np.exp(0.5 * data["x"])
+    fit = cox("failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow")
+    assert fit.rows.counts is None
+    monkeypatch.setattr("belbiotech.survival.counts.PAYS", 2)
+    counted = cox(
+        "failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow"
+    )
+    assert counted.rows.counts is not None
+    agree(fit, counted)
+    assert fit.score_test.statistic == pytest.approx(counted.score_test.statistic, rel=1e-8)
+    np.testing.assert_allclose(
+        fit.baseline_cumulative_hazard["hazard"],
+        counted.baseline_cumulative_hazard["hazard"],
+        rtol=1e-9,
+    )
+
+
+def test_types_of_columns_change_nothing(years):
+    fit = cox(FORMULA, years, cluster="firm", strata="region")
+    other = years.assign(
+        start=years["start"].astype(float),
+        stop=years["stop"].astype("int16"),
+        failure=years["failure"].astype(bool),
+        alliances=years["alliances"].astype("Int64"),
+        segment=pd.Categorical(years["segment"]),
+        firm=pd.Categorical(years["firm"]),
+        region=years["region"].astype("string[pyarrow]"),
+    )
+    agree(cox(FORMULA, other, cluster="firm", strata="region"), fit, 1e-12)
+
+
+THREADS = """
+import numpy as np, pandas as pd
+from belbiotech import cox
+draw = np.random.default_rng(1)
+n = 80_000
+start = draw.integers(0, 9, n)
+data = pd.DataFrame({f"x{j}": draw.normal(size=n) for j in range(9)} | {"start": start})
+data = data.assign(stop=start + 1, failure=draw.random(n) < 0.05, firm=np.arange(n) // 4)
+few = data.assign(**{f"x{j}": data[f"x{j}"].round() for j in range(9)})
+for rows in (data, few, data[:9000]):
+    fit = cox("failure ~ " + " + ".join(f"x{j}" for j in range(9)), rows, cluster="firm",
+              overlap="allow")
+    numbers = [fit.params, fit.variance, fit.naive_variance, fit.log_likelihood,
+               fit.baseline_cumulative_hazard["hazard"], fit.score_test.statistic]
+    print([np.asarray(number).tobytes().hex() for number in numbers])
+"""
+
+
+def test_threads_and_repetition_change_no_bit():
+    def run(threads):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = {**os.environ, **dict.fromkeys(names, str(threads))}
+        return subprocess.run(
+            [sys.executable, "-c", THREADS],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+
+    one = run(1)
+    assert one.count("[") == 3
+    assert run(2) == one
+    assert run(1) == one
+
+
+# ---- what others say ---------------------------------------------------------------------------
+
+
+def test_second_opinions(years):
+    from lifelines import CoxTimeVaryingFitter
+    from statsmodels.duration.hazard_regression import PHReg
+    from surpyval import CoxPH
+
+    fit = cox("failure ~ alliances + size", years, cluster="firm")
+    x = years[["alliances", "size"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lifelines = CoxTimeVaryingFitter().fit(
+            years[["firm", "start", "stop", "failure", "alliances", "size"]],
+            id_col="firm",
+            event_col="failure",
+            start_col="start",
+            stop_col="stop",
+        )
+        surpyval = CoxPH.fit(
+            years["stop"], x.to_numpy(float), c=1 - years["failure"], tl=years["start"]
+        )
+        statsmodels = PHReg(
+            years["stop"], x, status=years["failure"], entry=years["start"] + 1e-6, ties="efron"
+        ).fit()
+    np.testing.assert_allclose(lifelines.params_, fit.params, rtol=1e-6)
+    np.testing.assert_allclose(lifelines.standard_errors_, fit.naive_standard_errors, rtol=1e-6)
+    np.testing.assert_allclose(surpyval.beta, fit.params, rtol=1e-8)
+    np.testing.assert_allclose(statsmodels.params, fit.params, rtol=1e-6)
+    np.testing.assert_allclose(statsmodels.bse, fit.naive_standard_errors, rtol=1e-6)
+
+
+def test_two_ways_of_clustering_are_three_of_one(years):
+    both = years["firm"] + years["year"].astype(str)
+    one, two, pairs = (
+        cox(FORMULA, years.assign(pair=both), cluster=name, overlap="allow").variance
+        for name in ("firm", "year", "pair")
+    )
+    fit = cox(FORMULA, years, cluster=["firm", "year"])
+    np.testing.assert_allclose(fit.variance, one + two - pairs, rtol=1e-10)
+    assert fit.n_clusters == years["firm"].nunique()
+
+
+# ---- what a fit tells --------------------------------------------------------------------------
+
+
+def test_the_summary_has_the_names_of_lifelines(years):
+    summary = cox(FORMULA, years, cluster="firm").summary
+    assert list(summary.index) == [
+        "alliances",
+        "C(segment)[T.medtech]",
+        "C(segment)[T.therapeutics]",
+        "size",
+    ]
+    for name in (
+        "coef",
+        "exp(coef)",
+        "se(coef)",
+        "z",
+        "p",
+        "coef lower 95%",
+        "exp(coef) upper 95%",
+    ):
+        assert name in summary
+    assert (summary["naive se(coef)"] != summary["se(coef)"]).all()
+
+
+def test_a_fit_in_words(years):
+    fit = cox(FORMULA, years, cluster="firm", strata=["region", "era"])
+    for text in (repr(fit), fit._repr_html_(), fit.to_markdown()):
+        assert "alliances" in text
+        assert f"{len(years):,d} rows" in text
+        assert "firm" in text
+        assert "Efron" in text
+    assert r"\begin{tabular}" in fit.to_latex()
+    assert repr(cox("failure ~ 1", years)).count("no covariates") == 1
+
+
+def test_the_plot_has_a_line_for_each_coefficient(years):
+    figure = cox(FORMULA, years).plot()
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert sum("segment" in label for label in labels) == 2
+
+
+def test_nested_models_are_compared(years):
+    small, large = cox("failure ~ alliances", years), cox(FORMULA, years)
+    test = large.compare(small)
+    assert test.statistic == pytest.approx(2 * (large.log_likelihood - small.log_likelihood))
+    assert test.df == 3
+    with pytest.raises(FitError, match="different rows"):
+        large.compare(cox("failure ~ alliances", years[:-5]))
+    with pytest.raises(FitError, match="terms that the larger has not"):
+        large.compare(cox("failure ~ era", years))
+    with pytest.raises(FitError, match="other strata"):
+        large.compare(cox("failure ~ alliances", years, strata="region"))
+
+
+def test_no_covariates(years):
+    fit = cox("failure ~ 1", years)
+    assert len(fit.params) == 0
+    assert fit.log_likelihood == fit.log_likelihood_null
+    assert fit.baseline_cumulative_hazard["hazard"].is_monotonic_increasing
+
+
+def test_the_data_is_left_as_it_was(years):
+    before = years.copy()
+    cox(FORMULA, years, strata="region", weights="wt_real", cluster="firm")
+    pd.testing.assert_frame_equal(years, before)
+
+
+# ---- what is refused ---------------------------------------------------------------------------
+
+
+REFUSED = {
+    "missing": (
+        lambda d: d.assign(size=d["size"].where(d.index != 7)),
+        {},
+        PanelError,
+        r"'size' has missing values in 1 row \(7\)",
+    ),
+    "infinite": (
+        lambda d: d.assign(size=d["size"].where(d.index != 7, np.inf)),
+        {},
+        PanelError,
+        r"'size' has infinite values in 1 row \(7\)",
+    ),
+    "backwards": (
+        lambda d: d.assign(stop=d["stop"].where(d.index != 3, 0)),
+        {},
+        PanelError,
+        r"'stop' must be after 'start'.*\(3\)",
+    ),
+    "outcome": (
+        lambda d: d.assign(failure=d["failure"].where(d.index != 5, 2)),
+        {},
+        PanelError,
+        r"must be 0 or 1; it is 2 in 1 row \(5\)",
+    ),
+    "negative weight": (
+        lambda d: d.assign(wt_real=-d["wt_real"]),
+        {"weights": "wt_real"},
+        PanelError,
+        "'wt_real' is negative",
+    ),
+    "broken frequency": (lambda d: d, {"frequency": "wt_real"}, PanelError, "whole numbers"),
+    "unknown column": (
+        lambda d: d.rename(columns={"size": "sizes"}),
+        {},
+        BelbiotechError,
+        "no column 'size'; did you mean 'sizes'",
+    ),
+    "unknown stratum": (
+        lambda d: d,
+        {"strata": "regions"},
+        PanelError,
+        "no column 'regions'; did you mean 'region'",
+    ),
+    "unknown cluster": (lambda d: d, {"cluster": "firms"}, PanelError, "did you mean 'firm'"),
+    "missing cluster": (
+        lambda d: d.assign(firm=d["firm"].where(d.index != 9)),
+        {"cluster": "firm"},
+        PanelError,
+        r"'firm' has missing values in 1 row \(9\)",
+    ),
+    "overlap": (
+        lambda d: pd.concat([d, d.iloc[[4]]], ignore_index=True),
+        {"cluster": "firm"},
+        PanelError,
+        "overlap in time",
+    ),
+    "no rows": (lambda d: d[:0], {}, PanelError, "no rows"),
+    "no events": (lambda d: d.assign(failure=0), {}, FitError, "never happens"),
+    "constant": (lambda d: d.assign(size=3.5), {}, FitError, "'size' is constant"),
+    "collinear": (
+        lambda d: d.assign(size=2 * d["alliances"] + (d["segment"] == "medtech")),
+        {},
+        FitError,
+        r"'size' is collinear with 'alliances', 'C\(segment\)\[T.medtech\]'",
+    ),
+    "constant at risk": (
+        lambda d: d.assign(size=d["stop"] * 1.0),
+        {},
+        FitError,
+        "does not vary among rows that are at risk together",
+    ),
+    "ties": (lambda d: d, {"ties": "exact"}, FitError, "'efron' or 'breslow'"),
+    "three clusters": (
+        lambda d: d,
+        {"cluster": ["firm", "year", "region"]},
+        FitError,
+        "one column or two",
+    ),
+    "frailty and firth": (lambda d: d, {"frailty": "firm", "firth": True}, FitError, "choose one"),
+    "no table": (lambda d: d.to_dict(), {}, PanelError, "must be a pandas DataFrame"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_bad_input_is_refused_in_words(case, years):
+    change, options, error, words = REFUSED[case]
+    with pytest.raises(error, match=words):
+        cox(FORMULA, change(years), **options)
+
+
+def test_all_problems_are_told_at_once(years):
+    broken = years.assign(
+        size=years["size"].where(years.index != 7),
+        failure=years["failure"].where(years.index != 5, 2),
+        stop=years["stop"].where(years.index != 3, -1),
+    )
+    with pytest.raises(PanelError) as caught:
+        cox(FORMULA, broken)
+    assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_formula_is_refused_before_the_data(years):
+    with pytest.raises(FormulaError, match="shifts rows"):
+        cox("failure ~ lag(alliances)", years)
+
+
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_separation_names_the_covariate_and_the_rows(years, ties):
+    safe = years["segment"] == "medtech"
+    data = years.assign(failure=years["failure"].where(~safe, 0))
+    rows = rf"no event among the {safe.sum():,d} rows with C\(segment\)\[T.medtech\] = 1"
+    with pytest.raises(FitError, match=rows) as caught:
+        cox(FORMULA, data, ties=ties)
+    assert "firth=True" in str(caught.value)
+
+
+def test_separation_of_the_reference_level_and_by_a_number(years):
+    safe = years["segment"] == "agro"
+    data = years.assign(failure=years["failure"].where(~safe, 0))
+    with pytest.raises(FitError, match="no maximum"):
+        cox(FORMULA, data)
+    data = years.assign(score=np.where(years["failure"] == 1, 3, years["alliances"] % 3))
+    calm = int((years["failure"] == 0).sum())
+    with pytest.raises(FitError, match=f"no event among the {calm:,d} rows with score below 3"):
+        cox("failure ~ score", data)
+
+
+def test_an_outlier_is_no_separation(years):
+    """A value far out moves a linear predictor far with a small step."""
+    data = years.assign(turnover=np.where(years.index == 3, 1e6, years["size"] * 10))
+    assert np.isfinite(cox("failure ~ turnover + alliances", data).params).all()
+
+
+def test_a_stratum_without_events_is_told_and_contributes_nothing(years):
+    data = years.assign(failure=years["failure"].where(years["region"] != "WAL", 0))
+    with pytest.warns(BelbiotechWarning, match="no event in stratum region=WAL"):
+        fit = cox("failure ~ alliances + size", data, strata="region")
+    others = cox("failure ~ alliances + size", data[data["region"] != "WAL"], strata="region")
+    np.testing.assert_allclose(fit.params, others.params, rtol=1e-9)
+    assert fit.log_likelihood == pytest.approx(others.log_likelihood, rel=1e-12)
+
+
+def test_few_events_are_told(years):
+    few = years.assign(failure=years["failure"].where(years["failure"].cumsum() <= 25, 0))
+    with pytest.warns(BelbiotechWarning, match="25 events of 'failure' for 4 coefficients"):
+        fit = cox(FORMULA, few)
+    assert fit.events_per_parameter == pytest.approx(25 / 4)
+
+
+def test_a_frequency_of_zero_is_no_row(years):
+    copies = (years["segment"] != "agro").astype(int)
+    fit = cox(FORMULA, years.assign(copies=copies), frequency="copies")
+    agree(fit, cox(FORMULA, years[copies > 0]))
+    assert fit.residuals("martingale").index.equals(years.index[copies > 0])
