@@ -40,8 +40,8 @@ def check_units(
 ) -> None:
     """Refuse rows of one unit that overlap in time, where clusters are units.
 
-    The first cluster column is taken for the unit unless more than half of its clusters (of
-    those with several rows) hold rows that overlap: a region holds many firms, a pair two.
+    The first cluster column is taken for the unit unless more than half of its clusters hold
+    rows that overlap: a region holds many firms, a pair two.
 
     Parameters
     ----------
@@ -64,8 +64,7 @@ def check_units(
     if not len(overlapping):
         return
     codes = pd.factorize(data[cluster[0]])[0]
-    several = int((np.bincount(codes) > 1).sum())
-    if len(np.unique(codes[overlapping])) <= several / 2:
+    if len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2:
         check_rows(data, [outcome], start=start, stop=stop, unit=cluster[0])
 
 
