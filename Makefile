@@ -15,11 +15,11 @@ run: $(VENV)/ready
 	$(BIN)/belbiotech run
 
 test: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n 2 -m "not slow and not live_r"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow and not live_r"
 
 # What takes longer: kills at fifty moments, coverage of intervals; and R on panels never seen.
 test-slow: $(VENV)/ready
-	$(BIN)/python -m pytest -q -n 2 -m "slow or live_r"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "slow or live_r"
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
