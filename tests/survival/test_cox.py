@@ -346,6 +346,12 @@ REFUSED = {
         PanelError,
         "'wt_real' is negative",
     ),
+    "weight of nothing": (
+        lambda d: d.assign(wt_real=d["wt_real"].where(d.index != 6, 0)),
+        {"weights": "wt_real"},
+        FitError,
+        r"'wt_real' is 0 in 1 row \(6\)",
+    ),
     "broken frequency": (lambda d: d, {"frequency": "wt_real"}, PanelError, "whole numbers"),
     "unknown column": (
         lambda d: d.rename(columns={"size": "sizes"}),

@@ -22,7 +22,7 @@ from belbiotech.survival.partial_likelihood import (
     prepare,
 )
 from belbiotech.survival.risk_tables import as_columns
-from belbiotech.survival.rows import FloatArray, IntArray, check_rows
+from belbiotech.survival.rows import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.variance import symmetric_inverse
 
 __all__ = ["cox"]
@@ -72,7 +72,7 @@ def cox(
     strata : str or sequence of str, optional
         Columns whose combinations have baselines of their own.
     weights : str, optional
-        Column of case weights, not negative. With weights that are not whole numbers the errors
+        Column of case weights, above 0. With weights that are not whole numbers the errors
         are robust, as in R.
     frequency : str, optional
         Column of whole numbers: a row with 3 counts as three equal rows.
@@ -188,6 +188,10 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -
         weights=call.weights,
         frequency=call.frequency,
     )
+    if call.weights is not None and (data[call.weights] == 0).any():
+        where = rows_in_words(data, (data[call.weights] == 0).to_numpy())
+        msg = f"weight {call.weights!r} is 0 in {where}; it must be above 0: drop those rows"
+        raise FitError(msg)
     if overlap == "refuse":
         units = groups or call.cluster
         check_units(data, units, call.formula.outcome, call.start, call.stop)

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.times import FloatArray, interval_times
 
-__all__ = ["FloatArray", "IntArray", "check_rows", "nearest_names", "overlapping_rows"]
+__all__ = [
+    "FloatArray",
+    "IntArray",
+    "check_rows",
+    "nearest_names",
+    "overlapping_rows",
+    "rows_in_words",
+]
 
 IntArray = NDArray[np.int64]
 
@@ -131,8 +138,8 @@ def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
     ]
 
 
-def _where(data: pd.DataFrame, bad: NDArray[np.bool_]) -> str:
-    """Say how many rows, and which: the first few by their index label."""
+def rows_in_words(data: pd.DataFrame, bad: NDArray[np.bool_]) -> str:
+    """Say how many rows of the data are bad, (n,), and which: the first few by their label."""
     labels = data.index[bad][:SHOWN].tolist()
     count = int(bad.sum())
     more = ", ..." if count > SHOWN else ""
@@ -148,13 +155,15 @@ def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
     problems = []
     if bad.any():
         problems.append(
-            f"column {name!r} has missing values in {_where(data, bad)}; "
+            f"column {name!r} has missing values in {rows_in_words(data, bad)}; "
             "fill them, or drop those rows yourself"
         )
     if pd.api.types.is_float_dtype(column):
         infinite = np.isinf(column.to_numpy(dtype=float, na_value=np.nan))
         if infinite.any():
-            problems.append(f"column {name!r} has infinite values in {_where(data, infinite)}")
+            problems.append(
+                f"column {name!r} has infinite values in {rows_in_words(data, infinite)}"
+            )
     return problems
 
 
@@ -175,7 +184,7 @@ def _not_zero_one(data: pd.DataFrame, name: str) -> list[str]:
     if not bad.any():
         return []
     values = ", ".join(repr(v) for v in column[bad].unique()[:3].tolist())
-    return [f"outcome {name!r} must be 0 or 1; it is {values} in {_where(data, bad)}"]
+    return [f"outcome {name!r} must be 0 or 1; it is {values} in {rows_in_words(data, bad)}"]
 
 
 def _certainly_zero_one(column: pd.Series) -> bool:
@@ -197,7 +206,7 @@ def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
         bad = (data[stop] <= data[start]).fillna(False).to_numpy(dtype=bool)
     if not bad.any():
         return []
-    return [f"{stop!r} must be after {start!r}; it is not in {_where(data, bad)}"]
+    return [f"{stop!r} must be after {start!r}; it is not in {rows_in_words(data, bad)}"]
 
 
 def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
@@ -206,7 +215,7 @@ def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
     if not bad.any():
         return []
     return [
-        f"{stop!r} is after {start!r} by less than rounding in {_where(data, bad)}; "
+        f"{stop!r} is after {start!r} by less than rounding in {rows_in_words(data, bad)}; "
         "such times count as equal: round them, or drop those rows yourself"
     ]
 
@@ -218,10 +227,12 @@ def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
     values = column.to_numpy(dtype=float, na_value=np.nan)
     problems = []
     if (values < 0).any():
-        problems.append(f"column {name!r} is negative in {_where(data, values < 0)}")
+        problems.append(f"column {name!r} is negative in {rows_in_words(data, values < 0)}")
     broken = np.isfinite(values) & (values != np.floor(values))
     if whole and broken.any():
-        problems.append(f"column {name!r} must be whole numbers; not so in {_where(data, broken)}")
+        problems.append(
+            f"column {name!r} must be whole numbers; not so in {rows_in_words(data, broken)}"
+        )
     return problems
 
 
@@ -234,6 +245,6 @@ def _overlaps(data: pd.DataFrame, unit: str, start: str, stop: str) -> list[str]
     bad[positions] = True
     units = ", ".join(repr(u) for u in data[unit].iloc[positions].unique()[:3].tolist())
     return [
-        f"rows of one {unit!r} overlap in time: {_where(data, bad)}, of {units}; "
+        f"rows of one {unit!r} overlap in time: {rows_in_words(data, bad)}, of {units}; "
         "check_panel() lists them all; where a unit's clock starts again, allow it"
     ]

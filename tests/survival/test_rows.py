@@ -1,0 +1,114 @@
+"""Rows are checked: each fault is named with its rows, all at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from belbiotech.errors import PanelError
+from belbiotech.survival.rows import check_rows, overlapping_rows, rows_in_words
+
+ROWS = pd.DataFrame(
+    {
+        "firm": ["a", "a", "b", "b", "c"],
+        "start": [0, 1, 0, 2, 5],
+        "stop": [1, 2, 2, 4, 6],
+        "failure": [0, 1, 0, 0, 1],
+        "x": [1.0, 2.0, 0.5, 0.0, -1.0],
+        "wt": [1.0, 0.5, 2.0, 0.0, 1.5],
+        "copies": [1, 2, 3, 0, 1],
+    },
+    index=["r1", "r2", "r3", "r4", "r5"],
+)
+
+
+def changed(column, row, value):
+    rows = ROWS.astype({column: object}) if isinstance(value, str) else ROWS.copy()
+    rows.loc[row, column] = value
+    return rows
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ROWS,
+        ROWS.astype({"start": float, "failure": bool}),
+        ROWS.astype({"failure": "boolean", "x": "Float64", "start": "Int64", "wt": "float32"}),
+        ROWS.astype({"failure": float, "firm": "category"}),
+        ROWS.iloc[::-1],
+    ],
+)
+def test_a_good_panel_of_any_type_passes(rows):
+    check_rows(rows, ["failure"], columns=["x"], weights="wt", frequency="copies", unit="firm")
+
+
+@pytest.mark.parametrize(
+    ("column", "row", "value", "words"),
+    [
+        ("x", "r2", np.nan, r"column 'x' has missing values in 1 row \(r2\); fill them"),
+        ("x", "r2", -np.inf, r"column 'x' has infinite values in 1 row \(r2\)"),
+        ("firm", "r3", None, r"column 'firm' has missing values in 1 row \(r3\)"),
+        ("stop", "r4", 2, r"'stop' must be after 'start'; it is not in 1 row \(r4\)"),
+        ("stop", "r4", np.nan, r"column 'stop' has missing values in 1 row \(r4\)"),
+        ("failure", "r1", 2, r"outcome 'failure' must be 0 or 1; it is 2 in 1 row \(r1\)"),
+        ("failure", "r1", -1, r"it is -1 in 1 row \(r1\)"),
+        ("failure", "r1", 0.5, r"it is 0.5 in 1 row \(r1\)"),
+        ("failure", "r1", "yes", r"it is 'yes' in 1 row \(r1\)"),
+        ("start", "r1", "zero", "column 'start' must hold numbers"),
+        ("wt", "r5", -0.1, r"column 'wt' is negative in 1 row \(r5\)"),
+        ("wt", "r5", "much", "column 'wt' must hold numbers"),
+        ("copies", "r2", 1.5, r"column 'copies' must be whole numbers; not so in 1 row \(r2\)"),
+        ("start", "r4", 1, r"rows of one 'firm' overlap in time: 1 row \(r4\), of 'b'"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Setting an item of incompatible dtype")
+def test_each_fault_is_named_with_its_row(column, row, value, words):
+    rows = changed(column, row, value)
+    with pytest.raises(PanelError, match=words):
+        check_rows(rows, ["failure"], columns=["x"], weights="wt", frequency="copies", unit="firm")
+
+
+def test_an_unknown_column_is_named_with_the_nearest():
+    with pytest.raises(PanelError) as caught:
+        check_rows(ROWS, ["failures"], columns=["y"], start="begin")
+    lines = str(caught.value).splitlines()
+    assert [line.split(";")[0] for line in lines] == [
+        f"there is no column {name!r}" for name in ("begin", "failures", "y")
+    ]
+    assert "did you mean 'failure'" in lines[1]
+
+
+def test_all_faults_are_told_at_once():
+    rows = ROWS.assign(x=np.nan, failure=3, wt=-1.0, stop=0)
+    with pytest.raises(PanelError) as caught:
+        check_rows(rows, ["failure"], columns=["x"], weights="wt")
+    assert len(str(caught.value).splitlines()) == 4
+
+
+def test_few_rows_are_named_and_all_are_counted():
+    many = pd.DataFrame({"x": range(1200)})
+    told = rows_in_words(many, np.ones(1200, dtype=bool))
+    assert told == "1200 rows (0, 1, 2, 3, 4, ...)"
+
+
+@pytest.mark.parametrize("table", [None, [1, 2], {"start": [0]}])
+def test_only_tables_are_taken(table):
+    with pytest.raises(PanelError, match="must be a pandas DataFrame"):
+        check_rows(table, ["failure"])
+
+
+@pytest.mark.parametrize("kind", ["int", "text", "category"])
+@pytest.mark.parametrize("order", [1, -1], ids=["sorted", "backwards"])
+def test_overlaps_are_found_in_any_order_and_type(kind, order):
+    units = pd.Series([7, 7, 7, 7, 3, 3, 5])
+    start = np.array([0.0, 1, 2, 9, 0, 1, 0])
+    stop = np.array([1.0, 6, 3, 10, 2, 2, 9])
+    make = {"int": int, "text": str, "category": "category"}[kind]
+    found = overlapping_rows(units.astype(make)[::order], start[::order], stop[::order])
+    expected = np.array([2, 5])  # behind a row that has not ended
+    np.testing.assert_array_equal(found, expected if order == 1 else np.sort(6 - expected))
+    apart = overlapping_rows(
+        units.astype(make)[::order], 10.0 * np.arange(7), 10.0 * np.arange(7) + 1
+    )
+    assert len(apart) == 0
