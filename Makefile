@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test test-slow release release-check coverage-study lint format constraints reference clean
+.PHONY: bench run test test-slow release release-check check-metadata coverage-study lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -51,10 +51,23 @@ release: $(VENV)/ready
 release-check: $(VENV)/ready
 	$(BIN)/python scripts/release.py $(VERSION) --check
 
+# Metadata of all releases against the standards' own checkers, each in an environment of its own.
+check-metadata:
+	$(PYTHON) -m venv $(VENV)/metadata && $(PYTHON) -m venv $(VENV)/cff
+	$(VENV)/metadata/bin/python -m pip install --quiet "frictionless[parquet]==5.19.0" pandas datacite==1.3.1
+	$(VENV)/cff/bin/python -m pip install --quiet cffconvert==2.0.0
+	for folder in data/processed/*/; do \
+	    $(VENV)/metadata/bin/python scripts/check_metadata.py $$folder || exit 1; done
+	$(VENV)/cff/bin/cffconvert --validate --infile CITATION.cff
+
 # Simulated panels with a known effect: which designs find it? About ten minutes.
 coverage-study: $(VENV)/ready
 	$(BIN)/python -m pytest -q -m slow tests/studies/test_coverage.py
 	$(BIN)/python benchmarks/coverage.py
+
+# Cox models of a large panel, ours beside the others: about five minutes, 3 GB.
+bench: $(VENV)/ready
+	$(BIN)/python benchmarks/cox.py
 
 clean:
 	rm -rf $(VENV) build dist out

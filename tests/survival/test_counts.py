@@ -131,7 +131,7 @@ def test_a_large_panel_with_a_continuous_covariate_is_left_as_it_is():
 
 def test_a_large_panel_with_many_combinations_is_counted():
     data = large(
-        ALWAYS * 2,
+        ALWAYS * 8,
         a=lambda draw, n: draw.integers(0, 100, n),
         c=lambda draw, n: draw.poisson(0.4, n) * 700,
     ).assign(b=lambda d: d["a"] % 7 * 10**9, d=lambda d: d["c"] * 2000)

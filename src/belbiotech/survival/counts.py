@@ -21,7 +21,7 @@ from belbiotech.survival.times import interval_times
 
 __all__ = ["Counts", "DistinctRows", "count_rows", "counting_pays", "distinct_rows"]
 
-ALWAYS = 1 << 16  # up to this many rows counting costs so little that it is always done
+ALWAYS = 1 << 14  # up to this many rows counting costs so little that it is always done
 SAMPLE = 1 << 13  # rows looked at to tell whether counting pays
 PAYS = 0.25  # share of distinct rows up to which it does
 

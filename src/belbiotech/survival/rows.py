@@ -210,8 +210,8 @@ def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
 
 
 def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
-    begins, ends = interval_times(data, start, stop)
-    bad = (begins == ends).to_numpy()
+    begins, ends = (column.to_numpy() for column in interval_times(data, start, stop))
+    bad = begins == ends
     if not bad.any():
         return []
     return [

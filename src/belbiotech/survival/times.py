@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.survival.column_codes import CHUNK
+
 __all__ = ["FloatArray", "interval_times", "tie_times"]
 
 FloatArray = NDArray[np.float64]
@@ -60,9 +62,9 @@ def tie_times(start: FloatArray, stop: FloatArray) -> tuple[FloatArray, FloatArr
     >>> tie_times(np.array([0.0, 0.1 + 0.2]), np.array([0.3, 0.6]))
     (array([0. , 0.3]), array([0.3, 0.6]))
     """
-    both = np.concatenate([start, stop])
-    if np.array_equal(both, np.rint(both)):
+    if _whole(start) and _whole(stop):
         return start, stop
+    both = np.concatenate([start, stop])
     times = np.unique(both)
     gaps = np.diff(times)
     tied = (gaps <= TOLERANCE) | (gaps <= TOLERANCE * np.abs(times).mean())
@@ -72,3 +74,9 @@ def tie_times(start: FloatArray, stop: FloatArray) -> tuple[FloatArray, FloatArr
     of = np.searchsorted(kept, both, "right") - 1
     settled = kept[of]
     return settled[: len(start)], settled[len(start) :]
+
+
+def _whole(times: FloatArray) -> bool:
+    """Tell whether all are whole numbers, chunk by chunk, so that each stays in the cache."""
+    parts = (times[a : a + CHUNK] for a in range(0, len(times), CHUNK))
+    return all(np.array_equal(part, np.rint(part)) for part in parts)
