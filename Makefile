@@ -54,7 +54,7 @@ release-check: $(VENV)/ready
 # Metadata of all releases against the standards' own checkers, each in an environment of its own.
 check-metadata:
 	$(PYTHON) -m venv $(VENV)/metadata && $(PYTHON) -m venv $(VENV)/cff
-	$(VENV)/metadata/bin/python -m pip install --quiet "frictionless[parquet]==5.19.0" pandas datacite==1.3.1
+	$(VENV)/metadata/bin/python -m pip install --quiet frictionless==5.21.0 datacite==1.4.1 pyarrow
 	$(VENV)/cff/bin/python -m pip install --quiet cffconvert==2.0.0
 	for folder in data/processed/*/; do \
 	    $(VENV)/metadata/bin/python scripts/check_metadata.py $$folder || exit 1; done

@@ -1,6 +1,7 @@
 from .dataset.catalog import codebook as codebook
 from .dataset.catalog import load_panel as load_panel
 from .dataset.catalog import load_table as load_table
+from .dataset.citation import cite as cite
 from .dataset.conflicts import conflicts as conflicts
 from .dataset.diff import Difference as Difference
 from .dataset.diff import diff as diff

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from belbiotech.dataset.citation import DATACITE, datacite
+from belbiotech.dataset.codebook_pages import codebook_html, codebook_markdown
+from belbiotech.dataset.croissant import croissant
+from belbiotech.dataset.datapackage import datapackage
+
 if TYPE_CHECKING:
+    from belbiotech.dataset.citation import About
     from belbiotech.dataset.manifest import Manifest
     from belbiotech.dataset.release import ReleaseTables
 
@@ -16,7 +22,11 @@ __all__ = ["documents", "row_counts"]
 YEAR_COLUMNS = ("year", "date_year", "start_year", "founded_year", "published_year")
 
 
-def documents(tables: ReleaseTables, manifest: Manifest) -> dict[str, str]:
+def documents(
+    tables: ReleaseTables,
+    manifest: Manifest,
+    about: About | None = None,
+) -> dict[str, str]:
     """Make the text files of a release.
 
     Parameters
@@ -25,13 +35,22 @@ def documents(tables: ReleaseTables, manifest: Manifest) -> dict[str, str]:
         What is released.
     manifest : Manifest
         Describes tables and their Parquet files, with sums.
+    about : About, optional
+        What the release says of itself; not known for facts of one's own.
 
     Returns
     -------
     dict of str to str
         Name of the file to its text. Nothing in them depends on time or machine.
     """
-    return {"row_counts.csv": row_counts(tables.items())}
+    texts = {
+        "row_counts.csv": row_counts(tables.items()),
+        "codebook.md": codebook_markdown(tables, manifest),
+        "codebook.html": codebook_html(tables, manifest),
+        "datapackage.json": datapackage(manifest, about),
+        "croissant.json": croissant(manifest, about),
+    }
+    return {**texts, DATACITE: datacite(manifest, about)} if about else texts
 
 
 def row_counts(tables: Iterable[tuple[str, pd.DataFrame]]) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from belbiotech.dataset.changelog import with_data_section
+from belbiotech.dataset.citation import ABOUT, About, about_release, year_in_changelog
 from belbiotech.dataset.manifest import (
     MANIFEST,
     FileEntry,
@@ -126,6 +127,7 @@ def make_release(
     *,
     changelog: Path | str | None = None,
     reworded: bool = False,
+    about: About | None = ABOUT,
 ) -> Draft:
     """Make a release, all or nothing: its folder, its line in the registry, its changelog.
 
@@ -141,9 +143,12 @@ def make_release(
     releases : Path or str
         The folder of the releases.
     changelog : Path or str, optional
-        The changelog whose data section shall be written.
+        The changelog whose data section shall be written. The year of the release is that of
+        the date behind its heading, ``## [0.1.0] - 2026-11-24``; it has none without.
     reworded : bool
         Whether rules that read differently in the codebook still mean the same.
+    about : About, optional
+        What the release says of itself; None leaves creators and licence out.
 
     Returns
     -------
@@ -161,10 +166,12 @@ def make_release(
     parse_version(version)
     with staged(releases / version) as folder:
         draft = draft_release(version, facts, releases, reworded=reworded)
-        fill_release(folder, draft.tables, draft.manifest, {CHANGES: _changes_text(draft)})
+        text = "" if changelog is None else Path(changelog).read_text("utf-8")
+        dated = replace(about, year=year_in_changelog(text, version)) if about else None
+        texts = {CHANGES: _changes_text(draft)}
+        fill_release(folder, draft.tables, draft.manifest, texts, about=dated)
         registry = _registered(read_registry(releases), version, file_entry(folder / MANIFEST))
         if changelog is not None:
-            text = Path(changelog).read_text("utf-8")
             replace_text(Path(changelog), with_data_section(text, version, draft.section))
         replace_text(releases / REGISTRY, registry_text(registry))
     return draft
@@ -200,8 +207,9 @@ def check_rebuild(version: str, facts: Path | str, releases: Path | str) -> pd.D
         raise ReleaseError(msg)
     draft = draft_release(version, facts, releases, reworded=True)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        fill_release(folder, draft.tables, draft.manifest, {CHANGES: _changes_text(draft)})
+        folder, texts = Path(name), {CHANGES: _changes_text(draft)}
+        about = about_release(released)
+        fill_release(folder, draft.tables, draft.manifest, texts, about=about)
         checked = check_files(folder, manifest)
         both = [file_entry(place / MANIFEST).sha256 for place in (released, folder)]
     checked.loc[len(checked)] = [MANIFEST, *both]

@@ -39,6 +39,7 @@ from belbiotech.dataset.versioning import parse_version
 from belbiotech.errors import ReleaseError
 
 if TYPE_CHECKING:
+    from belbiotech.dataset.citation import About
     from belbiotech.dataset.tables import Tables
 
 __all__ = [
@@ -119,7 +120,8 @@ def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None =
     ReleaseError
         A column of a type that a release does not hold, or with values of several types.
     """
-    entries = {name: _table_entry(name, frame) for name, frame in tables.items()}
+    own_codes = tables.parameters.get("own_codes", {})
+    entries = {name: _table_entry(name, frame, own_codes) for name, frame in tables.items()}
     sums = {} if raw is None else raw_entries(raw)
     return Manifest(version, dict(tables.parameters), entries, raw=sums)
 
@@ -141,7 +143,12 @@ def raw_entries(facts: Path | str) -> dict[str, FileEntry]:
 
 
 def fill_release(
-    folder: Path, tables: ReleaseTables, draft: Manifest, extra: Mapping[str, str] | None = None
+    folder: Path,
+    tables: ReleaseTables,
+    draft: Manifest,
+    extra: Mapping[str, str] | None = None,
+    *,
+    about: About | None = None,
 ) -> Manifest:
     """Write all files of a release into an empty folder.
 
@@ -155,6 +162,8 @@ def fill_release(
         As :func:`draft_manifest` gives it.
     extra : mapping of str to str, optional
         Further text files: name to text.
+    about : About, optional
+        What the release says of itself; not known for facts of one's own.
 
     Returns
     -------
@@ -164,7 +173,7 @@ def fill_release(
     for name, frame in tables.items():
         write_table(typed_table(frame), folder / draft.tables[name].file)
     draft = replace(draft, files=_entries(folder))
-    _write_texts(folder, {**documents(tables, draft), **(extra or {})})
+    _write_texts(folder, {**documents(tables, draft, about), **(extra or {})})
     manifest = replace(draft, files=_entries(folder))
     _write_texts(folder, manifest_texts(manifest))
     return manifest
@@ -200,16 +209,19 @@ def read_release(folder: Path) -> Tables:
     return Tables(**frames, parameters=dict(manifest.parameters))
 
 
-def _table_entry(name: str, frame: pd.DataFrame) -> TableEntry:
-    from belbiotech.dataset.schemas import PROCESSED
+def _table_entry(
+    name: str, frame: pd.DataFrame, own_codes: Mapping[str, dict[str, str]]
+) -> TableEntry:
+    from belbiotech.dataset.schemas import PROCESSED, processed_schema
 
+    schema = processed_schema(name, own_codes) if name in PROCESSED else None
     try:
-        columns = tuple(_column_entry(frame[column], PROCESSED.get(name)) for column in frame)
+        columns = tuple(_column_entry(frame[column], schema) for column in frame)
         total = content_hash(typed_table(frame))
     except ReleaseError as error:
         msg = f"table {name!r} cannot be released: {error}"
         raise ReleaseError(msg) from error
-    description = PROCESSED[name].description if name in PROCESSED else ""
+    description = schema.description if schema else ""
     return TableEntry(f"{name}.parquet", len(frame), total, description or "", columns)
 
 

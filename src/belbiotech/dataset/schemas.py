@@ -15,6 +15,7 @@ from pandera.config import get_config_global
 
 from belbiotech.dataset.checks import text_checks, typed_checks
 from belbiotech.dataset.fields import DERIVED, FACTS, TABLES, Field
+from belbiotech.dataset.keys import KEYS
 from belbiotech.dataset.panel_fields import FIRM_YEAR
 from belbiotech.dataset.tables import TABLE_NAMES
 from belbiotech.errors import FactsError, PanelError
@@ -34,11 +35,6 @@ NO_CODES: OwnCodes = {}
 PANEL_TITLE = "Firm-years: one row a firm and calendar year, from its founding to its end"
 
 DTYPES = {"amount": "float64", "year": "int64", "count": "int64", "flag": "int64", "bool": "bool"}
-UNIQUE = {
-    "firm_year": ["firm_id", "year"],
-    "firms": ["firm_id"],
-    "sources": ["source_id"],
-}
 
 
 def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema:
@@ -85,7 +81,7 @@ def processed_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrame
     return pa.DataFrameSchema(
         {name: _typed(_more(name, field, own_codes)) for name, field in fields.items()},
         checks=_panel_checks() if is_panel else None,
-        unique=UNIQUE.get(table),
+        unique=list(KEYS[table]) if table in KEYS else None,
         strict=True,
         ordered=True,
         name=table,
