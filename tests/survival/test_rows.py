@@ -112,3 +112,19 @@ def test_overlaps_are_found_in_any_order_and_type(kind, order):
         units.astype(make)[::order], 10.0 * np.arange(7), 10.0 * np.arange(7) + 1
     )
     assert len(apart) == 0
+
+
+@pytest.mark.parametrize("kind", [int, str])
+def test_years_in_random_order(kind):
+    """Unit years are told apart without sorting; a year of one firm twice is found."""
+    draw = np.random.default_rng(3)
+    firm, year = (grid.ravel() for grid in np.meshgrid(np.arange(50), np.arange(2000, 2012)))
+    order = draw.permutation(len(firm))
+    units, start = pd.Series(firm[order]).astype(kind), year[order].astype(float)
+    assert len(overlapping_rows(units, start, start + 1)) == 0
+    assert len(overlapping_rows(units, start + 0.5, start + 1.5)) == 0
+    start[7] = start[np.flatnonzero(firm[order] == firm[order][7])[-1]]
+    found = overlapping_rows(units, start, start + 1)
+    assert len(found) == 1
+    assert units[found[0]] == units[7]
+    assert start[found[0]] == start[7]

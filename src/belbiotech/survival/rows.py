@@ -27,6 +27,7 @@ __all__ = [
 
 IntArray = NDArray[np.int64]
 
+MUCH = 16  # cells of a table for each row, up to which filling it is faster than sorting
 SHOWN = 5  # rows named in a message; their number is always told in full
 
 
@@ -108,7 +109,7 @@ def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> I
     if whole and _apart(units.to_numpy(), start, stop):
         return np.array([], dtype=np.int64)
     codes = pd.factorize(units)[0]  # by first appearance, so that rows by unit are sorted
-    if _apart(codes, start, stop):
+    if _apart(codes, start, stop) or _different_years(codes, start, stop):
         return np.array([], dtype=np.int64)
     order = np.lexsort((stop, start, codes))
     codes, start, stop = codes[order], start[order], stop[order]
@@ -123,6 +124,19 @@ def _apart(codes: NDArray[np.integer[Any]], start: FloatArray, stop: FloatArray)
     """Tell whether rows are sorted by unit and time, and none begins before the last has ended."""
     follows = (codes[1:] == codes[:-1]) & (start[1:] >= stop[:-1])
     return bool((follows | (codes[1:] > codes[:-1])).all())
+
+
+def _different_years(codes: IntArray, start: FloatArray, stop: FloatArray) -> bool:
+    """Tell whether all rows are unit years, in any order, and no unit has the same one twice."""
+    low, high = start.min(), start.max()
+    years = int(high - low) + 1
+    few = codes.min() >= 0 and (codes.max() + 1.0) * years <= MUCH * len(codes)
+    if not few or not (stop - start == 1).all():
+        return False
+    year = (start - low).astype(np.int64)
+    if not np.array_equal(year + low, start):
+        return False
+    return bool(np.bincount(codes * years + year).max() <= 1)
 
 
 def _stop_at(problems: list[str]) -> None:
@@ -171,6 +185,8 @@ def _certainly_finite(column: pd.Series) -> bool:
     """Tell at a glance that nothing is missing or infinite, as in nearly all columns."""
     if not isinstance(column.dtype, np.dtype):
         return False
+    if column.dtype.kind == "O":
+        return pd.api.types.infer_dtype(column, skipna=False) == "string"
     if column.dtype.kind in "iub":
         return True
     return column.dtype.kind == "f" and bool(np.isfinite(column.to_numpy()).all())

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.partial_likelihood import squares
 from belbiotech.survival.rows import FloatArray, IntArray
 
@@ -56,7 +55,7 @@ def clustered_variance(
     """
     ways = list(sums_of)
     if len(ways) == 2:
-        ways.append(numbered([pd.Series(way) for way in ways])[0].astype(np.int64))
+        ways.append(pd.factorize(ways[0] * (ways[1].max() + 1) + ways[1])[0])
     parts = [squares(cluster_sums(way, scores, row_of, weight)) for way in ways]
     middle = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
     variance: FloatArray = naive @ middle @ naive
