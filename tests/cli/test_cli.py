@@ -141,5 +141,33 @@ def test_run_does_the_main_job(call, tmp_path):
     assert f"{rows['exit'].sum()} events" in shown
     for name in ("sample.csv", "survival_by_alliance.csv", "cox_failure.csv", "cox_exit.csv"):
         assert len(pd.read_csv(tmp_path / name)), name
+    models = pd.read_csv(tmp_path / "cox_failure.csv")
+    assert (models["events"] == rows["failure"].sum()).all()
+    unfitted = models[models["estimate"].isna()]
+    assert len(unfitted) < len(models)
+    assert unfitted["remark"].notna().all()
     for name in ("survival_by_alliance.png", "hazard_ratios.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG"), name
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", "--out", "{file}"),
+        ("fit", "exit ~ alliances_active_lag1", "--out", "{file}/x.csv"),
+        ("diff", "0.1.0", "0.1.0", "--format", "json", "--out", "{file}/x.json"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_told(call, tmp_path, words):
+    file = tmp_path / "taken"
+    file.touch()
+    code, shown = call(*(word.format(file=file) for word in words))
+    assert code == 1
+    assert "taken" in shown
+    assert "another place" in shown
+
+
+def test_show_says_why_a_firm_is_not_in_the_panel(call):
+    firms = bb.load_table("firms")
+    outside = firms[~firms["in_panel"]].iloc[0]
+    assert outside["out_reason"] in call("show", outside["firm_id"])[1]

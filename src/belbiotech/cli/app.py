@@ -16,7 +16,7 @@ __all__ = ["app", "main"]
 
 
 class _Group(TyperGroup):
-    """Tell this package's errors as sentences, with exit code 1, instead of a traceback."""
+    """Tell errors of this package and of files as sentences, with exit code 1, not a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -24,6 +24,11 @@ class _Group(TyperGroup):
                 return super().invoke(ctx)
         except BelbiotechError as error:
             errors.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            raise typer.Exit(1) from error
+        except OSError as error:
+            where = error.filename2 or error.filename or "a file"
+            told = f"{where}: {error.strerror or error}; give another place, or make it first"
+            errors.print(f"[red]Error:[/] {escape(told)}", soft_wrap=True)
             raise typer.Exit(1) from error
 
 

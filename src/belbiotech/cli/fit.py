@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,5 +30,10 @@ def fit(
     output.print(f"Data version {panel.attrs['version']}, {'observed' if observed else 'all'} rows")
     output.print(str(result), soft_wrap=True, markup=False)
     if out is not None:
-        result.summary.to_csv(out)
+        counted: dict[str, Any] = {
+            "outcome": formula.split("~")[0].strip(),
+            "n_rows": result.n_rows,
+        }
+        counted |= {"n_events": result.n_events, "n_clusters": result.n_clusters}
+        result.summary.assign(**counted).to_csv(out)
         output.print(f"Table written to {out}", soft_wrap=True)

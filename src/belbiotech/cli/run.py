@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,12 +13,21 @@ from belbiotech.cli.console import output, show_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from belbiotech.survival.cox_result import CoxResult
-
 __all__ = ["run"]
 
 OUTCOMES = {"failure": "failure", "acquisition": "acquisition", "exit": "failure or acquisition"}
-COVARIATES = "alliances_active_lag1"
+# One model for each right side: few events bear few covariates.
+MODELS = {
+    "alliances in force": "alliances_active_lag1",
+    "alliances so far": "alliances_cum_lag1",
+    "in force, by kind of partner": (
+        "alliances_upstream_active_lag1 + alliances_horizontal_active_lag1"
+        " + alliances_downstream_active_lag1"
+    ),
+    "in force, by purpose": (
+        "alliances_exploration_active_lag1 + alliances_exploitation_active_lag1"
+    ),
+}
 STATUS = "active alliance"
 
 
@@ -80,13 +90,15 @@ def _survival(rows: pd.DataFrame, out: Path) -> None:
 
     status = np.where(rows["alliances_active_lag1"] > 0, STATUS, f"no {STATUS}")
     curves = bb.kaplan_meier(rows.assign(status=status), "exit", by="status")
-    curves.table.to_csv(out / "survival_by_alliance.csv", index=False)
+    counted: dict[str, Any] = {"outcome": OUTCOMES["exit"], "firms": rows["firm_id"].nunique()}
+    counted |= {"firm_years": len(rows), "events_in_all": int(rows["exit"].sum())}
+    curves.table.assign(**counted).to_csv(out / "survival_by_alliance.csv", index=False)
     ages = curves.table[curves.table["time"].isin([5, 10, 15, 20])].astype(
         {"time": int, "at_risk": int}
     )
     columns = ["group", "time", "at_risk", "survival", "std_error", "lower", "upper"]
     show_table(
-        ages[columns].rename(columns={"time": "age", "survival": "share left"}),
+        ages[columns].rename(columns={"time": "age, years", "survival": "share left"}),
         "Kaplan-Meier: neither failed nor acquired, by alliance status of the firm-year",
         note=f"{size(rows, 'exit')}; log-log intervals, 95%; "
         "status at the end of the year before, so a firm can change group",
@@ -102,41 +114,59 @@ def _survival(rows: pd.DataFrame, out: Path) -> None:
 def _models(rows: pd.DataFrame, out: Path) -> None:
     import pandas as pd
 
-    import belbiotech as bb
     from belbiotech.plots import forest, save
 
-    lines = []
+    parts = []
     for outcome, words in OUTCOMES.items():
-        fitted = bb.cox(f"{outcome} ~ {COVARIATES}", rows, cluster="firm_id")
-        fitted.summary.to_csv(out / f"cox_{outcome}.csv")
-        lines.append(_lines(fitted, words))
+        table = pd.concat([_lines(rows, outcome, name) for name in MODELS], ignore_index=True)
+        table.to_csv(out / f"cox_{outcome}.csv", index=False)
         show_table(
-            lines[-1].drop(columns="group"),
-            f"Cox model of {words}: hazard ratios, 95% interval",
+            table[["model", "label", "estimate", "lower", "upper", "p", "remark"]],
+            f"Cox models of {words}: hazard ratios for one alliance more, 95% interval",
             note=f"{size(rows, outcome)}; Efron ties, errors clustered by firm",
         )
+        group = f"{words} ({int(rows[outcome].sum())} events)"
+        parts.append(table[table["model"] == next(iter(MODELS))].assign(group=group))
     figure = forest(
-        pd.concat(lines, ignore_index=True),
+        pd.concat(parts, ignore_index=True),
         title=f"Hazard ratios, {rows['firm_id'].nunique()} firms, {len(rows):,d} firm-years",
-        x_label="Hazard ratio, 95% interval, errors clustered by firm",
+        x_label="Hazard ratio for one alliance more, 95% interval, errors clustered by firm",
     )
     save(figure, out / "hazard_ratios.png")
 
 
-def _lines(fitted: CoxResult, words: str) -> pd.DataFrame:
+def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
+    """Fit a model and give its coefficients, or a line with the reason why it has none."""
     import pandas as pd
 
+    import belbiotech as bb
     from belbiotech.dataset.schemas import PROCESSED
 
+    about = {
+        "outcome": OUTCOMES[outcome],
+        "model": model,
+        "firms": rows["firm_id"].nunique(),
+        "firm_years": len(rows),
+        "events": int(rows[outcome].sum()),
+    }
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", bb.BelbiotechWarning)
+        try:
+            fitted = bb.cox(f"{outcome} ~ {MODELS[model]}", rows, cluster="firm_id")
+        except bb.FitError as error:
+            return pd.DataFrame(
+                [about | {"label": "not estimated", "remark": str(error).splitlines()[0]}]
+            ).reindex(columns=[*about, "label", "estimate", "lower", "upper", "p", "remark"])
     table = fitted.summary
     titles = {name: column.title for name, column in PROCESSED["firm_year"].columns.items()}
     return pd.DataFrame(
-        {
-            "group": f"{words} ({fitted.n_events} events)",
+        about
+        | {
             "label": [titles.get(name, name) for name in table.index],
             "estimate": table["exp(coef)"].to_numpy(),
             "lower": table["exp(coef) lower 95%"].to_numpy(),
             "upper": table["exp(coef) upper 95%"].to_numpy(),
             "p": table["p"].to_numpy(),
+            "remark": "; ".join(str(warning.message).split(":")[0] for warning in told),
         }
     )

@@ -37,7 +37,7 @@ def show(
     life = panel[panel["firm_id"] == known["firm_id"]]
     traits = ", ".join(str(known[name]) for name in ("region", "segment", "origin"))
     if life.empty:
-        output.print(f"{known['name']} ({traits}) is not in the panel: it has no founding year.")
+        output.print(f"{known['name']} ({traits}) is not in the panel: {known['out_reason']}")
     else:
         table = life[list(COLUMNS)].rename(columns=COLUMNS)
         table["year"] = table["year"].astype(str)
@@ -50,12 +50,14 @@ def show(
 def _show_facts(facts: pd.DataFrame) -> None:
     """Print each fact once, with the pages behind it below."""
     facts = facts.fillna("")
-    output.print(f"\n{len(facts):,d} pages behind the facts (confidence A to C)", style="bold")
-    for (date, fact, confidence), pages in facts.groupby(
+    pages = facts["source_id"].nunique()
+    noun = "page" if pages == 1 else "pages"
+    output.print(f"\n{pages:,d} {noun} behind the facts (confidence A to C)", style="bold")
+    for (date, fact, confidence), behind in facts.groupby(
         ["date", "fact", "confidence"], sort=False
     ):
         output.print(f"{date!s:10}  {fact!s}  ({confidence!s})", soft_wrap=True, markup=False)
-        for page in pages.to_dict("records"):
+        for page in behind.to_dict("records"):
             where = f"{page['publisher']}, {page['published'] or 'no date'}"
             output.print(
                 f"            {page['title']} ({where})\n            {page['url']}",
