@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech.errors import FormulaError
+from belbiotech.errors import FormulaError, PanelError
 from belbiotech.survival.counts import count_rows
 from belbiotech.survival.formulas import LARGE, counted_matrix, design_matrix, read_formula
 
@@ -53,7 +53,7 @@ def test_what_a_formula_needs(right, columns, rowwise):
         ("failure ~ age +", "cannot be read"),
         ("failure ~ age ~ size", "one right side"),
         ("failure ~ age | size", "one right side"),
-        ("failure ~ .", "cannot be read"),
+        ("failure ~ .", "name the covariates one by one"),
         ("failure ~ lag(alliances)", "shifts rows across units"),
         ("failure ~ age + I(alliances.shift(1))", "shifts rows across units"),
         ("failure ~ alliances.cumsum()", "shifts rows across units"),
@@ -185,3 +185,117 @@ def test_a_term_that_depends_on_the_order_of_rows_is_refused():
     table = large(300)
     with pytest.raises(FormulaError, match="order of the rows"):
         counted(table, "I(np.arange(len(k)) + k)")
+
+
+def test_a_level_that_the_fit_has_not_seen_is_refused():
+    """Formulaic would code it as the reference level."""
+    formula = read_formula("failure ~ C(region) + alliances")
+    matrix = design_matrix(formula, TABLE)
+    other = TABLE.assign(region=["b", "q", "a", "a", "q"])
+    words = r"C\(region\) is 'q' in 2 rows \(1, 4\); its levels are 'a', 'b', 'c'"
+    with pytest.raises(PanelError, match=words):
+        design_matrix(formula, other, matrix.spec)
+    plain = read_formula("failure ~ region:alliances")
+    with pytest.raises(PanelError, match="region is 'q'"):
+        design_matrix(plain, other, design_matrix(plain, TABLE).spec)
+    steps = read_formula("failure ~ C(alliances // 2)")
+    with pytest.raises(PanelError, match=r"none of the levels of C\(alliances // 2\)"):
+        design_matrix(steps, other.assign(alliances=9), design_matrix(steps, TABLE).spec)
+
+
+def test_values_outside_the_named_levels_are_refused():
+    formula = read_formula("failure ~ C(region, levels=['a', 'b'])")
+    with pytest.raises(FormulaError, match="is 'c' in 1 row .2.; its levels are 'a', 'b'"):
+        design_matrix(formula, TABLE, named=TABLE)
+    data = TABLE.iloc[[2, 0, 1, 0, 2]].reset_index(drop=True).assign(start=0, stop=1, failure=0)
+    counts = count_rows(data, ["failure"], ["region"])
+    with pytest.raises(FormulaError, match="is 'c' in 2 rows .0, 4."):
+        counted_matrix(formula, data, counts)
+    many = pd.concat([TABLE] * (LARGE // 5 + 1), ignore_index=True)
+    with pytest.raises(FormulaError, match="is 'c'"):
+        design_matrix(formula, many)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("region", "string"),
+        ("region", "string[pyarrow]"),
+        ("region", "category"),
+        ("alliances", "Int64"),
+        ("alliances", "int64[pyarrow]"),
+        ("age", "Float64"),
+        ("listed", "boolean"),
+        ("listed", "bool[pyarrow]"),
+    ],
+)
+@pytest.mark.parametrize("right", ["{}", "C({})", "{}:age"])
+def test_types_of_columns_change_nothing(name, kind, right):
+    formula = read_formula("failure ~ " + right.format(name))
+    other = design_matrix(formula, TABLE.astype({name: kind}))
+    matrix = design_matrix(formula, TABLE)
+    assert other.names == matrix.names
+    np.testing.assert_array_equal(other.x, matrix.x)
+
+
+def test_numbers_held_as_objects_are_no_factor():
+    table = TABLE.astype({"alliances": object})
+    formula = read_formula("failure ~ alliances")
+    with pytest.raises(FormulaError, match=r"'alliances' holds numbers as objects.*C\(alliances\)"):
+        design_matrix(formula, table)
+    again = design_matrix(formula, table, design_matrix(formula, TABLE).spec)
+    assert again.x[:, 0].tolist() == [0, 1, 2, 1, 0]
+    factor = design_matrix(read_formula("failure ~ C(alliances)"), table)
+    assert factor.names == ("C(alliances)[T.1]", "C(alliances)[T.2]")
+
+
+def test_names_that_mean_two_things():
+    with pytest.raises(FormulaError, match="'Intercept' is the name of the constant"):
+        design_matrix(read_formula("failure ~ Intercept"), TABLE.assign(Intercept=2))
+    twice = pd.concat([TABLE, TABLE[["age"]]], axis=1)
+    with pytest.raises(FormulaError, match="2 columns are called 'age'"):
+        design_matrix(read_formula("failure ~ log(age)"), twice)
+    assert design_matrix(read_formula("failure ~ alliances"), twice).names == ("alliances",)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("failure ~ age + strata(region)", "the argument strata='column'"),
+        ("failure ~ age + cluster(firm)", "the argument cluster='column'"),
+        ("failure ~ age + frailty(firm)", "the argument frailty='column'"),
+        ("failure ~ offset(age)", "offset is not offered"),
+        ("failure ~ factor(region)", r"write C\(column\)"),
+        ("failure ~ as.factor(region)", r"write C\(column\)"),
+        ("Surv(start, stop, failure) ~ age", "the left side is one 0/1 column.*start="),
+        ("failure ~ I(age^2)", r"I\(age\*\*2\)"),
+    ],
+)
+def test_words_of_r_are_told_in_ours(text, words):
+    with pytest.raises(FormulaError, match=words):
+        read_formula(text)
+
+
+def test_what_is_like_r_but_allowed():
+    assert read_formula("e ~ np.log(age) + 1.5:age + (age + factory)^2").columns == (
+        "age",
+        "factory",
+    )
+    assert read_formula("e ~ `strata(x).` + C(k, Treatment('.'))").columns == ("k", "strata(x).")
+
+
+@pytest.mark.parametrize("text", ["e ~ age +", "e ~ I(age", "e ~ age age", "e ~ log(region)"])
+def test_messages_are_for_people(text):
+    with pytest.raises(FormulaError) as caught:
+        design_matrix(read_formula(text), TABLE)
+    message = str(caught.value)
+    assert "\x1b" not in message
+    assert "⧛" not in message
+    assert "Unable to evaluate" not in message
+
+
+def test_odd_names_of_columns():
+    formula = read_formula("`my event` ~ Q('odd name') + log(`odd name`) + age")
+    assert (formula.outcome, formula.columns) == ("my event", ("age", "odd name"))
+    matrix = design_matrix(formula, TABLE)
+    np.testing.assert_array_equal(matrix.x[:, 0], TABLE["odd name"])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +14,25 @@ import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
 from belbiotech.survival.counts import Counts, counting_pays, distinct_rows
+from belbiotech.survival.formula_columns import plain_columns, refuse_levels, refuse_names
+from belbiotech.survival.formula_words import (
+    computing_in_words,
+    reading_in_words,
+    refuse_words_of_r,
+)
 from belbiotech.survival.rows import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from formulaic import ModelSpec
 
-__all__ = ["Formula", "Matrix", "counted_matrix", "design_matrix", "read_formula"]
+__all__ = [
+    "Formula",
+    "Matrix",
+    "counted_matrix",
+    "design_matrix",
+    "read_formula",
+    "refuse_unknown_columns",
+]
 
 # Functions that look at one row alone: their matrix can be made from the distinct rows. Anything
 # else (splines, centring, scaling) needs all rows to settle its knots or means.
@@ -119,7 +134,10 @@ def read_formula(text: str) -> Formula:
         msg = f"a formula is a text such as 'failure ~ age', not {type(text).__name__}"
         raise FormulaError(msg)
     left, tilde, right = (part.strip() for part in text.partition("~"))
-    if not tilde or not left.isidentifier():
+    refuse_words_of_r(text)
+    if len(left) > 2 and QUOTED.fullmatch(left):
+        left = left.strip("`")
+    elif not tilde or not left.isidentifier():
         msg = f"formula {text!r} must be 'outcome ~ covariates', with one column on the left"
         raise FormulaError(msg)
     if not right:
@@ -169,7 +187,7 @@ def counted_matrix(
         As `design_matrix`; also a term that depends on the order of the rows.
     """
     if formula.rowwise:
-        return design_matrix(formula, counts.columns)
+        return design_matrix(formula, counts.columns, named=data)
     rows = np.arange(len(data))
     copies = np.ones(len(data), dtype=np.int64)
     if frequency is not None:
@@ -191,7 +209,12 @@ def counted_matrix(
 
 
 def design_matrix(
-    formula: Formula, table: pd.DataFrame, spec: ModelSpec | None = None, *, intercept: bool = False
+    formula: Formula,
+    table: pd.DataFrame,
+    spec: ModelSpec | None = None,
+    *,
+    intercept: bool = False,
+    named: pd.DataFrame | None = None,
 ) -> Matrix:
     """Make the matrix of covariates.
 
@@ -208,6 +231,8 @@ def design_matrix(
         From an earlier matrix: the same coding, knots and levels.
     intercept : bool
         Keep the column of ones.
+    named : DataFrame, optional
+        The user's data, of which the table holds the distinct rows: messages name its rows.
 
     Returns
     -------
@@ -217,18 +242,56 @@ def design_matrix(
     Raises
     ------
     FormulaError
-        An unknown column, or a term that cannot be computed.
+        An unknown column, a term that cannot be computed, a value outside ``C(x, levels=...)``.
+    PanelError
+        With ``spec``: a factor's value that is none of its levels.
     """
-    _refuse_unknown(formula, table)
+    refuse_unknown_columns(formula, table)
+    refuse_names(formula.columns, table)
+    table = plain_columns(table, formula.columns, formula.plain, known=spec is not None)
     if spec is None:
         table = _without_unused_levels(table, formula.columns)
     source: Any = _parsed(formula.text, formula.right) if spec is None else spec
-    if formula.rowwise and len(table) > LARGE:
-        matrix = _from_distinct_values(formula, table, source, intercept)
-    else:
-        matrix = _made(formula, table, source, intercept)
+    make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
+    matrix, known = _with_known_levels(make, formula, table, source, intercept)
+    if not known:
+        whose = table if named is None else named
+        levels = {
+            factor: state["categories"]
+            for factor, (_, state) in matrix.spec.encoder_state.items()
+            if "categories" in state
+        }
+        own = spec is not None or named is not None
+        refuse_levels(formula.text, whose, levels, fitted=spec is not None, rows=own)
     _refuse_infinite(formula, table, matrix)
     return matrix
+
+
+def _with_known_levels(
+    make: Callable[[Formula, pd.DataFrame, Any, bool], Matrix],
+    formula: Formula,
+    table: pd.DataFrame,
+    source: Any,
+    intercept: bool,
+) -> tuple[Matrix, bool]:
+    """Make a matrix, and tell whether all values of factors are among their levels.
+
+    Formulaic only warns of others, and codes them as the reference level.
+    """
+    from formulaic.errors import DataMismatchWarning
+
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        matrix = make(formula, table, source, intercept)
+    known = True
+    for warning in told:
+        if issubclass(warning.category, DataMismatchWarning):
+            known = False
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    return matrix, known
 
 
 def _made(formula: Formula, table: pd.DataFrame, source: Any, intercept: bool) -> Matrix:
@@ -236,7 +299,7 @@ def _made(formula: Formula, table: pd.DataFrame, source: Any, intercept: bool) -
         with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
             made = source.get_model_matrix(table, output="pandas", na_action="ignore")
     except Exception as error:  # formulaic has no common class for what user code may raise
-        msg = f"formula {formula.text!r} cannot be computed: {error}"
+        msg = f"formula {formula.text!r} cannot be computed: {computing_in_words(error)}"
         raise FormulaError(msg) from error
     spec: ModelSpec = made.model_spec
     terms = {str(term): tuple(columns) for term, columns in spec.term_indices.items()}
@@ -317,7 +380,7 @@ def _parsed(text: str, right: str) -> Any:
     try:
         parsed = Parser(right)
     except Exception as error:  # as above
-        msg = f"formula {text!r} cannot be read: {error}"
+        msg = f"formula {text!r} cannot be read: {reading_in_words(error)}"
         raise FormulaError(msg) from error
     if not isinstance(parsed, SimpleFormula):
         msg = f"formula {text!r} must have one right side, without '|' and a second '~'"
@@ -352,7 +415,15 @@ def _columns(parsed: Any) -> tuple[set[str], set[str]]:
         named = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in functions]
         inside |= {node.id for node in named} - {*TRANSFORMS, PLACE}
         inside |= {name.strip("`") for name in QUOTED.findall(str(factor))}
+        inside |= _named_by_q(nodes)
     return inside, alone
+
+
+def _named_by_q(nodes: list[ast.AST]) -> set[str]:
+    """Give the columns named as ``Q('odd name')``."""
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    named = [call.args[0] for call in calls if getattr(call.func, "id", "") == "Q" and call.args]
+    return {str(name.value) for name in named if isinstance(name, ast.Constant)}
 
 
 def _nodes(factor: str) -> list[ast.AST]:
@@ -362,7 +433,14 @@ def _nodes(factor: str) -> list[ast.AST]:
         return []
 
 
-def _refuse_unknown(formula: Formula, table: pd.DataFrame) -> None:
+def refuse_unknown_columns(formula: Formula, table: pd.DataFrame) -> None:
+    """Refuse a formula whose covariates the table does not have.
+
+    Raises
+    ------
+    FormulaError
+        With the nearest names.
+    """
     problems = [
         f"there is no column {name!r}; {nearest_names(name, table.columns)}"
         for name in formula.columns
