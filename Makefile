@@ -13,6 +13,19 @@ $(VENV)/ready: pyproject.toml constraints.txt
 
 run: $(VENV)/ready
 	$(BIN)/belbiotech run
+	$(BIN)/python scripts/paper/paper.py
+
+# All tables and figures of the paper, and its report, into out/paper; is it what was committed?
+paper: $(VENV)/ready
+	$(BIN)/python scripts/paper/paper.py
+
+paper-check: $(VENV)/ready
+	$(BIN)/python scripts/paper/check.py
+
+# The committed tables anew: after the data version, or a model, was changed on purpose.
+paper-expected: $(VENV)/ready
+	$(BIN)/python scripts/paper/paper.py
+	$(BIN)/python scripts/paper/check.py --accept
 
 test: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow and not live_r"

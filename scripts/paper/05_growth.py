@@ -1,0 +1,123 @@
+"""Growth: first listing, and financing rounds as recurrent events."""
+
+from __future__ import annotations
+
+import pandas as pd
+from common import MODELS, Sample, labels, run, size
+from models import Fit, coefficient_table, cox
+
+import belbiotech as bb
+from belbiotech.report.blocks import Block, FigureBlock, Finding, Heading, Text
+
+WORDS = labels()
+ACTIVE = "alliances_active_lag1"
+RIGHT = {
+    "Any alliance": "allied",
+    "Number, linear": ACTIVE,
+    "Breadth": "breadth",
+    "Region": "C(region_group)",
+}
+MAX_ORDER = 3  # later rounds share a stratum: few firms have more
+
+
+def not_listed(rows: pd.DataFrame) -> pd.DataFrame:
+    """Keep the years in which a first listing can happen: until it has happened."""
+    before = rows.groupby("firm_id")["ipo"].cumsum() - rows["ipo"]
+    return rows[(rows["listed_lag1"] == 0) & (before == 0)].reset_index(drop=True)
+
+
+def rounds(rows: pd.DataFrame) -> list[Fit]:
+    """Fit financing rounds as recurrent events: any round, and each round in its turn."""
+    cut = bb.recurrent_rows(rows, "financing_rounds_new", max_order=MAX_ORDER)
+    cut = cut.rename(columns={"event": "round"})
+    gap = {"strata": "order", "start": "gap_start", "stop": "gap_stop", "overlap": "allow"}
+    ways = {"Andersen-Gill": {}, "Prentice-Williams-Peterson, age": {"strata": "order"}}
+    ways["Prentice-Williams-Peterson, time since the last"] = gap
+    return [
+        cox(f"{way}: {name.lower()}", "round", right, cut, **options)
+        for way, options in ways.items()
+        for name, right in RIGHT.items()
+        if name in ("Any alliance", "Breadth", "Region")
+    ]
+
+
+def blocks(sample: Sample) -> list[Block]:
+    """Fit listing and financing rounds."""
+    rows = sample.observed
+    at_risk = not_listed(rows)
+    listing = {name: cox(name, "ipo", right, at_risk) for name, right in RIGHT.items()}
+    recurrent = rounds(rows)
+    by_name = {fit.name: fit for fit in recurrent}
+    made = int(rows["financing_rounds_new"].sum())
+    grouped = rows.assign(status=WORDS.values("status", rows["status"]))
+    mean = bb.mean_cumulative_function(grouped, "financing_rounds_new", by="status")
+
+    def listed(model: str, term: str, what: str) -> str:
+        return listing[model].says(term, what, "a first listing")
+
+    def financed(model: str, term: str, what: str) -> str:
+        return by_name[f"Andersen-Gill: {model}"].says(term, what, "a financing round")
+
+    region = "C(region_group)[T.wallonia_brussels]"
+    seat = "A seat in the Walloon Region or Brussels, against the Flemish Region,"
+    rounds_note = (
+        f"N = {rows['firm_id'].nunique():,d} firms, {len(rows):,d} firm-years, {made:,d} rounds; a "
+        "year with several rounds is cut into as many rows. Errors clustered by firm."
+    )
+    return [
+        Text(
+            "Growth is seen in two outcomes: the first listing on an exchange, among firms not "
+            f"listed ({size(at_risk, 'ipo')}), and financing rounds, which a firm can have again "
+            f"and again ({made:,d} rounds in the observed firm-years)."
+        ),
+        Text(MODELS["reads"]),
+        Heading("First listing"),
+        coefficient_table(
+            "listing",
+            "Cox models of the first listing",
+            listing.values(),
+            WORDS,
+            note=f"{size(at_risk, 'ipo')}. Errors clustered by firm.",
+        ),
+        Heading("Financing rounds"),
+        FigureBlock(
+            "rounds",
+            "Mean number of financing rounds by age and alliance status",
+            mean.plot(
+                title=" ", y_label="Mean number of rounds", x_label="Age of the firm in years"
+            ),
+            note=f"{rounds_note} A firm changes group with its status.",
+        ),
+        coefficient_table(
+            "rounds",
+            "Cox models of financing rounds",
+            recurrent,
+            WORDS,
+            note=f"{rounds_note} Andersen and Gill: one baseline for all rounds. Prentice, "
+            f"Williams and Peterson: one for each round in turn, from {MAX_ORDER} on together.",
+        ),
+        Heading("What the models say"),
+        Finding(
+            "Proposition 1b: strategic partnering helps new biotechnology firms grow.",
+            (
+                listed("Any alliance", "allied", "Having an active alliance the year before"),
+                financed("any alliance", "allied", "Having an active alliance the year before"),
+            ),
+        ),
+        Finding(
+            "Proposition 3b: open innovation is how small firms grow. (Openness is taken as "
+            "breadth, as above.)",
+            (
+                listed("Breadth", "breadth", "One more kind of partner"),
+                financed("breadth", "breadth", "One more kind of partner"),
+            ),
+        ),
+        Finding(
+            "Proposition 4b: the regional cluster matters for growth.",
+            (listed("Region", region, seat), financed("region", region, seat)),
+        ),
+    ]
+
+
+if __name__ == "__main__":
+    run("05_growth", "Growth", blocks)

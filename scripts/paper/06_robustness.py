@@ -1,0 +1,178 @@
+"""Robustness: how estimates move from the naive design to the sound one, and over designs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from common import VERSION, Sample, labels, run, size
+
+import belbiotech as bb
+from belbiotech.report.blocks import Block, FigureBlock, Heading, Text, Warned
+from belbiotech.report.formats import interval, number, percent, ratio
+from belbiotech.report.tables import table
+
+WORDS = labels()
+AUDITED = {"acquisition": False, "exit": False, "failure": True}  # True: Firth's penalty
+PLACEBO_DRAWS = 25
+EXPOSURES = {
+    "Any active alliance": "allied",
+    "Number of active alliances": "alliances_active_lag1",
+    "Log of one plus the number": "log(1 + alliances_active_lag1)",
+    "Number signed so far": "alliances_cum_lag1",
+    "Any signed so far": "I(alliances_cum_lag1 > 0)",
+    "Kinds of partner": "breadth",
+    "Number, exploration": "alliances_exploration_active_lag1",
+}
+CONTROLS = {
+    "None": "",
+    "Region": "C(region_group)",
+    "Segment": "C(segment_group)",
+    "Origin": "C(origin_group)",
+    "Listed": "listed_lag1",
+    "Financing rounds": "log(1 + financing_rounds_cum_lag1)",
+}
+ROWS: dict[str, dict[str, Any]] = {
+    "Observed": {"rows": "observed"},
+    "All": {"rows": ""},
+    "Observed, from 2000": {"rows": "observed and year >= 2000"},
+    "Observed, strata of origin": {"rows": "observed", "strata": "origin_group"},
+}
+CHOICES = {"outcome": "Outcome", "exposure": "Alliances", "controls": "Controls", "design": "Rows"}
+LEFT_OUT = ["estimate", "std_error"]
+
+
+def audit(outcome: str, firth: bool) -> list[Block]:
+    """Show how the estimate of one outcome moves from design to design."""
+    result = bb.bias_audit(f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=firth)
+    what = WORDS.codes["outcome"][outcome].lower()
+    steps = result.table.set_index("step")
+    naive, sound = (_first(steps.loc[[step]]) for step in ("a", result.sound))
+    penalty = " Firth's penalty." if firth else " Errors clustered by firm."
+    word = (
+        ""
+        if result.e_value is None
+        else (
+            f" The E-value of the sound estimate is {number(result.e_value.estimate)}, that of the "
+            f"limit of its interval {number(result.e_value.limit)}: how strongly an unmeasured "
+            "trait would have to go with both alliances and outcome to explain it."
+        )
+    )
+    return [
+        Heading(f"From the naive design to the sound one: {what}"),
+        Text(
+            f"Ever allied, fixed over life, gives a hazard ratio of {_words(naive)}; the sound "
+            f"design (step {result.sound}) gives {_words(sound)}.{word}"
+        ),
+        FigureBlock(
+            f"audit_{outcome}",
+            f"Bias audit of any alliance and {what}",
+            result.plot(title=" "),
+            note=f"Hazard ratio of any alliance, by design. Step {result.sound}: "
+            f"{int(sound['n_rows']):,d} firm-years, {int(sound['n_events']):,d} events.{penalty}",
+        ),
+        table(
+            f"audit_{outcome}",
+            f"Bias audit of any alliance and {what}",
+            _counted(result.table.drop(columns=LEFT_OUT)),
+            WORDS,
+            note=f"Steps c to k differ from the sound design, {result.sound}, in one point each."
+            f"{penalty}",
+        ),
+        *([Warned(result.warnings)] if result.warnings else []),
+    ]
+
+
+def _first(rows: pd.DataFrame) -> pd.Series[Any]:
+    return rows.iloc[0]
+
+
+def _words(row: pd.Series[Any]) -> str:
+    if np.isnan(row["hazard_ratio"]):
+        return f"no estimate ({row['note']})"
+    return f"{ratio(row['hazard_ratio'])} ({interval(row['lower'], row['upper'])})"
+
+
+def _counted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Make counts whole numbers, and empty where there is no estimate."""
+    known = rows["hazard_ratio"].notna()
+    counts = {name: rows[name].where(known).astype("Int64") for name in ("n_rows", "n_events")}
+    return rows.assign(**counts, note=rows["note"].fillna(""))
+
+
+def curves(panel: pd.DataFrame) -> dict[str, Any]:
+    """Fit every specification; failure, with its few events, has Firth's penalty."""
+    given: Mapping[str, Any] = {"exposures": EXPOSURES, "controls": CONTROLS, "progress": False}
+    outcomes = {"Acquisition": "acquisition", "Failure or acquisition": "exit"}
+    firth = {name: {**ROWS[name], "firth": True} for name in ("Observed", "All")}
+    return {
+        "exits": bb.specification_curve(panel, outcomes=outcomes, designs=ROWS, **given),
+        "failure": bb.specification_curve(
+            panel, outcomes={"Failure": "failure"}, designs=firth, cluster=None, **given
+        ),
+    }
+
+
+def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
+    """Show a specification curve."""
+    numbers = curve.summary
+    outcomes = list(dict.fromkeys(curve.table["outcome"]))
+    what = " and ".join(outcomes).lower()
+    columns = [*CHOICES, "hazard_ratio", "lower", "upper", "p_value", "n_rows", "n_events", "note"]
+    renamed = curve.table.rename(columns=CHOICES)
+    from belbiotech.plots import specification_curve
+
+    whole = table(
+        f"specifications_{name}",
+        f"Specifications of {what}: the lowest, the middle, the highest, and some without estimate",
+        _counted(curve.table[columns]),
+        WORDS,
+        titles=CHOICES,
+        note=f"All {len(curve.table)} are in specifications_{name}.csv.",
+    )
+    shown = renamed.assign(upper=renamed["upper"].clip(upper=200.0))
+    varied = [title for title in CHOICES.values() if len(set(renamed[title])) > 1]
+    return [
+        Text(
+            f"{what.capitalize()}: {numbers['fitted']:.0f} of {numbers['specifications']:.0f} "
+            f"specifications have an estimate. The median hazard ratio is "
+            f"{ratio(numbers['median_hazard_ratio'])}; {percent(numbers['share_below_1'])} are "
+            f"under 1. In {percent(numbers['share_below_1_significant'])} the 95% interval lies "
+            f"under 1, in {percent(numbers['share_above_1_significant'])} over 1."
+        ),
+        FigureBlock(
+            f"specifications_{name}",
+            f"Specification curve of {what}",
+            specification_curve(shown, choices=varied),
+            note=f"{size(panel)} in all rows. Blue: the 95% interval does not hold 1.",
+        ),
+        replace(whole, shown=whole.shown.iloc[_telling(curve.table)]),
+        *([Warned(curve.warnings)] if curve.warnings else []),
+    ]
+
+
+def _telling(rows: pd.DataFrame) -> list[int]:
+    """Choose rows to show: the lowest, the middle, the highest, and one a reason without any."""
+    order = rows["estimate"].dropna().sort_values(kind="stable").index.tolist()
+    middle = len(order) // 2
+    chosen = [*order[:3], *order[middle - 1 : middle + 2], *order[-3:]]
+    missing = rows[rows["estimate"].isna()]
+    return [*chosen, *missing.drop_duplicates("note").index[:4]]
+
+
+def blocks(sample: Sample) -> list[Block]:
+    """Audit the designs, and fit every reasonable specification."""
+    made: list[Block] = []
+    for outcome, firth in AUDITED.items():
+        made += audit(outcome, firth)
+    made.append(Heading("Every reasonable specification"))
+    for name, curve in curves(sample.panel).items():
+        made += curve_blocks(name, curve, sample.panel)
+    return made
+
+
+if __name__ == "__main__":
+    run("06_robustness", "Robustness", blocks)

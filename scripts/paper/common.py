@@ -1,0 +1,170 @@
+"""What all scripts of the paper share: the data version, the columns it adds, and the output."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+import belbiotech as bb
+from belbiotech import BelbiotechWarning
+from belbiotech.report.blocks import Block, Warned
+from belbiotech.report.labels import Labels, data_labels
+from belbiotech.report.sections import write_section
+
+VERSION = "0.1.0"  # the data version of the whole paper: pinned here, and nowhere else
+OUT = Path("out") / "paper"
+
+OUTCOMES = {"failure": "failure", "acquisition": "acquisition", "exit": "exit of either kind"}
+FATES = ["failure", "acquisition"]
+PARTNERS = ["upstream", "horizontal", "downstream"]
+PURPOSES = ["exploration", "exploitation"]
+DOSES = ["0", "1", "2-3", "4+"]
+SEGMENT_GROUPS = {
+    "therapeutics": "medicines",
+    "cell_gene_therapy": "medicines",
+    "vaccines": "medicines",
+    "diagnostics": "tools",
+    "tools_services": "tools",
+    "medical_device": "tools",
+    "cdmo": "tools",
+    "agri_biotech": "other",
+    "industrial_biotech": "other",
+    "nutrition": "other",
+    "animal_health": "other",
+}
+CODES = {
+    "segment_group": {
+        "medicines": "Medicines, vaccines, cell and gene therapy",
+        "tools": "Diagnostics, tools, devices, contract work",
+        "other": "Agriculture, industry, food, animals",
+    },
+    "region_group": {
+        "flanders": "Flemish Region",
+        "wallonia_brussels": "Walloon Region and Brussels",
+    },
+    "status": {
+        "allied": "Active alliance, year before",
+        "alone": "No active alliance, year before",
+    },
+    "origin_group": {
+        "academic": "Spun out of a university or institute",
+        "other": "Independent, corporate or not known",
+    },
+    "dose": {"0": "none", "1": "one", "2-3": "two or three", "4+": "four and more"},
+    "outcome": {
+        "failure": "Failure",
+        "acquisition": "Acquisition",
+        "exit": "Failure or acquisition",
+        "ipo": "First listing",
+        "round": "Financing round",
+    },
+}
+CODES["group"] = {code: text for name in CODES for code, text in CODES[name].items()} | {
+    "other": "Agriculture, industry, food, animals",
+    "all": "All firms",
+}
+ADDED = {
+    "allied": "Any active alliance, year before",
+    "status": "Alliance status",
+    "dose": "Active alliances, year before",
+    "breadth": "Kinds of partner in active alliances (0 to 3), year before",
+    "region_group": "Region",
+    "segment_group": "Segment",
+    "origin_group": "Origin",
+    "cohort": "Founded",
+}
+MODELS = {
+    "reads": "Failure has so few events that its Cox models have Firth's penalty, with intervals "
+    "and p-values from the profile likelihood (which knows no clusters). All other errors are "
+    "clustered by firm. Ties are Efron's."
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The panel with the paper's columns: all rows, and those from the first dated page on."""
+
+    panel: pd.DataFrame
+    observed: pd.DataFrame
+
+
+def read_sample() -> Sample:
+    """Load the pinned version, and add the paper's columns."""
+    panel = with_columns(bb.load_panel(VERSION))
+    return Sample(panel, panel[panel["observed"]].reset_index(drop=True))
+
+
+def with_columns(panel: pd.DataFrame) -> pd.DataFrame:
+    """Add what the models use beside the columns of the panel."""
+    active = panel["alliances_active_lag1"]
+    partners = panel[[f"alliances_{kind}_active_lag1" for kind in PARTNERS]]
+    groups = panel["segment"].map(SEGMENT_GROUPS)
+    if groups.isna().any():
+        unknown = sorted(panel.loc[groups.isna(), "segment"].unique())
+        msg = f"segments without a group: {unknown}; add them to SEGMENT_GROUPS"
+        raise bb.PanelError(msg)
+    academic = panel["origin"].isin(["university_spinoff", "institute_spinoff"])
+    return panel.assign(
+        allied=(active > 0).astype(int),
+        status=np.where(active > 0, "allied", "alone"),
+        dose=pd.cut(active, [-1, 0, 1, 3, np.inf], labels=DOSES).astype(str),
+        breadth=(partners > 0).sum(axis=1),
+        region_group=np.where(panel["region"] == "BE-VLG", "flanders", "wallonia_brussels"),
+        segment_group=groups,
+        origin_group=np.where(academic, "academic", "other"),
+    )
+
+
+def labels() -> Labels:
+    """Words for all columns: the schemas', and those of the paper."""
+    return data_labels().with_more(ADDED, CODES)
+
+
+def size(rows: pd.DataFrame, *outcomes: str) -> str:
+    """Say N of firms, of firm-years and of events."""
+    words = CODES["outcome"]
+    events = ", ".join(f"{int(rows[name].sum()):,d} {words[name].lower()}" for name in outcomes)
+    text = f"N = {rows['firm_id'].nunique():,d} firms, {len(rows):,d} firm-years"
+    return f"{text}; events: {events}" if events else text
+
+
+@contextmanager
+def heard() -> Iterator[list[str]]:
+    """Collect what the package warns of, each text once; other warnings go on to the user."""
+    texts: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield texts
+    for warning in caught:
+        if issubclass(warning.category, BelbiotechWarning):
+            texts.append(str(warning.message))
+        else:
+            warnings.warn_explicit(
+                warning.message, warning.category, warning.filename, warning.lineno
+            )
+    texts[:] = list(dict.fromkeys(texts))
+
+
+def run(name: str, title: str, blocks: Callable[[Sample], Sequence[Block]]) -> None:
+    """Make a section, and put what its fits warned of at its end."""
+    out = folder()
+    with heard() as texts:
+        made = list(blocks(read_sample()))
+    warned = [Warned(tuple(texts))] if texts else []
+    path = write_section(out, name, title, [*made, *warned])
+    print(f"{title}: {path}")
+
+
+def folder() -> Path:
+    """Read where to write from the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--out", type=Path, default=OUT, help="folder for tables and figures")
+    chosen: Path = parser.parse_args().out
+    return chosen

@@ -1,0 +1,151 @@
+"""Lives of firms as lines, and counts by year as columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.plots.look import COLOURS, HATCHES, figure_of_one, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["timeline", "year_columns"]
+
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+LISTING = "Listed on an exchange"
+
+
+def timeline(
+    lines: pd.DataFrame,
+    marks: pd.DataFrame,
+    *,
+    title: str = "",
+    x_label: str = "Year",
+) -> Figure:
+    """Draw a line a unit from its beginning to its end, with marks for what happened.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        Columns name, start, end (years), fate (a text behind the end), listed (a year or NaN).
+    marks : DataFrame
+        Columns name, year, kind: each kind has a colour and a marker of its own. Several of one
+        unit and year stand on top of each other.
+    title, x_label : str
+        What it is, and its unit.
+
+    Returns
+    -------
+    matplotlib Figure
+        Lines in the table's order, from above.
+    """
+    rows = {name: y for y, name in enumerate(lines["name"])}
+    with look():
+        figure, axes = figure_of_one(height=1.6 + 0.42 * len(rows), width=8.0)
+        axes.hlines(range(len(rows)), lines["start"], lines["end"], color="#777777", zorder=1)
+        for y, line in enumerate(lines.itertuples()):
+            axes.annotate(
+                str(line.fate),
+                (line.end, y),
+                (6, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8,
+            )
+        _marks(axes, marks, rows)
+        listed = lines.dropna(subset=["listed"])
+        axes.plot(
+            listed["listed"],
+            listed["name"].map(rows),
+            "|",
+            color="#000000",
+            markersize=17,
+            markeredgewidth=2.2,
+            label=LISTING,
+            zorder=3,
+        )
+        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_ylim(len(rows) - 0.4, -0.8)
+        axes.grid(visible=False, axis="y")
+        axes.set_xlim(lines["start"].min() - 1, lines["end"].max() + 7)
+        axes.set_xlabel(x_label)
+        axes.set_title(title)
+        figure.legend(loc="outside lower center", ncols=2)
+    return figure
+
+
+def _marks(axes: Axes, marks: pd.DataFrame, rows: dict[str, int]) -> None:
+    ordered = marks.sort_values(["name", "year", "kind"], kind="stable")
+    place = ordered.groupby(["name", "year"]).cumcount()
+    number = ordered.groupby(["name", "year"])["kind"].transform("size")
+    height = ordered["name"].map(rows) + (place - (number - 1) / 2) * 0.17
+    for k, kind in enumerate(dict.fromkeys(marks["kind"])):
+        mine = (ordered["kind"] == kind).to_numpy()
+        axes.plot(
+            ordered.loc[mine, "year"],
+            height[mine],
+            MARKERS[k % 7],
+            color=COLOURS[k % 7],
+            markersize=5,
+            markeredgecolor="white",
+            markeredgewidth=0.4,
+            label=kind,
+            zorder=2,
+        )
+
+
+def year_columns(
+    table: pd.DataFrame,
+    *,
+    value: str,
+    group: str,
+    year: str = "year",
+    title: str = "",
+    y_label: str = "",
+    x_label: str = "Year",
+) -> Figure:
+    """Draw a column a year, stacked by group.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row for each year and group; years without a row are empty.
+    value, group, year : str
+        Its columns.
+    title, x_label, y_label : str
+        What it is, and the units.
+
+    Returns
+    -------
+    matplotlib Figure
+        Groups in the order of the table, from below.
+    """
+    years = np.arange(table[year].min(), table[year].max() + 1)
+    with look():
+        figure, axes = figure_of_one(height=3.6)
+        floor = np.zeros(len(years))
+        for k, name in enumerate(dict.fromkeys(table[group])):
+            rows = table[table[group] == name].groupby(year)[value].sum()
+            height = rows.reindex(years, fill_value=0).to_numpy(dtype=float)
+            axes.bar(
+                years,
+                height,
+                bottom=floor,
+                width=0.9,
+                label=str(name),
+                color=COLOURS[k % 7],
+                hatch=HATCHES[k % 7],
+                edgecolor="white",
+                linewidth=0.4,
+            )
+            floor = floor + height
+        axes.grid(visible=False, axis="x")
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.set_title(title)
+        axes.legend()
+    return figure
