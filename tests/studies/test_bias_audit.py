@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import build, cox, fine_gray, simulate_facts, simulate_panel
+from belbiotech import build, cox, fine_gray, load_panel, simulate_facts, simulate_panel
 from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.bias_audit import bias_audit
 
@@ -167,7 +167,9 @@ def test_a_panel_alone_says_which_steps_it_cannot_have(facts):
     panel = build(replace(facts, alliances=ended)).firm_year
     audit = bias_audit("failure ~ 1", panel, placebo_draws=2, landmarks=(3,))
     missing = audit.table[audit.table["note"].str.contains("does not tell when alliances ended")]
-    assert {"b", "f", "g", "j"} <= set(missing["step"])
+    assert set(missing["step"]) == {"g", "i", "j"}
+    read_off = audit.table[audit.table["note"].str.contains("read off the panel")]
+    assert set(read_off["step"]) == {"b", "f"}
     assert lines(audit, "a")["estimate"].notna().all()
 
 
@@ -262,3 +264,14 @@ def test_bad_input(facts, wrong, error, words):
     asked = {"formula": "failure ~ 1", "data": build(facts), "placebo_draws": 2, **wrong}
     with pytest.raises(error, match=words):
         bias_audit(**asked)
+
+
+def test_a_shipped_panel_has_every_step():
+    """Only what no data could tell is without an estimate."""
+    audit = bias_audit(
+        "failure ~ alliances_active_lag1", load_panel(), landmarks=(3,), placebo_draws=3
+    )
+    none = audit.table[audit.table["estimate"].isna()]
+    assert list(none["design"]) == ["Alliances signed in the two years after"]
+    fine = lines(audit, "h").iloc[-1]
+    assert "no firm at risk links them" in fine["note"]

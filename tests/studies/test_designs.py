@@ -127,3 +127,16 @@ def test_the_data_is_left_alone(small):
     designs.landmark(sample, 2)
     designs.prolonged(sample, worst=True)
     pd.testing.assert_frame_equal(small, before)
+
+
+def test_ages_that_no_firm_links_are_left_out(small):
+    """At age 3 a firm enters while nobody else is at risk: nothing weighs one part for another."""
+    rows = small[(small["firm_id"] == "two") | ((small["firm_id"] == "one") & (small["age"] > 2))]
+    sample = read_sample("failure ~ alliances_cum_lag1", small, "alliances", window=5)[1]
+    kept, why = designs.linked(sample, rows)
+    assert set(kept["firm_id"]) == {"one"}
+    assert "ages 3 to 5 only" in why
+    assert "0 events, 3 firm-years" in why
+    same, nothing = designs.linked(sample, small)
+    assert same is small
+    assert nothing == ""

@@ -2,11 +2,15 @@ from dataclasses import replace
 
 import pytest
 
+from belbiotech.dataset.catalog import load_panel
 from belbiotech.dataset.panel import build
-from belbiotech.errors import FitError, FormulaError, PanelError
+from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError
 from belbiotech.studies import designs
 from belbiotech.studies.samples import read_sample
+from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.simulated_facts import simulate_facts
+
+WORLD = {"documentation_delay": 2.0, "sighting_rate": 0.5, "quiet_failures": 0.2, "seed": 11}
 
 GROUPS = ["", "_upstream", "_horizontal", "_downstream", "_exploration", "_exploitation"]
 
@@ -58,9 +62,74 @@ def test_a_panel_alone_says_what_it_cannot_know():
     own = designs.as_of(sample, window=5)["alliances_active_lag1"]
     assert (own == panel["alliances_active_lag1"]).all()
     designs.as_of(sample, lag=2, window=None)
-    for lag, window in ((0, 5), (2, 5), (1, 3)):
-        with pytest.raises(FitError, match="does not tell when alliances ended"):
-            designs.as_of(sample, lag=lag, window=window)
+    with pytest.raises(FitError, match=r"does not tell when alliances ended.*load_tables"):
+        designs.as_of(sample, lag=1, window=3)
+
+
+def test_other_lags_are_read_off_the_panel_though_ends_are_not_known():
+    """Only in the last rows of firms is anything supposed, and the note says so."""
+    built = with_an_end()
+    alone, known = (
+        read_sample("failure ~ alliances_active_lag1", data, "alliances", window=5)[1]
+        for data in (built.firm_year, built)
+    )
+    last = ~built.firm_year["firm_id"].duplicated(keep="last")
+    for lag, kept in ((0, ~last), (2, slice(None)), (3, slice(None))):
+        one, other = (designs.as_of(sample, lag=lag, window=5) for sample in (alone, known))
+        name = "alliances_active_lag1"
+        assert (one[name][kept] == other[name][kept]).all()
+        assert "read off" in designs.read_off_note(alone, lag=lag, window=5)
+        assert designs.read_off_note(known, lag=lag, window=5) == ""
+
+
+def test_another_window_than_that_of_the_panel(panel):
+    """The signings tell which window made the column; the one asked for is counted."""
+    sample = read_sample("failure ~ alliances_active_lag1", panel, "alliances", window=3)[1]
+    assert (sample.given_window, sample.ends_known) == (5, True)
+    three = simulate_panel(150, alliance_window=3, **WORLD)["alliances_active_lag1"]
+    assert (designs.as_of(sample, window=3)["alliances_active_lag1"] == three).all()
+
+
+@pytest.mark.parametrize("confidence", [None, "B"])
+def test_a_shipped_panel_brings_its_tables(confidence):
+    shipped = load_panel(min_confidence=confidence)
+    sample = read_sample("failure ~ alliances_active_lag1", shipped, "alliances", window=5)[1]
+    assert sample.given is None
+    assert (
+        designs.as_of(sample, window=5)["alliances_active_lag1"] == shipped["alliances_active_lag1"]
+    ).all()
+    designs.as_of(sample, lag=0, window=3)
+
+
+def test_some_rows_of_a_shipped_panel():
+    """Firms whose lives the user cut are not silent."""
+    shipped = load_panel()
+    young = shipped[shipped["age"] < 10]
+    sample = read_sample("failure ~ 1", young, "alliances", window=5)[1]
+    every = read_sample("failure ~ 1", shipped, "alliances", window=5)[1]
+    assert sample.given is None
+    assert set(sample.silent) < set(every.silent)
+
+
+def test_a_panel_that_was_changed_is_no_shipped_panel():
+    shipped = load_panel()
+    doubled = shipped.assign(alliances_new=2 * shipped["alliances_new"])
+    sample = read_sample("failure ~ 1", doubled, "alliances", window=5)[1]
+    assert sample.given == "alliances_active_lag1"
+
+
+def test_a_panel_of_a_version_that_is_not_there(panel):
+    panel = panel.copy()
+    panel.attrs["version"] = "no version"
+    with pytest.warns(BelbiotechWarning, match="cannot be read"):
+        read_sample("failure ~ 1", panel, "alliances", window=5)
+
+
+def test_all_signed_so_far_are_counted_whether_they_ended_or_not():
+    shipped = load_panel()
+    sample = read_sample("failure ~ alliances_cum_lag1", shipped, "alliances", window=5)[1]
+    counted = designs.as_of(sample, window=None)["alliances_cum_lag1"]
+    assert (counted == shipped["alliances_cum_lag1"]).all()
 
 
 def test_relocated_firms_are_not_silent(tables):
@@ -82,6 +151,7 @@ def test_relocated_firms_are_not_silent(tables):
             "names the exposure 2 times",
         ),
         ("failure ~ 1", "alliances_upsteam", PanelError, "alliances_upstream"),
+        ("failure ~ 1", "foo", PanelError, "exposure= names what is counted.*alliances_upstream"),
         ("failure ~ C(regoin)", "alliances", PanelError, "region"),
         ("failed ~ 1", "alliances", PanelError, "failure"),
     ],

@@ -140,7 +140,7 @@ def _to_the_sound_design(sample: Sample) -> Iterator[Step]:
     yield Step(
         "b",
         f"{has} ({in_force}), counted in the same year",
-        lambda: (designs.as_of(sample, lag=0, window=window), ""),
+        partial(_as_of, sample, 0, window),
     )
     yield Step("c", f"{has} as of the year before", partial(_lagged, sample))
     yield Step(
@@ -185,7 +185,8 @@ def _windows(base: Sample, windows: Sequence[int | None]) -> Iterator[Step]:
 
 
 def _as_of(base: Sample, lag: int, window: int | None) -> Rows:
-    return designs.as_of(base, lag=lag, window=window), ""
+    rows = designs.as_of(base, lag=lag, window=window)
+    return rows, designs.read_off_note(base, lag=lag, window=window)
 
 
 def _other_fate(sample: Sample, landmarks: Sequence[int], competing: str | None) -> Iterator[Step]:
@@ -217,7 +218,9 @@ def _fate(base: Sample, fate: str) -> Rows:
 
 def _rival_from(sample: Sample, fate: str, age: int) -> Rows:
     _check_fate(sample, fate)
-    return _landmark(sample, age)
+    rows, note = _landmark(sample, age)
+    linked, ages = designs.linked(sample, rows)
+    return linked, f"{note}; {ages}" if ages else note
 
 
 def _check_fate(sample: Sample, fate: str) -> None:

@@ -136,9 +136,10 @@ def bias_audit(
         every design gives the column of that name its own values. A column ``_cum_lag1`` counts
         all signed so far, without a window.
     data : Tables, DataFrame, str or None
-        Tables of ``build()``, a version, or None for the newest version; or a panel. A panel
-        does not tell when alliances ended: steps that need it say so, unless all its
-        alliances are in force for the whole window.
+        Tables of ``build()``, a version, or None for the newest version; or a panel. One of
+        ``load_panel()``, or some of its rows, is taken with the tables of its version. Another
+        does not tell when alliances ended: where its counts show that some ended otherwise than
+        by a window, the steps that need to know say so.
     exposure : str
         ``alliances``, or one group: ``alliances_upstream``, ``_horizontal``, ``_downstream``,
         ``_exploration``, ``_exploitation``.
@@ -149,7 +150,8 @@ def bias_audit(
     windows : sequence of int or None
         Years that an alliance without a known end is in force; None for ever.
     alliance_window : int or None
-        The window of all other steps.
+        The window of all other steps. Of a panel in which some alliances ended otherwise, only
+        the window that it was built with can be counted.
     competing : str, optional
         The other fate; by default acquisition for failure, and failure for acquisition. Its
         Fine-Gray regression needs covariates that are fixed, so it follows firms from the first

@@ -22,11 +22,18 @@ __all__ = [
     "documented",
     "ever",
     "landmark",
+    "linked",
     "prolonged",
+    "read_off_note",
     "signed_after",
 ]
 
 FloatArray = NDArray[np.float64]
+ENDS_UNKNOWN = (
+    "not possible: the panel alone does not tell when alliances ended, and some ended otherwise "
+    "than by its window; in place of the panel, give the tables of build() or load_tables(), or "
+    "a version such as '0.1.0'"
+)
 
 
 @dataclass(frozen=True)
@@ -51,8 +58,12 @@ class Sample:
         Further columns.
     given : str or None
         The panel's own column of that count, as of the end of the year before.
+    given_window : int or None
+        The window by which that column counts.
     ends_known : bool
         Whether the agreements give that column again: else the ends of some are missing.
+    everything : DataFrame or None
+        All rows of the panel, where `rows` are some of them.
     silent : tuple of str
         Firms that had no exit and were not seen until the end.
     end_year : int or None
@@ -70,7 +81,9 @@ class Sample:
     start: str = "start"
     stop: str = "stop"
     given: str | None = None
+    given_window: int | None = None
     ends_known: bool = True
+    everything: pd.DataFrame | None = None
     silent: tuple[str, ...] = ()
     end_year: int | None = None
 
@@ -79,7 +92,8 @@ class Sample:
 
     def keep(self, kept: pd.Series) -> Sample:
         """Keep some rows."""
-        return replace(self, rows=self.rows[kept])
+        everything = self.rows if self.everything is None else self.everything
+        return replace(self, rows=self.rows[kept], everything=everything)
 
 
 def as_of(sample: Sample, *, lag: int = 1, window: int | None) -> pd.DataFrame:
@@ -104,16 +118,42 @@ def as_of(sample: Sample, *, lag: int = 1, window: int | None) -> pd.DataFrame:
     FitError
         The ends of alliances are needed and not there.
     """
-    if sample.given is not None and lag == 1 and window == sample.window:
+    if sample.given is not None and lag == 1 and window == sample.given_window:
         return _with(sample, sample.rows, sample.rows[sample.given].to_numpy(dtype=float))
-    if not sample.ends_known and window is not None:
-        msg = (
-            "not possible: the panel alone does not tell when alliances ended; give the tables "
-            "of build(), or a version, or the alliance_window that the panel was built with"
-        )
-        raise FitError(msg)
     age = sample.rows[sample.start].to_numpy() - lag
-    return _with(sample, sample.rows, stock(sample.agreements, _codes(sample), age, window))
+    if window is None and sample.column.endswith("_cum_lag1"):
+        return _with(sample, sample.rows, signed_by(sample.agreements, _codes(sample), age))
+    if sample.ends_known or window is None:
+        return _with(sample, sample.rows, stock(sample.agreements, _codes(sample), age, window))
+    if sample.given is None or window != sample.given_window:
+        raise FitError(ENDS_UNKNOWN)
+    return _with(sample, sample.rows, _read_off(sample, sample.given, age))
+
+
+def read_off_note(sample: Sample, *, lag: int, window: int | None) -> str:
+    """Say what `as_of` had to suppose, where a panel does not tell when alliances ended.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows.
+    lag, window : int
+        As for `as_of`.
+
+    Returns
+    -------
+    str
+        Empty where nothing was supposed.
+    """
+    if sample.ends_known or sample.given is None:
+        return ""
+    if window is None:
+        return "all signed: the panel does not tell when alliances ended"
+    if lag == 1:
+        return ""
+    if lag > 1:
+        return "read off the panel's earlier rows; before a firm's first row as by its window"
+    return "read off the panel's next rows; in a firm's last row no alliance ends but by its window"
 
 
 def ever(sample: Sample) -> pd.DataFrame:
@@ -234,6 +274,46 @@ def landmark(sample: Sample, age: int) -> pd.DataFrame:
     return after.assign(**values)
 
 
+def linked(sample: Sample, rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Keep the ages over which firms overlap, so that Fine-Gray's weights exist.
+
+    The weights of delayed entry are products over the ages of entry; where everybody at risk has
+    just entered, such a product is zero, and nothing links the firms before and after that age
+    (Geskus 2011). Of the parts between such ages the one with most events is kept.
+
+    Parameters
+    ----------
+    sample : Sample
+        Names the columns.
+    rows : DataFrame
+        Yearly rows of firms.
+
+    Returns
+    -------
+    DataFrame
+        Its rows.
+    str
+        The ages kept, and why; empty if all are.
+
+    References
+    ----------
+    Geskus, R. B. (2011). Cause-specific cumulative incidence estimation and the Fine and Gray
+    model under both left truncation and right censoring. Biometrics 67, 39-49.
+    """
+    entry = rows.groupby(sample.unit)[sample.start].transform("min")
+    begins = rows[sample.start].to_numpy()
+    staying = np.unique(begins[begins > entry.to_numpy()])  # ages that a firm lived through
+    breaks = np.setdiff1d(np.unique(entry), staying)
+    part = pd.Series(np.searchsorted(breaks, begins, side="right"), index=rows.index)
+    if (part == part.iloc[0]).all():
+        return rows, ""
+    kept = rows[part == rows[sample.outcome].groupby(part).sum().idxmax()]
+    lost, events = len(rows) - len(kept), rows[sample.outcome].sum() - kept[sample.outcome].sum()
+    ages = f"ages {kept[sample.start].min():g} to {kept[sample.stop].max():g} only: no firm at "
+    ages += f"risk links them with the others (left out: {events:.0f} events, {lost} firm-years)"
+    return kept, ages
+
+
 def prolonged(sample: Sample, *, worst: bool) -> tuple[Sample, str]:
     """Guess what became of the firms that fell silent: all live on, or all fail at once.
 
@@ -276,6 +356,20 @@ def prolonged(sample: Sample, *, worst: bool) -> tuple[Sample, str]:
 
 def _with(sample: Sample, rows: pd.DataFrame, count: FloatArray) -> pd.DataFrame:
     return rows.assign(**{sample.column: np.minimum(count, 1.0) if sample.any_ else count})
+
+
+def _read_off(sample: Sample, given: str, age: FloatArray) -> FloatArray:
+    """Read the count at the end of an age off the row after it; else count on by the window."""
+    rows = sample.everything if sample.everything is not None else sample.rows
+    keys = pd.MultiIndex.from_arrays([rows[sample.unit], rows[sample.start]])
+    wanted = pd.MultiIndex.from_arrays([sample.rows[sample.unit], age + 1])
+    known = rows[given].set_axis(keys).reindex(wanted).to_numpy(dtype=float)
+    now = sample.rows[given].to_numpy(dtype=float)
+    codes, before = _codes(sample), sample.rows[sample.start].to_numpy() - 1
+    window = sample.given_window
+    change = stock(sample.agreements, codes, age, window)
+    change = change - stock(sample.agreements, codes, before, window)
+    return np.where(np.isnan(known), np.maximum(now + change, 0.0), known)
 
 
 def _codes(sample: Sample) -> NDArray[np.int64]:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FormulaError, PanelError, nearest_names
+from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.agreements import Agreements, check_window, stock
 from belbiotech.studies.designs import Sample
+from belbiotech.studies.origins import tables_behind
 from belbiotech.survival.formulas import read_formula
 from belbiotech.survival.rows import check_rows
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from belbiotech.dataset.tables import Tables
 
 __all__ = ["read_sample"]
+
+LONGEST = 31  # windows of up to thirty years are tried
 
 
 def read_sample(
@@ -67,7 +70,8 @@ def read_sample(
     named = _named_exposure(read.columns, exposure)
     column = named or f"any_{exposure}"
     window = None if column.endswith("_cum_lag1") else window
-    panel, tables = _panel_of(data)
+    built_with = data.attrs if isinstance(data, pd.DataFrame) else {}
+    panel, tables = _panel_of(data, exposure, unit, start)
     others = tuple(name for name in read.columns if name not in (column, read.outcome))
     check_rows(panel, [read.outcome], start=start, stop=stop, columns=[*others, unit], unit=unit)
     _check_yearly(panel, unit, start, stop)
@@ -86,15 +90,15 @@ def read_sample(
         silent=silent,
         end_year=end_year,
     )
-    sample = plain if tables is not None else _with_its_own_column(plain, exposure)
+    sample = plain if tables is not None else _with_its_own_column(plain, exposure, built_with)
     return (formula if named else f"{formula} + {column}"), sample
 
 
 def _panel_of(
-    data: Tables | pd.DataFrame | str | None,
+    data: Tables | pd.DataFrame | str | None, exposure: str, unit: str, start: str
 ) -> tuple[pd.DataFrame, Tables | None]:
     if isinstance(data, pd.DataFrame):
-        return _bare(data), None
+        return _bare(data), tables_behind(data, exposure, unit, start)
     if data is None or isinstance(data, str):
         from belbiotech.dataset.catalog import load_tables
 
@@ -150,8 +154,7 @@ def _agreements_in(panel: pd.DataFrame, exposure: str, unit: str, start: str) ->
     new, before = f"{exposure}_new", f"{exposure}_cum_lag1"
     missing = [name for name in (new, before) if name not in panel]
     if missing:
-        lines = [f"there is no column {n!r}; {nearest_names(n, panel.columns)}" for n in missing]
-        raise PanelError("\n".join([*lines, "the audit reads the signings of alliances from it"]))
+        raise PanelError(_no_exposure(exposure, panel, missing))
     first = panel.sort_values(start).groupby(unit).head(1)
     signings = pd.DataFrame(
         {
@@ -168,6 +171,17 @@ def _agreements_in(panel: pd.DataFrame, exposure: str, unit: str, start: str) ->
     )
 
 
+def _no_exposure(exposure: str, panel: pd.DataFrame, missing: Sequence[str] = ()) -> str:
+    """Say what an exposure is, and which ones there are."""
+    news = [name.removesuffix("_new") for name in panel.columns if name.endswith("_new")]
+    known = [name for name in news if f"{name}_cum_lag1" in panel]
+    lacks = f" (no column {' and '.join(missing)})" if missing else ""
+    return (
+        f"there is no exposure {exposure!r}{lacks}; exposure= names what is counted, the first "
+        f"part of the columns NAME_new and NAME_cum_lag1: {', '.join(known) or 'none is here'}"
+    )
+
+
 def _agreements_of(
     tables: Tables, panel: pd.DataFrame, exposure: str, unit: str, start: str
 ) -> Agreements:
@@ -177,9 +191,7 @@ def _agreements_of(
     alliances = tables.alliances
     group = exposure.removeprefix("alliances").removeprefix("_")
     if group and group not in ALLIANCE_GROUPS:
-        names = ["alliances", *(f"alliances_{name}" for name in ALLIANCE_GROUPS)]
-        msg = f"there is no exposure {exposure!r}; {nearest_names(exposure, names)}"
-        raise PanelError(msg)
+        raise PanelError(_no_exposure(exposure, panel))
     if group:
         alliances = alliances[alliances[ALLIANCE_GROUPS[group][0]] == group]
     zero = (panel["year"] - panel[start]).groupby(panel[unit]).first()
@@ -192,16 +204,32 @@ def _agreements_of(
     return Agreements(zero.index, zero.index.get_indexer(pd.Index(alliances[unit])), signed, ended)
 
 
-def _with_its_own_column(sample: Sample, exposure: str) -> Sample:
-    """Use the panel's own column of the exposure, and see whether its ends are known."""
-    name = f"{exposure}_cum_lag1" if sample.window is None else f"{exposure}_active_lag1"
+def _with_its_own_column(
+    sample: Sample, exposure: str, built_with: Mapping[Hashable, Any]
+) -> Sample:
+    """Use the panel's own column of the exposure, and find the window that it was built with.
+
+    Where the signings and some window give the column again, no alliance ended otherwise, and
+    all windows can be counted. Else the column stands for the window that the panel says, or
+    that the user does.
+    """
+    if sample.column.endswith("_cum_lag1"):
+        return replace(sample, given=sample.column)
+    name = f"{exposure}_active_lag1"
     if name not in sample.rows:
         return sample
+    said = built_with.get("alliance_window", sample.window)
+    for window in dict.fromkeys([said, sample.window, *range(1, LONGEST), None]):
+        if _gives(sample, name, window):
+            return replace(sample, given=name, given_window=window)
+    return replace(sample, given=name, given_window=said, ends_known=False)
+
+
+def _gives(sample: Sample, name: str, window: int | None) -> bool:
     codes = sample.agreements.codes(sample.rows[sample.unit])
     age = sample.rows[sample.start].to_numpy() - 1
-    again = stock(sample.agreements, codes, age, sample.window)
-    same = bool((again == sample.rows[name].to_numpy()).all())
-    return replace(sample, given=name, ends_known=same)
+    again = stock(sample.agreements, codes, age, window)
+    return bool((again == sample.rows[name].to_numpy()).all())
 
 
 def _agreements(
@@ -221,6 +249,9 @@ def _silence(
     end_year = int(tables.parameters["end_year"] if tables else panel["year"].max())
     fates = [name for name in ("failure", "acquisition", "exit") if name in panel] or [outcome]
     last = panel.sort_values(start).groupby(unit).tail(1)
+    if tables is not None:  # a user may have cut the lives of some
+        whole = tables.firm_year.groupby(unit)["year"].max().reindex(last[unit])
+        last = last[last["year"].to_numpy() == whole.to_numpy()]
     silent = last[(last["year"] < end_year) & (last[fates] == 0).all(axis=1)]
     names = silent[unit]
     if tables is not None:
