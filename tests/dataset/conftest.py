@@ -86,7 +86,7 @@ def facts_folder(tmp_path):
     folder.add("alliances", firm_id="alpha", start="2003-01-15", end="2006")
     folder.add("financings", firm_id="beta", date="2005", amount_million="2.5", currency="EUR")
     folder.add("sources", source_id="s1", published="2008-01-01")
-    folder.add("sources", source_id="s2")
+    folder.add("sources", source_id="s2", published="2012")
     return folder
 
 

@@ -194,8 +194,46 @@ def test_an_address_is_there_once(facts_folder):
 
 
 @pytest.mark.parametrize(
+    ("table", "row", "column"),
+    [
+        ("events", {"event": "ipo", "date": "2062"}, "date"),
+        ("events", {"event": "ipo", "date": "2014-01-01"}, "date"),
+        ("alliances", {"start": "2062-03"}, "start"),
+        ("financings", {"date": "2062"}, "date"),
+    ],
+)
+def test_a_fact_long_after_the_newest_page(facts_folder, table, row, column):
+    facts_folder.add(table, firm_id="alpha", **row)
+    text = only_problem(facts_folder.write())
+    line = 1 + len(facts_folder.rows[table])
+    assert text.startswith(f"{table}.csv, line {line}: column '{column}': '{row[column]}' is later")
+    assert "2013, the year after the newest dated page in sources.csv (2012)" in text
+
+
+def test_a_firm_founded_long_after_the_newest_page(facts_folder):
+    facts_folder.add("firms", firm_id="gamma", founded="2062")
+    assert "firms.csv, line 4: column 'founded': '2062'" in only_problem(facts_folder.write())
+
+
+def test_the_year_after_the_newest_page_is_fine(facts_folder):
+    facts_folder.add("events", firm_id="beta", event="ipo", date="2013-12-31")
+    assert len(facts_folder.read().events) == 3
+
+
+def test_without_a_dated_page_no_date_is_too_late(facts_folder):
+    for page in facts_folder.rows["sources"]:
+        page.pop("published")
+    facts_folder.add("events", firm_id="beta", event="ipo", date="2062")
+    assert len(facts_folder.read().events) == 3
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
-    [({"url": "example.org"}, "is no address"), ({"language": "English"}, "is no language")],
+    [
+        ({"url": "example.org"}, "is no address"),
+        ({"language": "English"}, "is no language"),
+        ({"language": "xx"}, "'xx' is no language"),
+    ],
 )
 def test_a_bad_page(facts_folder, row, words):
     facts_folder.add("sources", **{"source_id": "s3", **row})

@@ -73,7 +73,7 @@ def test_the_same_firm_by_its_number_and_blanks_filled(merged):
         events=[{"firm_id": "my-alpha", "event": "renamed", "date": "2007"}],
         sources=[
             {"source_id": "p", "url": "https://example.org/one"},
-            {"source_id": "q", "published": "2008"},
+            {"source_id": "q", "published": "2010"},
         ],
     )
     firm = done.facts.firms.iloc[0]

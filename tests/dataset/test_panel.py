@@ -303,9 +303,31 @@ def test_the_end_year_is_the_last_complete_one(make_facts):
     sources = [{"source_id": "s1", "published": "2019-03"}]
     facts = make_facts(firms=[firm()], sources=sources, events=[event("renamed", "2018")])
     assert default_end_year(facts) == 2018
-    later = make_facts(firms=[firm()], sources=sources, alliances=[alliance("2018", "2021")])
+    later = make_facts(firms=[firm()], sources=sources, alliances=[alliance("2021")])
     assert default_end_year(later) == 2020
     assert build(facts).parameters == {"end_year": 2018, "alliance_window": 5}
+
+
+def test_planned_ends_and_foundings_move_no_end_year(make_facts):
+    sources = [{"source_id": "s1", "published": "2019-03"}]
+    planned = make_facts(
+        firms=[firm(), firm("b", "2024")], sources=sources, alliances=[alliance("2018", "2040")]
+    )
+    assert default_end_year(planned) == 2018
+
+
+def test_the_end_year_of_the_shipped_facts():
+    assert default_end_year(read_facts("data/raw")) == 2025
+
+
+def test_two_exchanges_of_which_one_is_left(make_facts):
+    events = [event("ipo", "2003"), event("ipo", "2005"), event("delisted", "2008")]
+    stays = make_facts(firms=[firm()], events=[*events, event("observed_active", "2012")])
+    rows = build(stays, end_year=END).firm_year
+    assert rows.loc[rows["listed_lag1"] == 1, "year"].tolist() == [2004, 2005, 2006, 2007, 2008]
+    both = [*events, event("delisted", "2010"), event("observed_active", "2012")]
+    rows = build(make_facts(firms=[firm()], events=both), end_year=END).firm_year
+    assert rows.loc[rows["listed_lag1"] == 1, "year"].tolist() == list(range(2004, 2011))
 
 
 def test_types_and_order(make_facts):
@@ -345,7 +367,7 @@ def test_no_firm_no_panel(make_facts):
         build(make_facts(firms=[firm(founded=None)]))
     with pytest.raises(PanelError, match="no firm has a founding year"):
         build(make_facts(firms=[firm()]), end_year=1999)
-    with pytest.raises(PanelError, match="no date"):
+    with pytest.raises(PanelError, match="no event, alliance, financing or page has a date"):
         build(make_facts(sources=[]))
 
 

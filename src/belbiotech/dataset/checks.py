@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from belbiotech.dataset.dates import FIRST_YEAR, LAST_YEAR, is_date
-from belbiotech.dataset.iso import COUNTRIES, CURRENCIES, FORMER_CURRENCIES
+from belbiotech.dataset.iso import COUNTRIES, CURRENCIES, FORMER_CURRENCIES, LANGUAGES
 
 __all__ = ["MISSING", "UNKNOWN", "text_checks", "typed_checks"]
 
@@ -165,9 +165,7 @@ TEXT_RULES: dict[str, list[Rule]] = {
             "is no address; write it in full, from http:// or https:// on",
         )
     ],
-    "language": [
-        (lambda texts: texts.str.fullmatch("[a-z]{2}"), "is no language; write ISO 639-1, like nl")
-    ],
+    "language": [(lambda texts: texts.isin(LANGUAGES), "is no language; write ISO 639-1, like nl")],
 }
 
 TYPED_RULES: dict[str, list[Rule]] = {

@@ -1,8 +1,8 @@
-"""Countries and currencies by their ISO codes."""
+"""Countries, currencies and languages by their ISO codes."""
 
 from __future__ import annotations
 
-__all__ = ["COUNTRIES", "CURRENCIES", "FORMER_CURRENCIES"]
+__all__ = ["COUNTRIES", "CURRENCIES", "FORMER_CURRENCIES", "LANGUAGES"]
 
 # ISO 3166-1 alpha-2.
 COUNTRIES_TEXT = """
@@ -36,3 +36,14 @@ FORMER_CURRENCIES_TEXT = """
 ATS BEF BGN CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MTL NLG PTE SIT SKK XEU
 """
 FORMER_CURRENCIES = tuple(FORMER_CURRENCIES_TEXT.split())
+
+# ISO 639-1.
+LANGUAGES_TEXT = """
+aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de
+dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia
+id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo
+lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa pi pl
+ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk
+tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu
+"""
+LANGUAGES = tuple(LANGUAGES_TEXT.split())

@@ -146,8 +146,9 @@ def listing_spells(events: pd.DataFrame) -> pd.DataFrame:
     """Find the spells in which firms are listed on an exchange.
 
     A spell begins with a listing and ends with the last of the delistings that follow it before
-    a further listing. A firm on two exchanges that leaves one, and later the other, so has one
-    spell. Events are ordered by their dates as texts, a listing before a delisting.
+    a further listing. Events name no exchange: a firm that leaves one of two has one spell if it
+    leaves the other later, and counts as not listed any more if no further delisting is known.
+    Events are ordered by their dates as texts, a listing before a delisting.
 
     Parameters
     ----------

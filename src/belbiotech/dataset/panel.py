@@ -32,6 +32,7 @@ DATES = {
     "financings": ("date",),
     "sources": ("published",),
 }
+HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sources": "published"}
 
 
 def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | None = 5) -> Tables:
@@ -43,7 +44,7 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
         As :func:`~belbiotech.dataset.facts.read_facts` gives them.
     end_year : int, optional
         The panel's last calendar year. By default the last year that was complete when the facts
-        were compiled: the year before the latest date in them, of an event or of a page.
+        were compiled, see :func:`default_end_year`.
     alliance_window : int or None
         How many year-ends an alliance without a known end is in force, counted from the one of
         its start; None for all that follow.
@@ -91,6 +92,9 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
 def default_end_year(facts: Facts) -> int:
     """Last calendar year that was complete when the facts were compiled.
 
+    It follows what has happened or been published: events, starts of alliances, financings and
+    pages. Ends of alliances may be planned ones, and do not count; nor do founding dates.
+
     Parameters
     ----------
     facts : Facts
@@ -99,22 +103,21 @@ def default_end_year(facts: Facts) -> int:
     Returns
     -------
     int
-        The year before the latest date in the facts, dates of publication included.
+        The year before the latest of these dates.
 
     Raises
     ------
     PanelError
-        There is no date at all.
+        None of them has a date.
     """
     years = pd.concat(
-        [
-            date_year(getattr(facts, name)[column])
-            for name, dates in DATES.items()
-            for column in dates
-        ]
+        [date_year(getattr(facts, name)[column]) for name, column in HAPPENED.items()]
     )
     if years.isna().all():
-        msg = "the facts have no date, so there is no last year; give end_year"
+        msg = (
+            "no event, alliance, financing or page has a date, so there is no last year; "
+            "give end_year"
+        )
         raise PanelError(msg)
     return int(years.max()) - 1
 

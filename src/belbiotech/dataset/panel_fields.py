@@ -132,8 +132,9 @@ FIRM_YEAR: dict[str, Field] = {
         "Whether the firm was listed on an exchange at the end of the year before.",
         values={"0": "Not listed", "1": "Listed"},
         rule="From a listing (`ipo`) until the last of the delistings that follow it before a "
-        "further listing; with two exchanges, leaving one of them ends nothing. Within one year "
-        "events are ordered by their dates as texts, a listing before a delisting.",
+        "further listing, and again from that one on. The facts name no exchange: for a firm that "
+        "left one of two exchanges and stayed on the other it is 0 after the last delisting known. "
+        "Events are ordered by their dates as texts, a listing before a delisting.",
     ),
     "failure": _outcome(
         "Failure",

@@ -48,7 +48,15 @@ def broken_rules(tables: RawTables) -> list[Problem]:
     list of Problem
         In no order.
     """
-    rules: Sequence[Rule] = (_unique, _repeated, _unresolved, _no_currency, _end, _too_early)
+    rules: Sequence[Rule] = (
+        _unique,
+        _repeated,
+        _unresolved,
+        _no_currency,
+        _end,
+        _too_early,
+        _too_late,
+    )
     return [problem for rule in rules for problem in rule(tables)]
 
 
@@ -162,3 +170,24 @@ def _too_early(tables: RawTables) -> Iterator[Problem]:
         for (row, value), year in zip(_cells(dates[early]), years[early], strict=True):
             text = f"column {column!r}: {value!r} is before the firm was founded, {year}"
             yield table.problem(row, f"{text}; correct one of them")
+
+
+def _too_late(tables: RawTables) -> Iterator[Problem]:
+    """Find facts from after the year that follows the newest dated page: nobody knows them yet."""
+    if not _has(tables, "sources", "published"):
+        return
+    published = tables["sources"].frame["published"].dropna()
+    published = published[is_date(published)]
+    if published.empty:
+        return
+    newest = published[published.str[:4].astype(int).idxmax()]
+    last = int(newest[:4]) + 1
+    for name, column in {"firms": "founded", **DATED}.items():
+        if not _has(tables, name, column):
+            continue
+        dates = tables[name].frame[column].dropna()
+        dates = dates[is_date(dates)]
+        for row, value in _cells(dates[dates.str[:4].astype(int) > last]):
+            text = f"column {column!r}: {value!r} is later than {last}, the year after the newest"
+            text += f" dated page in sources.csv ({newest}); correct it, or date the page behind it"
+            yield tables[name].problem(row, text)
