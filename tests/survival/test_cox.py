@@ -431,7 +431,7 @@ def test_a_formula_is_refused_before_the_data(years):
 def test_separation_names_the_covariate_and_the_rows(years, ties):
     safe = years["segment"] == "medtech"
     data = years.assign(failure=years["failure"].where(~safe, 0))
-    rows = rf"no event among the {safe.sum():,d} rows with C\(segment\)\[T.medtech\] = 1"
+    rows = rf"no event among the {safe.sum():,d} rows with segment = medtech"
     with pytest.raises(FitError, match=rows) as caught:
         cox(FORMULA, data, ties=ties)
     assert "firth=True" in str(caught.value)
@@ -440,12 +440,35 @@ def test_separation_names_the_covariate_and_the_rows(years, ties):
 def test_separation_of_the_reference_level_and_by_a_number(years):
     safe = years["segment"] == "agro"
     data = years.assign(failure=years["failure"].where(~safe, 0))
-    with pytest.raises(FitError, match="no maximum"):
-        cox(FORMULA, data)
+    rows = rf"no event among the {safe.sum():,d} rows with segment = agro \(the reference level\)"
+    with pytest.raises(FitError, match=rows) as caught:
+        cox(FORMULA, data, cluster="firm")
+    assert "firth=True without cluster" in str(caught.value)
     data = years.assign(score=np.where(years["failure"] == 1, 3, years["alliances"] % 3))
     calm = int((years["failure"] == 0).sum())
     with pytest.raises(FitError, match=f"no event among the {calm:,d} rows with score below 3"):
         cox("failure ~ score", data)
+
+
+def test_separation_by_an_order_names_where_the_events_are():
+    """At each event the largest of those at risk: no value stands apart, yet no maximum."""
+    data = pd.DataFrame({"start": 0, "stop": range(1, 41), "failure": [1] * 20 + [0] * 20})
+    data["x"] = 50.0 - data["stop"]
+    words = "of 'x' grows without bound.*x is 30 to 49 in rows with an event, 11 to 49 in all"
+    with pytest.raises(FitError, match=words):
+        cox("failure ~ x", data.assign(x=data["x"].where(data.index != 39, 29.5)))
+
+
+def test_firth_is_advised_only_where_it_is_an_answer(years):
+    few = years.assign(failure=years["failure"].where(years["failure"].cumsum() <= 6, 0))
+    with pytest.warns(BelbiotechWarning, match=r"1 coefficient \(fewer than 10.*firth=True"):
+        cox("failure ~ size", few)
+    with pytest.warns(BelbiotechWarning, match="think of fewer covariates"):
+        cox("failure ~ size", few, firth=True)
+    safe = years.assign(failure=years["failure"].where(years["segment"] != "agro", 0))
+    with pytest.raises(FitError, match="segment = agro") as caught:
+        cox("failure ~ C(segment)", safe, frailty="firm")
+    assert "firth" not in str(caught.value)
 
 
 def test_an_outlier_is_no_separation(years):

@@ -277,7 +277,7 @@ def test_words_of_r_are_told_in_ours(text, words):
 
 
 def test_what_is_like_r_but_allowed():
-    assert read_formula("e ~ np.log(age) + 1.5:age + (age + factory)^2").columns == (
+    assert read_formula("e ~ I(np.log(age) + 1.) + (age + factory)^2").columns == (
         "age",
         "factory",
     )

@@ -15,7 +15,7 @@ from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
 from belbiotech.survival.formulas import Formula, Matrix, counted_matrix, read_formula
-from belbiotech.survival.maximise import maximise
+from belbiotech.survival.maximise import LEAVE_OUT, maximise
 from belbiotech.survival.partial_likelihood import (
     Design,
     Ties,
@@ -25,7 +25,7 @@ from belbiotech.survival.risk_tables import as_columns
 from belbiotech.survival.rows import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.variance import symmetric_inverse
 
-__all__ = ["cox"]
+__all__ = ["cox", "fit_cox"]
 
 EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
 
@@ -121,6 +121,53 @@ def cox(
     >>> round(float(result.params["alliances"]), 6)
     -0.706289
     """
+    return fit_cox(
+        formula,
+        data,
+        ties=ties,
+        strata=strata,
+        weights=weights,
+        frequency=frequency,
+        cluster=cluster,
+        frailty=frailty,
+        firth=firth,
+        start=start,
+        stop=stop,
+        overlap=overlap,
+        firth_offered=not firth and frailty is None,
+    )
+
+
+def fit_cox(
+    formula: str,
+    data: pd.DataFrame,
+    *,
+    ties: Ties = "efron",
+    strata: str | Sequence[str] | None = None,
+    weights: str | None = None,
+    frequency: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    frailty: str | None = None,
+    firth: bool = False,
+    start: str = "start",
+    stop: str = "stop",
+    overlap: Overlap = "refuse",
+    firth_offered: bool = False,
+) -> CoxResult:
+    """Fit the Cox model for another model's sake: as `cox`, whose parameters these are.
+
+    Parameters
+    ----------
+    formula, data, ties, strata, weights, frequency, cluster, frailty, firth, start, stop, overlap
+        As in `cox`.
+    firth_offered : bool
+        Whether messages may advise ``firth=True``: not where the caller has no such argument.
+
+    Returns
+    -------
+    CoxResult
+        As of `cox`.
+    """
     call = _Call(
         formula=read_formula(formula),
         strata=tuple(as_columns(strata)),
@@ -145,7 +192,7 @@ def cox(
         number=counts.number,
         weight=counts.weight,
     )
-    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome)
+    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, firth_offered)
     rows = _rows(data, call, counts, labels)
     matrix = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     if frailty is not None:
@@ -157,7 +204,10 @@ def cox(
 
         return fit_firth(design, matrix, centre, rows, ties)
     sets = prepare(design, ties)
-    best = maximise(design, sets, matrix.names, centre)
+    without = " without cluster" if call.cluster else ""
+    remedy = f"{LEAVE_OUT}, or use firth=True{without}" if firth_offered else LEAVE_OUT
+    references = matrix.references
+    best = maximise(design, sets, matrix.names, centre, references=references, remedy=remedy)
     naive = symmetric_inverse(best.at_maximum.information)
     result = CoxResult.of(design, sets, matrix, centre, rows, best, naive, ties)
     return _robust(result, data, call)
@@ -240,7 +290,9 @@ def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tu
     return codes.astype(np.int64), labels
 
 
-def _tell_of_events(design: Design, labels: tuple[str, ...], p: int, outcome: str) -> None:
+def _tell_of_events(
+    design: Design, labels: tuple[str, ...], p: int, outcome: str, firth_offered: bool
+) -> None:
     events = int(design.number[design.event].sum())
     if not events:
         msg = f"outcome {outcome!r} never happens: it is 0 in all rows; there is nothing to fit"
@@ -251,14 +303,16 @@ def _tell_of_events(design: Design, labels: tuple[str, ...], p: int, outcome: st
         warnings.warn(
             f"no event in stratum {'; '.join(empty)}: its rows contribute nothing",
             BelbiotechWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
     if p and events < EVENTS_PER_COEFFICIENT * p:
+        each = f"{p} coefficients ({events / p:.1f} each, " if p > 1 else "1 coefficient ("
         warnings.warn(
-            f"{events} events of {outcome!r} for {p} coefficients ({events / p:.1f} each, fewer "
-            f"than {EVENTS_PER_COEFFICIENT}): estimates may be far off; think of firth=True",
+            f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
+            f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of "
+            f"{'firth=True' if firth_offered else 'fewer covariates'}",
             BelbiotechWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.clusters import as_cluster_columns
-from belbiotech.survival.cox import cox
+from belbiotech.survival.cox import fit_cox
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.formulas import read_formula
 from belbiotech.survival.partial_likelihood import Ties
@@ -283,7 +283,7 @@ def fine_gray(
         data, unit, outcomes, columns, why=WHY_FIXED, gaps=False, start=start, stop=stop
     )
     weighted = _weighted(spells, outcomes, start, stop)
-    fit = cox(
+    fit = fit_cox(
         formula,
         weighted,
         ties=ties,

@@ -106,6 +106,25 @@ class Matrix:
     terms: dict[str, tuple[int, ...]]
     spec: ModelSpec
 
+    @property
+    def levels(self) -> dict[str, list[Any]]:
+        """All levels of each factor, by the factor's text."""
+        states = {factor: state for factor, (_, state) in self.spec.encoder_state.items()}
+        return {
+            factor: list(state["categories"])
+            for factor, state in states.items()
+            if "categories" in state
+        }
+
+    @property
+    def references(self) -> dict[str, str]:
+        """The level of each factor, in words, that has no coefficient of its own."""
+        without = {
+            factor: [str(level) for level in levels if f"{factor}[T.{level}]" not in self.names]
+            for factor, levels in self.levels.items()
+        }
+        return {factor: left[0] for factor, left in without.items() if len(left) == 1}
+
 
 def read_formula(text: str) -> Formula:
     """Take a formula apart, before any data is seen.
@@ -256,13 +275,8 @@ def design_matrix(
     matrix, known = _with_known_levels(make, formula, table, source, intercept)
     if not known:
         whose = table if named is None else named
-        levels = {
-            factor: state["categories"]
-            for factor, (_, state) in matrix.spec.encoder_state.items()
-            if "categories" in state
-        }
         own = spec is not None or named is not None
-        refuse_levels(formula.text, whose, levels, fitted=spec is not None, rows=own)
+        refuse_levels(formula.text, whose, matrix.levels, fitted=spec is not None, rows=own)
     _refuse_infinite(formula, table, matrix)
     return matrix
 

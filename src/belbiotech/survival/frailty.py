@@ -153,7 +153,7 @@ def fit_frailty(
         raise FitError(msg)
     design, rows, group = _split_by_group(design, rows, codes.astype(np.int64))
     sets = prepare(design, ties)
-    plain = maximise(design, sets, matrix.names)
+    plain = maximise(design, sets, matrix.names, centre, references=matrix.references)
     events = np.bincount(group, design.weight * design.event, len(labels)).astype(np.float64)
     model = Grouped(design, sets, group, events)
     best = _best(model, plain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +11,16 @@ from belbiotech.errors import FitError
 from belbiotech.survival.blocks import likelihood_function
 from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets
 from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.separation import separation_in_words
 
-__all__ = ["Maximum", "maximise", "refuse_dependent"]
+__all__ = ["LEAVE_OUT", "Maximum", "maximise", "refuse_dependent"]
 
 MAX_STEPS = 60
 SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
 FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
+RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
+LEAVE_OUT = "leave such a covariate out, or merge levels"
 DEPENDENT = 1e-10  # share of a covariate's information that the others leave
 
 
@@ -42,7 +45,13 @@ class Maximum:
 
 
 def maximise(
-    design: Design, sets: RiskSets, names: Sequence[str], centre: FloatArray | None = None
+    design: Design,
+    sets: RiskSets,
+    names: Sequence[str],
+    centre: FloatArray | None = None,
+    *,
+    references: Mapping[str, str] | None = None,
+    remedy: str = LEAVE_OUT,
 ) -> Maximum:
     """Newton-Raphson with step halving, each covariate in units of its standard deviation.
 
@@ -56,6 +65,10 @@ def maximise(
         Names of the coefficients, for messages.
     centre : array of float, (p,), optional
         What was taken off the covariates, for messages.
+    references : mapping of str to str, optional
+        The reference level of each factor, for messages.
+    remedy : str
+        What to do where the likelihood has no maximum.
 
     Returns
     -------
@@ -81,7 +94,12 @@ def maximise(
         beta, following = _halved(evaluate, beta, step, now)
         flat = step @ following.information @ step < FLAT * (step @ at_zero.information @ step)
         if flat and following.value - now.value < NO_GAIN:
-            _refuse_separation(design, np.abs(step) * largest, names, centre)
+            moved = np.abs(step) * largest
+            if moved.max() >= RUNS:
+                runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
+                told = separation_in_words(design, runaway, names, centre, references)
+                lines = [f"the likelihood has no maximum: {line}" for line in told]
+                raise FitError("\n".join([*lines, remedy]))
         now = following
         if np.max(np.abs(step * scale)) < SETTLED:
             return Maximum(beta, now, at_zero, taken)
@@ -170,31 +188,3 @@ def _halved(
         share /= 2
     msg = "the likelihood does not rise in the direction of its slope; rescale the covariates"
     raise FitError(msg)
-
-
-def _refuse_separation(
-    design: Design, moved: FloatArray, names: Sequence[str], centre: FloatArray | None
-) -> None:
-    """Refuse when linear predictors go on growing and the likelihood does not: no maximum."""
-    if moved.max() < 0.5:
-        return
-    runaway = np.flatnonzero(moved > 0.5 * moved.max()).tolist()
-    middle = np.zeros(len(names)) if centre is None else centre
-    told = [_separated(design, j, names[j], float(middle[j])) for j in runaway]
-    lines = [f"the likelihood has no maximum: {line}" for line in told]
-    lines.append("leave such a covariate out, merge levels, or use firth=True")
-    raise FitError("\n".join(lines))
-
-
-def _separated(design: Design, j: int, name: str, middle: float) -> str:
-    """Say which rows make a coefficient infinite."""
-    column = design.x[:, j]
-    for value, others in ((column.max(), "below"), (column.min(), "above")):
-        here = column == value
-        shown = f"{value + middle:.6g}"
-        if not design.event[here].any():
-            return f"no event among the {design.number[here].sum():,.0f} rows with {name} = {shown}"
-        if not design.event[~here].any():
-            rest = design.number[~here].sum()
-            return f"no event among the {rest:,.0f} rows with {name} {others} {shown}"
-    return f"the coefficient of {name!r} grows without bound (separation)"
