@@ -59,10 +59,10 @@ reference:
 
 # A release of the data, VERSION=x.y.z, from data/raw; and whether it comes out the same again.
 release: $(VENV)/ready
-	$(BIN)/python scripts/release.py $(VERSION)
+	$(BIN)/belbiotech release $(VERSION)
 
 release-check: $(VENV)/ready
-	$(BIN)/python scripts/release.py $(VERSION) --check
+	$(BIN)/belbiotech release $(VERSION) --check
 
 # Metadata of all releases against the standards' own checkers, each in an environment of its own.
 check-metadata:

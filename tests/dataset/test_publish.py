@@ -313,18 +313,3 @@ def test_killed_at_any_moment_nothing_incomplete_loads_and_the_next_run_succeeds
 @pytest.mark.parametrize("kill", [kill_while_writing, kill_while_releasing])
 def test_killed_at_fifty_moments(home, kill):
     kill(home, 50)
-
-
-def test_the_script_releases_and_checks(home):
-    script = Path(__file__).parents[2] / "scripts" / "release.py"
-    (home / "scripts").mkdir()
-    (home / "data").mkdir()
-    shutil.copy(script, home / "scripts")
-    for name in ("raw", "processed"):
-        (home / name).rename(home / "data" / name)
-    command = [sys.executable, home / "scripts" / "release.py", "0.1.0"]
-    done = [subprocess.run([*command, *more], capture_output=True) for more in ([], ["--check"])]
-    assert [run.returncode for run in done] == [0, 0], done
-    again = subprocess.run(command, capture_output=True, text=True)
-    assert again.returncode == 1
-    assert "exists already" in again.stderr

@@ -8,7 +8,21 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from belbiotech.cli import build, diff, fit, info, new_facts, run, show, validate
+from belbiotech.cli import (
+    build,
+    cite,
+    codebook,
+    diff,
+    export,
+    fit,
+    info,
+    new_facts,
+    release,
+    run,
+    show,
+    validate,
+    verify,
+)
 from belbiotech.cli.console import errors, heard_warnings
 from belbiotech.errors import BelbiotechError
 
@@ -47,6 +61,11 @@ app.command("fit")(fit.fit)
 app.command("run")(run.run)
 app.command("diff")(diff.diff)
 app.command("new-facts")(new_facts.new_facts)
+app.command("codebook")(codebook.codebook)
+app.command("export")(export.export)
+app.command("cite")(cite.cite)
+app.command("verify")(verify.verify)
+app.command("release")(release.release)
 
 
 def main() -> None:

@@ -1,0 +1,24 @@
+"""``belbiotech cite [VERSION]``: how to cite the data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from belbiotech.cli.console import output
+from belbiotech.dataset.citation import CitationFormat
+
+__all__ = ["cite"]
+
+
+def cite(
+    version: Annotated[str | None, typer.Argument(help="Data version; the newest if none.")] = None,
+    form: Annotated[CitationFormat, typer.Option("--format", help="Form of the entries.")] = (
+        "bibtex"
+    ),
+) -> None:
+    """Say how to cite a release of the data, the package, and the paper behind both."""
+    import belbiotech as bb
+
+    output.print(bb.cite(version, form), end="", soft_wrap=True, markup=False)

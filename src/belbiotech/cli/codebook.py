@@ -1,0 +1,41 @@
+"""``belbiotech codebook``: what each column means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from belbiotech.cli.console import output, show_table
+
+__all__ = ["codebook"]
+
+SHOWN = ["column", "title", "type", "unit", "allowed_values", "share_missing"]
+PAGES = {"markdown": "codebook.md", "html": "codebook.html"}
+
+
+def codebook(
+    table: Annotated[str, typer.Argument(help="The table to explain on the screen.")] = "firm_year",
+    version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
+    form: Annotated[
+        Literal["table", "markdown", "html"],
+        typer.Option("--format", help="One table on the screen, or the page of all tables."),
+    ] = "table",
+    out: Annotated[Path | None, typer.Option(help="File to write the page to.")] = None,
+) -> None:
+    """Explain the columns of a table, or give the release's codebook as Markdown or HTML."""
+    import belbiotech as bb
+    from belbiotech.dataset.store import open_release
+
+    if form == "table":
+        columns = bb.codebook(table, version)
+        note = f"{len(columns)} columns; --format markdown tells meaning, rule and distribution"
+        show_table(columns[SHOWN], f"Columns of {table}", note=note)
+        return
+    text = (open_release(version).folder / PAGES[form]).read_text("utf-8")
+    if out is None:
+        output.print(text, end="", soft_wrap=True, markup=False)
+    else:
+        out.write_text(text, "utf-8")
+        output.print(f"Written to {out}", soft_wrap=True, markup=False)

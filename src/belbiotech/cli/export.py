@@ -1,0 +1,33 @@
+"""``belbiotech export --to FORMAT``: a release for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from belbiotech.cli.console import output
+from belbiotech.dataset.exports.export import ExportFormat
+
+__all__ = ["export"]
+
+
+def export(
+    to: Annotated[ExportFormat, typer.Option(help="The program or kind of file.")],
+    version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder (csv, stata, spss, r) or file to write.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Only this table; may be given several times.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an earlier export.")
+    ] = False,
+) -> None:
+    """Write a release for Stata, SPSS, R, Excel, SQLite, DuckDB or as CSV, labels included."""
+    import belbiotech as bb
+
+    written = bb.export(version, to, out, table, overwrite=overwrite)
+    output.print(f"Written to {written}", soft_wrap=True, markup=False)

@@ -1,0 +1,1 @@
+"""A release for other programs: one module for each kind of file."""

@@ -1,0 +1,175 @@
+"""What is exported, whatever the program: tables, codebook, codes with labels, a note."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from belbiotech.dataset.catalog import load_table
+from belbiotech.dataset.citation import about_release, data_work
+from belbiotech.dataset.citation_forms import FORMS
+from belbiotech.dataset.manifest import ColumnEntry, TableEntry
+from belbiotech.dataset.store import Release, open_release
+from belbiotech.errors import ReleaseError, nearest_names
+
+__all__ = ["Content", "codebook_table", "codes_table", "content", "labels"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """Tables of a release with what is said of them.
+
+    Attributes
+    ----------
+    version : str
+        The version of the data.
+    tables : mapping of str to DataFrame
+        The tables by name.
+    entries : mapping of str to TableEntry
+        What the release's manifest says of each of them.
+    note : str
+        Version, licence and citation, for people.
+    """
+
+    version: str
+    tables: Mapping[str, pd.DataFrame]
+    entries: Mapping[str, TableEntry]
+    note: str
+
+
+def content(version: str | None, tables: Sequence[str] | None = None) -> Content:
+    """Load what shall be exported.
+
+    Parameters
+    ----------
+    version : str or None
+        The newest one that needs no network, if None.
+    tables : sequence of str, optional
+        Names of the tables; all, if not given.
+
+    Returns
+    -------
+    Content
+        The tables, and what the release says of them.
+
+    Raises
+    ------
+    ReleaseError
+        An unknown version or table, or a text without letters: other programs could not tell
+        it from a missing one.
+    """
+    release = open_release(version)
+    known = release.manifest.tables
+    names = list(known) if tables is None else list(dict.fromkeys(tables))
+    unknown = [name for name in names if name not in known]
+    if unknown or not names:
+        told = nearest_names(unknown[0] if unknown else "", known)
+        msg = f"version {release.version} has no table {', '.join(unknown) or '(none)'}; {told}"
+        raise ReleaseError(msg)
+    frames = {name: load_table(name, release.version) for name in names}
+    for name, frame in frames.items():
+        _refuse_empty_texts(name, frame)
+    return Content(release.version, frames, {name: known[name] for name in names}, _note(release))
+
+
+def codebook_table(content: Content) -> pd.DataFrame:
+    """Explain the columns of all exported tables.
+
+    Parameters
+    ----------
+    content : Content
+        What is exported.
+
+    Returns
+    -------
+    DataFrame
+        A row a column of a table.
+    """
+    rows = [
+        {
+            "table": name,
+            "column": column.name,
+            "label": column.title,
+            "description": column.description,
+            "type": column.dtype,
+            "unit": column.unit or None,
+            "missing": column.missing,
+            "rule": column.rule,
+            "since": column.since,
+        }
+        for name, entry in content.entries.items()
+        for column in entry.columns
+    ]
+    return pd.DataFrame(rows)
+
+
+def codes_table(content: Content) -> pd.DataFrame:
+    """List the codes of all coded columns.
+
+    Parameters
+    ----------
+    content : Content
+        What is exported.
+
+    Returns
+    -------
+    DataFrame
+        A row a code: ``table``, ``column``, ``number`` (from 1 on; codes that are numbers are
+        their own), ``code``, ``label``.
+    """
+    rows = [
+        (name, column.name, int(code) if column.dtype != "string" else place, code, label)
+        for name, entry in content.entries.items()
+        for column in entry.columns
+        for place, (code, label) in enumerate(labels(column).items(), start=1)
+    ]
+    return pd.DataFrame(rows, columns=["table", "column", "number", "code", "label"])
+
+
+def labels(column: ColumnEntry) -> dict[str, str]:
+    """Give each code of a column a label that no other code of it has.
+
+    Parameters
+    ----------
+    column : ColumnEntry
+        A column.
+
+    Returns
+    -------
+    dict of str to str
+        Code to label, in order; where labels are alike, each has its code behind it.
+
+    Examples
+    --------
+    >>> labels(ColumnEntry("x", "string", 0, allowed={"a": "One", "b": "One"}))
+    {'a': 'One (a)', 'b': 'One (b)'}
+    """
+    told = {code: label or code for code, label in column.allowed.items()}
+    if len(set(told.values())) == len(told):
+        return told
+    return {code: f"{label} ({code})" for code, label in told.items()}
+
+
+def _refuse_empty_texts(name: str, frame: pd.DataFrame) -> None:
+    for column in frame.columns:
+        empty = frame.index[frame[column].map(lambda value: value == "").astype(bool)]
+        if len(empty):
+            msg = (
+                f"table {name!r}, column {column!r}, row {empty[0]}: a text without letters could "
+                "not be told from a missing one; leave it out of the facts"
+            )
+            raise ReleaseError(msg)
+
+
+def _note(release: Release) -> str:
+    about = about_release(release.folder)
+    if about is None:
+        return f"Data, version {release.version}, built from facts of one's own.\n"
+    citation = FORMS["apa"]([data_work(about, release.version)]).strip()
+    return (
+        f"{about.title}, version {release.version}\n\n{about.description}\n\n"
+        f"Licence: {about.licence_name} ({about.licence}), {about.licence_address}\n"
+        f"Cite as: {citation}\n"
+    )

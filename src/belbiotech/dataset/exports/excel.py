@@ -1,0 +1,96 @@
+"""Tables as one Excel workbook: a sheet a table, and sheets for codebook, codes and citation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from belbiotech.dataset.exports.content import Content, codebook_table, codes_table
+from belbiotech.errors import ReleaseError
+
+__all__ = ["write_excel"]
+
+LONGEST_TEXT = 32_767
+MOST_ROWS = 1_048_576
+WIDEST = 60
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_excel(content: Content, path: Path) -> None:
+    """Write a workbook. Every text stays a text, also one that looks like a formula.
+
+    Parameters
+    ----------
+    content : Content
+        What is exported.
+    path : Path
+        A file that is not there yet.
+
+    Raises
+    ------
+    ReleaseError
+        More rows or longer texts than Excel holds, or signs that it cannot hold.
+    """
+    try:
+        from openpyxl import Workbook
+    except ImportError as error:
+        msg = "Excel files need openpyxl: pip install 'belbiotech[export]'"
+        raise ReleaseError(msg) from error
+    book = Workbook()
+    book.remove(book.active)
+    note = pd.DataFrame({"about": content.note.strip().split("\n")})
+    sheets = {
+        **content.tables,
+        "codebook": codebook_table(content),
+        "codes": codes_table(content),
+        "about": note,
+    }
+    for name, frame in sheets.items():
+        _fill(book.create_sheet(name), name, frame)
+    book.save(path)
+
+
+def _fill(sheet: Any, name: str, frame: pd.DataFrame) -> None:
+    from openpyxl.styles import Font
+
+    if len(frame) >= MOST_ROWS:
+        msg = f"table {name!r} has {len(frame):,d} rows; a sheet holds {MOST_ROWS:,d}"
+        raise ReleaseError(msg)
+    for place, column in enumerate(frame.columns, start=1):
+        head = sheet.cell(1, place, column)
+        head.font = Font(bold=True)
+        values = zip(frame[column].astype(object), frame[column].notna(), strict=True)
+        for row, (value, known) in enumerate(values, start=2):
+            if known:
+                _write(sheet.cell(row, place), value, f"{name!r}, row {row}, column {column!r}")
+        sheet.column_dimensions[head.column_letter].width = _width(frame[column])
+    sheet.freeze_panes = "A2"
+    if len(frame):
+        sheet.auto_filter.ref = sheet.dimensions
+
+
+def _write(cell: Any, value: object, where: str) -> None:
+    """Set a cell; a text is told to be one, or openpyxl takes `=...` and `#N/A` for more."""
+    from openpyxl.utils.exceptions import IllegalCharacterError
+
+    if not isinstance(value, str):
+        cell.value = value
+        return
+    if len(value) > LONGEST_TEXT:
+        msg = f"sheet {where}: a text of {len(value):,d} letters; Excel holds {LONGEST_TEXT:,d}"
+        raise ReleaseError(msg)
+    try:
+        cell.value = value
+    except IllegalCharacterError as error:
+        msg = f"sheet {where}: {value!r} has a sign that Excel cannot hold; remove it"
+        raise ReleaseError(msg) from error
+    cell.data_type = "s"
+    if value.startswith(FORMULA_STARTS):
+        cell.quotePrefix = True
+
+
+def _width(column: pd.Series) -> float:
+    longest = column.dropna().astype(str).str.len().quantile(0.9) if column.notna().any() else 0
+    return float(min(max(len(str(column.name)), longest) + 2, WIDEST))
