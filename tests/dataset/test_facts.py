@@ -258,6 +258,8 @@ def test_the_same_fact_twice_whatever_its_page(facts_folder, table):
     text = only_problem(facts_folder.write())
     lines = len(facts_folder.rows[table]) + 1
     assert text.startswith(f"{table}.csv, line {lines}: states the same fact as line {lines - 1}")
+    for column in {*again} - {"source_id", "confidence", "date_quality", "note"}:
+        assert f"{column} {again[column]!r}" in text
 
 
 def test_the_same_amount_written_otherwise_is_the_same_fact(facts_folder):
@@ -292,6 +294,22 @@ def test_a_missing_file(facts_folder):
     (facts_folder.path / "events.csv").rename(facts_folder.path / "event.csv")
     text = only_problem(facts_folder.path)
     assert text.startswith("events.csv: there is no such file; did you mean 'event.csv'")
+
+
+def test_a_missing_file_is_no_other_table(facts_folder):
+    (facts_folder.write() / "firms.csv").unlink()
+    text = only_problem(facts_folder.path)
+    assert text.startswith("firms.csv: there is no such file; write one")
+    assert "financings" not in text
+
+
+def test_an_id_like_no_other_shows_few_names(facts_folder):
+    for number in range(40):
+        facts_folder.add("sources", source_id=f"p{number:02d}")
+    facts_folder.add("events", firm_id="beta", event="renamed", date="2006", source_id="zzzzzzzz")
+    text = only_problem(facts_folder.write())
+    assert "'zzzzzzzz' is not in sources.csv; add it there, or use one of its 42 ids" in text
+    assert text.count("'p") == 5
 
 
 def test_a_folder_that_is_not_there(tmp_path):
@@ -335,6 +353,15 @@ def test_no_utf8(facts_folder):
     path.write_bytes(data)
     text = only_problem(facts_folder.path)
     assert text.startswith("firms.csv, line 3: byte 7 of the line is 0xea, which is no UTF-8")
+
+
+def test_a_whole_file_that_is_no_utf8_is_one_problem(facts_folder):
+    path = facts_folder.write() / "firms.csv"
+    text = path.read_text("utf-8").replace("Alpha", "Alphé").replace("Beta", "Bêta")
+    path.write_bytes(text.encode("latin-1"))
+    found = only_problem(facts_folder.path)
+    assert found.startswith("firms.csv, line 2: byte 11 of the line is 0xe9, which is no UTF-8")
+    assert "(2 lines have such bytes); save the file as UTF-8" in found
 
 
 def test_utf16(facts_folder):

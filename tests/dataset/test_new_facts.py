@@ -12,6 +12,7 @@ def test_an_empty_set_is_valid(tmp_path):
     folder = new_facts(tmp_path / "deep" / "facts")
     assert all(table.empty for _, table in read_facts(folder).items())
     text = (folder / "README.md").read_text("utf-8")
+    assert "any other country any\n  of its codes (DE-BY, FR-IDF)" in text
     for name, fields in FACTS.items():
         assert f"## {name}.csv" in text
         for column, field in fields.items():

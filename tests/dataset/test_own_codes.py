@@ -1,11 +1,14 @@
 """Another industry has segments of its own."""
 
+import json
+
 import pytest
 
 from belbiotech.dataset.confidence import filter_confidence
 from belbiotech.dataset.facts import read_facts
 from belbiotech.dataset.merge import merge_facts
 from belbiotech.dataset.panel import build
+from belbiotech.dataset.release import write_release
 from belbiotech.errors import FactsError
 
 VALUES = "column,value,label\nsegment,payments,Payments\norigin,bank_spinoff,Spin-off of a bank\n"
@@ -39,6 +42,31 @@ def test_own_codes_reach_the_panel_and_come_back(fintech):
     again = filter_confidence(tables, "A")
     assert build(again, end_year=2015).firm_year.equals(tables.firm_year)
     assert merge_facts(facts, facts).facts.own_codes == facts.own_codes
+
+
+def test_a_release_tells_own_codes_and_the_regions_that_occur(facts_folder, fintech):
+    facts_folder.add("firms", firm_id="isar", name="Isar", founded="2001", region="DE-BY")
+    facts_folder.write()
+    tables = build(read_facts(fintech), end_year=2015)
+    folder = write_release(tables, "0.1.0", fintech / "out")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    package = json.loads((folder / "datapackage.json").read_text("utf-8"))
+    for place, table in enumerate(("firm_year", "firms")):
+        assert package["resources"][place]["name"] == table
+        columns = {column["name"]: column for column in manifest["tables"][table]["columns"]}
+        fields = {field["name"]: field for field in package["resources"][place]["schema"]["fields"]}
+        assert columns["region"]["allowed"]["DE-BY"] == ""
+        assert columns["segment"]["allowed"]["payments"] == "Payments"
+        assert columns["origin"]["allowed"]["bank_spinoff"] == "Spin-off of a bank"
+        for column in ("region", "segment"):
+            enum = fields[column]["constraints"]["enum"]
+            assert enum == list(columns[column]["allowed"])
+            assert set(getattr(tables, table)[column]) <= set(enum)
+        assert {"value": "DE-BY"} in fields["region"]["categories"]
+    markdown = (folder / "codebook.md").read_text("utf-8")
+    assert "`DE-BY` (1)" in markdown
+    assert "`payments` Payments (" in markdown
+    assert "DE-BY" in (folder / "codebook.html").read_text("utf-8")
 
 
 def test_without_the_file_they_are_unknown_and_the_remedy_is_told(fintech):

@@ -137,7 +137,8 @@ def _markdown_row(explained: _Explained) -> str:
     column, spread = explained.column, explained.spread
     counts = dict(zip(spread.labels, spread.counts, strict=True))
     values = "; ".join(
-        f"`{code}` {label} ({counts[code]:,d})" for code, label in column.allowed.items()
+        f"`{code}` {label} ({counts[code]:,d})".replace("  ", " ")
+        for code, label in column.allowed.items()
     )
     unit = f", {column.unit}" if column.unit else ""
     chart = f"`{spread.blocks()}` " if spread.counts else ""

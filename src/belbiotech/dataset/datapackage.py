@@ -109,6 +109,8 @@ def _field(column: ColumnEntry) -> dict[str, Any]:
         "rule": column.rule,
         "since": column.since,
         "constraints": constraints,
-        "categories": [{"value": code, "label": label} for code, label in labelled],
+        "categories": [
+            {"value": code, **({"label": label} if label else {})} for code, label in labelled
+        ],
     }
     return {"name": column.name, "type": kind, **{key: it for key, it in told.items() if it}}

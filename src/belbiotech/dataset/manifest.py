@@ -48,7 +48,8 @@ class FileEntry:
 class ColumnEntry:
     """A column: its type, how many values are missing, and what its schema says of it.
 
-    ``allowed`` maps each allowed value to its label; it is empty where any value is allowed.
+    ``allowed`` maps each allowed value to its label; it is empty where any value is allowed. A
+    region of another country has no label, and is there only if it occurs.
     """
 
     name: str

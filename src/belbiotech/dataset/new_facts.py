@@ -19,7 +19,9 @@ with `belbiotech build`.
 
 - Dates are YYYY, YYYY-MM or YYYY-MM-DD: as precise as the page, and no more.
 - Amounts are in millions, with a point, in the currency of the page; never converted.
-- Countries are ISO 3166-1 alpha-2 (BE), regions ISO 3166-2 (BE-VLG), currencies ISO 4217 (EUR).
+- Countries are ISO 3166-1 alpha-2 (BE), currencies ISO 4217 (EUR).
+- Regions are ISO 3166-2: for Belgium the three that are listed below, for any other country any
+  of its codes (DE-BY, FR-IDF); nothing needs to be declared.
 - Another industry may have segments and origins of its own: list them in a file `values.csv`
   with the columns column (segment or origin), value (the code) and label.
 - Where pages disagree, choose one, and write the other value and its page into the note.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from belbiotech.dataset.fields import FACTS
 from belbiotech.errors import nearest_names
 
 __all__ = ["Problem", "RawTable", "read_texts"]
@@ -102,23 +103,36 @@ def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, lis
 def _decode(path: Path) -> tuple[str | None, list[Problem]]:
     """Text of a file; bytes that are no UTF-8 are told, and replaced so that reading goes on."""
     if not path.is_file():
-        found = sorted(other.name for other in path.parent.glob("*.csv"))
-        hint = nearest_names(path.name, found) if found else "the folder has no CSV file"
-        return None, [Problem(path.name, 0, f"there is no such file; {hint}")]
+        return None, [Problem(path.name, 0, f"there is no such file; {_other_names(path)}")]
     data = path.read_bytes()
     if data.startswith(UTF16):
         return None, [Problem(path.name, 1, "is UTF-16; save it as UTF-8")]
-    problems = []
+    return data.decode("utf-8-sig", errors="replace"), _not_utf8(path.name, data)
+
+
+def _other_names(path: Path) -> str:
+    """Say which file of the folder may be meant; the other tables' own files cannot be."""
+    taken = {f"{name}.csv" for name in (*FACTS, "values")}
+    found = sorted(other.name for other in path.parent.glob("*.csv") if other.name not in taken)
+    if found:
+        return nearest_names(path.name, found)
+    return "write one, with its header alone if there is nothing to put into it"
+
+
+def _not_utf8(file: str, data: bytes) -> list[Problem]:
+    """Tell the first byte that is no UTF-8, and how many lines have such bytes."""
+    bad = []
     for number, line in enumerate(data.split(b"\n"), start=1):
         try:
             line.decode("utf-8")
         except UnicodeDecodeError as error:
-            text = (
-                f"byte {error.start + 1} of the line is 0x{line[error.start]:02x}, "
-                "which is no UTF-8; save the file as UTF-8"
-            )
-            problems.append(Problem(path.name, number, text))
-    return data.decode("utf-8-sig", errors="replace"), problems
+            bad.append((number, error.start, line[error.start]))
+    if not bad:
+        return []
+    number, at, byte = bad[0]
+    text = f"byte {at + 1} of the line is 0x{byte:02x}, which is no UTF-8"
+    lines = f" ({len(bad)} lines have such bytes)" if len(bad) > 1 else ""
+    return [Problem(file, number, f"{text}{lines}; save the file as UTF-8")]
 
 
 def _records(file: str, text: str) -> tuple[list[list[str]], list[int], list[Problem]]:

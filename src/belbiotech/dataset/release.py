@@ -232,12 +232,16 @@ def _column_entry(column: pd.Series, schema: Any) -> ColumnEntry:
     if schema is None or name not in schema.columns:
         return entry
     told = schema.columns[name]
+    allowed = dict(told.metadata["values"])
+    if allowed and entry.dtype == "string":  # regions of other countries are accepted unlisted
+        more = sorted(set(column.dropna()) - set(allowed))
+        allowed |= dict.fromkeys(more, "")
     return replace(
         entry,
         title=told.title,
         description=told.description,
         unit=told.metadata["unit"],
-        allowed=told.metadata["values"],
+        allowed=allowed,
         rule=told.metadata["rule"],
         since=told.metadata["since"],
     )

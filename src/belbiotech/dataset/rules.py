@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 
 import pandas as pd
 
@@ -32,6 +33,7 @@ AMOUNTS = {
     "financings": ["amount_million"],
 }
 HINTS = 50  # different unknown ids of a file that get their nearest names: looking takes time
+FEW = 5  # ids that are shown where none is like the unknown one
 DATED = {"events": "date", "alliances": "start", "financings": "date"}
 
 
@@ -101,7 +103,9 @@ def _repeated(tables: RawTables) -> Iterator[Problem]:
         for amount in AMOUNTS.get(name, []):
             keys[amount] = pd.to_numeric(keys[amount], errors="coerce")
         for row, place in _first_lines(table, keys.astype(str)):
-            text = f"states the same fact as {place}"
+            cells = [(column, table.frame[column].iloc[row]) for column in columns]
+            same = ", ".join(f"{column} {value!r}" for column, value in cells if value is not None)
+            text = f"states the same fact as {place}: {same}"
             yield table.problem(row, f"{text}; keep one row, with the better page")
 
 
@@ -123,10 +127,20 @@ def _dangling(table: RawTable, column: str, home: str, known: set[str]) -> Itera
     hints: dict[str, str] = {}
     for row, value in _cells(names):
         if value not in hints and len(hints) < HINTS:
-            found = nearest_names(value, sorted(known)) if known else f"{home}.csv has no rows"
-            hints[value] = f"; {found}"
+            hints[value] = f"; {_near(value, sorted(known), home)}"
         text = f"column {column!r}: {value!r} is not in {home}.csv{hints.get(value, '')}"
         yield table.problem(row, text)
+
+
+def _near(value: str, known: Sequence[str], home: str) -> str:
+    """Offer the ids most like an unknown one; of very different ones only a few."""
+    if not known:
+        return f"{home}.csv has no rows"
+    close = get_close_matches(value, known, n=3, cutoff=0.5)
+    if close or len(known) <= FEW:
+        return nearest_names(value, close or known)
+    some = ", ".join(map(repr, known[:FEW]))
+    return f"add it there, or use one of its {len(known)} ids, like {some}"
 
 
 def _no_currency(tables: RawTables) -> Iterator[Problem]:
