@@ -20,6 +20,8 @@ from belbiotech.dataset.exports.excel import write_excel
 from belbiotech.dataset.exports.statistics import short_name, write_spss, write_stata
 from belbiotech.dataset.exports.text import write_csv, write_r
 from belbiotech.dataset.manifest import ColumnEntry, TableEntry
+from belbiotech.dataset.panel import build
+from belbiotech.dataset.release import write_release
 from belbiotech.errors import ReleaseError
 
 TABLES = ("firm_year", "firms", "events", "alliances", "financings", "sources")
@@ -407,6 +409,19 @@ def test_unknown_names_are_told_with_the_known_ones(tmp_path):
         bb.export(to="csv", out=tmp_path / "out", tables=["firm_years"])
     with pytest.raises(ReleaseError, match="known versions are"):
         bb.export("9.9.9", "csv", tmp_path / "out")
+
+
+def test_codes_of_another_country_are_not_lost(facts_folder, tmp_path, monkeypatch):
+    facts_folder.rows["firms"][0]["region"] = "NL-NH"
+    write_release(build(facts_folder.read()), "0.1.0", tmp_path / "data")
+    monkeypatch.setenv("BELBIOTECH_DATA", str(tmp_path / "data"))
+    folder = bb.export(to="stata", out=tmp_path / "out", tables=["firms"])
+    frame = pd.read_stata(folder / "firms.dta")
+    assert dict(zip(frame["firm_id"], frame["region"], strict=True)) == {
+        "alpha": "NL-NH",
+        "beta": "Wallonia",
+    }
+    assert "built from facts of one's own" in (folder / "README.txt").read_text("utf-8")
 
 
 def test_the_usual_place_names_the_version(tmp_path, monkeypatch):

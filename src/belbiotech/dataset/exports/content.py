@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -71,7 +71,8 @@ def content(version: str | None, tables: Sequence[str] | None = None) -> Content
     frames = {name: load_table(name, release.version) for name in names}
     for name, frame in frames.items():
         _refuse_empty_texts(name, frame)
-    return Content(release.version, frames, {name: known[name] for name in names}, _note(release))
+    entries = {name: _with_all_codes(known[name], frames[name]) for name in names}
+    return Content(release.version, frames, entries, _note(release))
 
 
 def codebook_table(content: Content) -> pd.DataFrame:
@@ -150,6 +151,18 @@ def labels(column: ColumnEntry) -> dict[str, str]:
     if len(set(told.values())) == len(told):
         return told
     return {code: f"{label} ({code})" for code, label in told.items()}
+
+
+def _with_all_codes(entry: TableEntry, frame: pd.DataFrame) -> TableEntry:
+    """Allow each code that occurs: a region of another country is in no list, and is not lost."""
+    columns = []
+    for column in entry.columns:
+        if column.allowed and column.dtype == "string":
+            more = sorted(set(frame[column.name].dropna()) - column.allowed.keys())
+            columns.append(replace(column, allowed={**column.allowed, **dict.fromkeys(more, "")}))
+        else:
+            columns.append(column)
+    return replace(entry, columns=tuple(columns))
 
 
 def _refuse_empty_texts(name: str, frame: pd.DataFrame) -> None:
