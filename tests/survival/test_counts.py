@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 
 from belbiotech.survival.column_codes import between, combine, encode, largest_size
-from belbiotech.survival.counts import ALWAYS, count_rows, distinct_rows
+from belbiotech.survival.counts import ALWAYS, count_rows, counting_pays, distinct_rows
 
 SIX = pd.DataFrame(
     {
@@ -163,3 +163,18 @@ def test_distinct_rows_of_a_table():
     np.testing.assert_array_equal(rows.row_of, [2, 0, 0, 2, 0, 1])
     np.testing.assert_array_equal(rows.number, [3, 1, 2])
     np.testing.assert_array_equal(rows.sums(np.arange(6.0)), [7, 5, 3])
+
+
+@pytest.mark.parametrize(
+    ("rows", "values", "pays"),
+    [
+        (1000, 10**9, True),  # few rows are always counted
+        (200_000, 200, True),
+        (200_000, 20_000, True),
+        (200_000, 200_000, False),
+        (200_000, 10**9, False),
+    ],
+)
+def test_a_sample_tells_whether_counting_pays(rows, values, pays):
+    draw = np.random.default_rng(9)
+    assert counting_pays([pd.Series(draw.integers(0, values, rows))]) is pays

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 
-from belbiotech.errors import BelbiotechError, BelbiotechWarning, FitError, FormulaError, PanelError
+from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError
 from belbiotech.survival.cox import cox
 
 FORMULA = "failure ~ alliances + C(segment) + size"
@@ -137,7 +137,7 @@ def test_counting_or_not_changes_nothing(ties, strata, monkeypatch):
     data["failure"] = draw.random(n) < 0.01 * np.exp(0.5 * data["x"])
     fit = cox("failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow")
     assert fit.rows.counts is None
-    monkeypatch.setattr("belbiotech.survival.counts.PAYS", 2)
+    monkeypatch.setattr("belbiotech.survival.counts.counting_pays", lambda columns: True)
     counted = cox(
         "failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow"
     )
@@ -305,6 +305,18 @@ def test_no_covariates(years):
     assert fit.baseline_cumulative_hazard["hazard"].is_monotonic_increasing
 
 
+def test_clusters_without_covariates_are_counted(years):
+    fit = cox("failure ~ 1", years, cluster="firm")
+    assert fit.n_clusters == years["firm"].nunique()
+    assert f"{fit.n_clusters:,d} clusters" in repr(fit)
+
+
+def test_odd_names_of_columns(years):
+    odd = years.rename(columns={"failure": "my failure", "size": "my size"})
+    fit = cox("`my failure` ~ Q('my size') + alliances", odd, cluster="firm")
+    agree(fit, cox("failure ~ size + alliances", years, cluster="firm"), 1e-12)
+
+
 def test_the_data_is_left_as_it_was(years):
     before = years.copy()
     cox(FORMULA, years, strata="region", weights="wt_real", cluster="firm")
@@ -355,7 +367,7 @@ REFUSED = {
     "unknown column": (
         lambda d: d.rename(columns={"size": "sizes"}),
         {},
-        BelbiotechError,
+        FormulaError,
         "no column 'size'; did you mean 'sizes'",
     ),
     "unknown stratum": (
@@ -400,6 +412,19 @@ REFUSED = {
         "one column or two",
     ),
     "frailty and firth": (lambda d: d, {"frailty": "firm", "firth": True}, FitError, "choose one"),
+    "strata as values": (
+        lambda d: d,
+        {"strata": pd.Series([1, 2])},
+        PanelError,
+        "strata is a Series",
+    ),
+    "cluster as a number": (lambda d: d, {"cluster": 3}, PanelError, "cluster is a int"),
+    "overlap of the second": (
+        lambda d: pd.concat([d, d.iloc[[4]]], ignore_index=True),
+        {"cluster": ["year", "firm"]},
+        PanelError,
+        "'firm' overlap in time.*overlap='allow'",
+    ),
     "no table": (lambda d: d.to_dict(), {}, PanelError, "must be a pandas DataFrame"),
 }
 
