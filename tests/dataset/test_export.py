@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -422,6 +423,16 @@ def test_codes_of_another_country_are_not_lost(facts_folder, tmp_path, monkeypat
         "beta": "Wallonia",
     }
     assert "built from facts of one's own" in (folder / "README.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("to", "library"), [("stata", "pyreadstat"), ("spss", "pyreadstat"), ("excel", "openpyxl")]
+)
+def test_a_library_that_is_not_there_is_named(to, library, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(ReleaseError, match=rf"{library}: pip install 'belbiotech\[export\]'"):
+        bb.export(to=to, out=tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_usual_place_names_the_version(tmp_path, monkeypatch):
