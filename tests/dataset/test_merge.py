@@ -3,9 +3,12 @@
 import pandas as pd
 import pytest
 
+from belbiotech.dataset.confidence import filter_confidence
 from belbiotech.dataset.facts import read_facts
-from belbiotech.dataset.merge import merge_facts
+from belbiotech.dataset.merge import merge_facts, merge_with_shipped
 from belbiotech.dataset.panel import build
+from belbiotech.dataset.release import read_release, write_release
+from belbiotech.dataset.store import find_release
 from belbiotech.errors import FactsError, PanelError
 
 NUMBER = "0882.251.820"
@@ -198,3 +201,27 @@ def test_on_top_of_the_shipped_facts():
     done = merge_facts(facts, facts)
     for name, table in facts.items():
         pd.testing.assert_frame_equal(getattr(done.facts, name), table)
+
+
+def test_a_release_tells_the_shipped_facts_below_it(make_facts, tmp_path):
+    own = make_facts(
+        firms=[{"firm_id": "own-firm", "founded": "2001"}],
+        sources=[{"source_id": "s1", "url": "https://example.org/own"}],
+    )
+    facts = merge_with_shipped(own, "0.1.0", prefer="own").facts
+    shipped = find_release("0.1.0").manifest.tables
+    told = {
+        "version": "0.1.0",
+        "prefer": "own",
+        "content": {
+            name: shipped[name].content_hash
+            for name in ("firms", "events", "alliances", "financings", "sources")
+        },
+    }
+    folder = write_release(build(facts), "1.0.0", tmp_path)
+    again = read_release(folder)
+    assert again.parameters["merged_with"] == told
+    assert "shipped facts 0.1.0 (prefer = own)" in (folder / "codebook.md").read_text("utf-8")
+    better = filter_confidence(again, "B")
+    assert build(better, end_year=2025).parameters["merged_with"] == told
+    assert "merged_with" not in build(merge_facts(own, own).facts, end_year=2025).parameters

@@ -23,6 +23,7 @@ TYPES = {
     "bool": "true or false",
     "boolean": "true or false",
 }
+NESTED = ("own_codes", "merged_with")
 HOW_TO_READ = (
     "Shares of missing values and distributions are of all rows of the table. In charts of "
     "numbers each bar is a range of equal width (of amounts: a power of ten), lowest first; "
@@ -103,8 +104,11 @@ def codebook_html(tables: ReleaseTables, manifest: Manifest) -> str:
 
 
 def _built_with(manifest: Manifest) -> str:
-    told = {key: value for key, value in manifest.parameters.items() if key != "own_codes"}
+    told = {key: value for key, value in manifest.parameters.items() if key not in NESTED}
     values = [f"{key} = {'none' if value is None else value}" for key, value in told.items()]
+    shipped = manifest.parameters.get("merged_with")
+    if shipped:
+        values.append(f"shipped facts {shipped['version']} (prefer = {shipped['prefer']})")
     return f"Built with {', '.join(values)}." if values else ""
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -31,7 +32,10 @@ def facts_of(tables: Tables) -> Facts:
         The facts that the tables were built from, their rows in the order of the tables.
     """
     facts = {name: getattr(tables, name)[list(fields)] for name, fields in FACTS.items()}
-    return Facts(**facts, own_codes=tables.parameters.get("own_codes", {}))
+    told: dict[str, Any] = {
+        name: tables.parameters.get(name, {}) for name in ("own_codes", "merged_with")
+    }
+    return Facts(**facts, **told)
 
 
 def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts:
@@ -75,7 +79,13 @@ def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts
         _kept(table[table["firm_id"].isin(known)], good)
         for table in (facts.events, facts.alliances, facts.financings)
     )
-    return Facts(firms, events, alliances, financings, facts.sources, own_codes=facts.own_codes)
+    kept: dict[str, Any] = {
+        "firms": firms,
+        "events": events,
+        "alliances": alliances,
+        "financings": financings,
+    }
+    return replace(facts, **kept, path=None)
 
 
 def _kept(table: pd.DataFrame, good: list[str]) -> pd.DataFrame:

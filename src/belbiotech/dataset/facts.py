@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pandera.pandas as pa
@@ -33,6 +34,9 @@ class Facts:
         The folder that they were read from.
     own_codes : mapping
         Codes beyond the usual ones, by column, each with its label.
+    merged_with : mapping
+        The shipped release that they were put on top of: ``version``, ``prefer`` and ``content``
+        (table to the sum of its values); empty if there is none.
     """
 
     firms: pd.DataFrame
@@ -42,6 +46,7 @@ class Facts:
     sources: pd.DataFrame
     path: Path | None = field(default=None, compare=False)
     own_codes: OwnCodes = field(default_factory=dict)
+    merged_with: Mapping[str, Any] = field(default_factory=dict)
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each table with its name, in the order of the files."""
@@ -127,7 +132,7 @@ def facts_from_texts(
         order = {f"{name}.csv": number for number, name in enumerate(["values", *FACTS])}
         found.sort(key=lambda problem: (order[problem.file.split()[-1]], problem.line))
         raise FactsError([str(problem) for problem in found])
-    typed = {name: _typed(name, table.frame) for name, table in tables.items()}
+    typed: dict[str, Any] = {name: _typed(name, table.frame) for name, table in tables.items()}
     return Facts(**typed, path=path, own_codes=codes)
 
 

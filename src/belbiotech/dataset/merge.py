@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -61,11 +61,17 @@ def merge_with_shipped(
     Returns
     -------
     Merged
-        The facts, the conflicts, and what was added.
+        The facts, the conflicts, and what was added. The facts know what they were put on top
+        of, and so does a release that is built from them.
     """
-    from belbiotech.dataset.catalog import load_tables
+    from belbiotech.dataset.release import read_release
+    from belbiotech.dataset.store import open_release
 
-    return merge_facts(facts_of(load_tables(version)), own, prefer=prefer)
+    shipped = open_release(version)
+    merged = merge_facts(facts_of(read_release(shipped.folder)), own, prefer=prefer)
+    content = {name: shipped.manifest.tables[name].content_hash for name in FACTS}
+    told = {"version": shipped.version, "prefer": prefer, "content": content}
+    return replace(merged, facts=replace(merged.facts, merged_with=told))
 
 
 def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:

@@ -86,6 +86,8 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
     parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}
     if facts.own_codes:
         parameters["own_codes"] = facts.own_codes
+    if facts.merged_with:
+        parameters["merged_with"] = facts.merged_with
     return Tables(**everything, parameters=parameters)
 
 

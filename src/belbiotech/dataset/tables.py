@@ -25,7 +25,8 @@ class Tables:
         The facts, typed, with what was derived from them.
     parameters : mapping
         ``end_year`` and ``alliance_window`` (None: unlimited); ``own_codes`` if the facts have
-        codes beyond the usual ones (column to code to label).
+        codes beyond the usual ones (column to code to label); ``merged_with`` if they were put
+        on top of a shipped release (its ``version``, ``prefer``, and the sums of its tables).
     """
 
     firm_year: pd.DataFrame
