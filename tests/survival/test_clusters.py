@@ -30,13 +30,27 @@ def test_codes():
 
 
 def test_overlaps_of_a_unit_are_refused():
-    check_units(ROWS, ["firm"], "failure", "start", "stop")
-    check_units(ROWS, [], "failure", "start", "stop")
+    check_units(ROWS, ["firm"], "start", "stop")
+    check_units(ROWS, [], "start", "stop")
     twice = pd.concat([ROWS, ROWS.head(1)], ignore_index=True)
     with pytest.raises(PanelError, match="'firm' overlap"):
-        check_units(twice, ["firm"], "failure", "start", "stop")
+        check_units(twice, ["firm"], "start", "stop")
 
 
 def test_a_cluster_of_many_units_may_overlap():
     many = pd.concat([ROWS.assign(firm=f"{k}") for k in range(3)], ignore_index=True)
-    check_units(many, ["region"], "failure", "start", "stop")
+    check_units(many, ["region"], "start", "stop")
+
+
+def test_each_column_of_clusters_may_be_the_unit():
+    """A year holds many firms; the firm behind it has the rows that overlap."""
+    rows = pd.concat([ROWS.assign(year=ROWS["stop"])] * 2, ignore_index=True)
+    firms = ["a", "a", "b", "b", "c", "c", "d", "d"]
+    apart = rows.assign(firm=firms)
+    check_units(apart, ["year", "firm"], "start", "stop")
+    twice = apart.assign(start=apart["start"].where(apart.index != 7, 0))
+    with pytest.raises(PanelError, match=r"'firm' overlap in time: 1 row \(7\)") as caught:
+        check_units(twice, ["year", "firm"], "start", "stop")
+    assert "overlap='allow'" not in str(caught.value)
+    with pytest.raises(PanelError, match="overlap='allow'"):
+        check_units(twice, ["year", "firm"], "start", "stop", overlap_offered=True)

@@ -128,3 +128,41 @@ def test_years_in_random_order(kind):
     assert len(found) == 1
     assert units[found[0]] == units[7]
     assert start[found[0]] == start[7]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"weights": ROWS["wt"]}, "weights is a Series: give the column's name"),
+        ({"weights": 2}, "weights is a int: give the column's name"),
+        ({"frequency": ROWS["copies"].to_numpy()}, "frequency is a ndarray"),
+        ({"unit": ROWS["firm"]}, "unit is a Series"),
+        ({"start": 0, "stop": ROWS["stop"]}, "start is a int(.|\n)*stop is a Series"),
+        ({"start": "stop"}, "start and stop are both 'stop'"),
+    ],
+)
+def test_names_of_columns_are_asked_for(options, words):
+    with pytest.raises(PanelError, match=words):
+        check_rows(ROWS, ["failure"], **options)
+
+
+def test_columns_that_hold_no_single_values():
+    lists = ROWS.assign(x=[[1], [2], 3, 4, 5])
+    with pytest.raises(PanelError, match=r"'x' holds a list in 2 rows \(r1, r2\)"):
+        check_rows(lists, ["failure"], columns=["x"])
+    with pytest.raises(PanelError, match="'x' holds complex numbers"):
+        check_rows(ROWS.assign(x=1j), ["failure"], columns=["x"])
+
+
+def test_two_columns_of_one_name():
+    twice = pd.concat([ROWS, ROWS[["x"]]], axis=1)
+    check_rows(twice, ["failure"])
+    with pytest.raises(PanelError, match="2 columns are called 'x'; rename all but one"):
+        check_rows(twice, ["failure"], columns=["x"])
+
+
+def test_weights_and_frequencies_that_leave_no_row():
+    with pytest.raises(PanelError, match="'copies' is 0 in all rows"):
+        check_rows(ROWS.assign(copies=0), ["failure"], frequency="copies")
+    with pytest.raises(PanelError, match="'wt' is 0 in all rows"):
+        check_rows(ROWS.assign(wt=0.0), ["failure"], weights="wt")

@@ -8,8 +8,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
-from belbiotech.survival.rows import IntArray, check_rows, overlapping_rows
+from belbiotech.errors import FitError, PanelError
+from belbiotech.survival.rows import IntArray, check_names, overlapping_rows, overlaps_in_words
 from belbiotech.survival.times import interval_times
 
 __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
@@ -25,7 +25,10 @@ def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
     ------
     FitError
         More than two.
+    PanelError
+        Something else than names of columns.
     """
+    check_names(cluster=cluster)
     if cluster is None:
         return ()
     columns = (cluster,) if isinstance(cluster, str) else tuple(cluster)
@@ -36,11 +39,16 @@ def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
 
 
 def check_units(
-    data: pd.DataFrame, cluster: Sequence[str], outcome: str, start: str, stop: str
+    data: pd.DataFrame,
+    cluster: Sequence[str],
+    start: str,
+    stop: str,
+    *,
+    overlap_offered: bool = False,
 ) -> None:
     """Refuse rows of one unit that overlap in time, where clusters are units.
 
-    The first cluster column is taken for the unit unless more than half of its clusters hold
+    A cluster column is taken for a unit unless more than half of its clusters hold
     rows that overlap: a region holds many firms, a pair two.
 
     Parameters
@@ -49,8 +57,10 @@ def check_units(
         Rows that `check_rows` has let pass.
     cluster : sequence of str
         The columns of clusters.
-    outcome, start, stop : str
-        Columns of the outcome and of the interval.
+    start, stop : str
+        Columns of the interval.
+    overlap_offered : bool
+        Whether the caller has the argument ``overlap``, for messages.
 
     Raises
     ------
@@ -60,12 +70,16 @@ def check_units(
     if not cluster:
         return
     begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
-    overlapping = overlapping_rows(data[cluster[0]], begins, ends)
-    if not len(overlapping):
-        return
-    codes = pd.factorize(data[cluster[0]])[0]
-    if len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2:
-        check_rows(data, [outcome], start=start, stop=stop, unit=cluster[0])
+    problems = []
+    for name in cluster:
+        overlapping = overlapping_rows(data[name], begins, ends)
+        if not len(overlapping):
+            continue
+        codes = pd.factorize(data[name])[0]
+        if len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2:
+            problems += overlaps_in_words(data, name, start, stop, offered=overlap_offered)
+    if problems:
+        raise PanelError("\n".join(problems))
 
 
 def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[IntArray, ...]:

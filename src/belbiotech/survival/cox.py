@@ -14,7 +14,13 @@ from belbiotech.survival.clusters import Overlap, as_cluster_columns, check_unit
 from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
-from belbiotech.survival.formulas import Formula, Matrix, counted_matrix, read_formula
+from belbiotech.survival.formulas import (
+    Formula,
+    Matrix,
+    counted_matrix,
+    read_formula,
+    refuse_unknown_columns,
+)
 from belbiotech.survival.maximise import LEAVE_OUT, maximise
 from belbiotech.survival.partial_likelihood import (
     Design,
@@ -22,7 +28,7 @@ from belbiotech.survival.partial_likelihood import (
     prepare,
 )
 from belbiotech.survival.risk_tables import as_columns
-from belbiotech.survival.rows import FloatArray, IntArray, check_rows, rows_in_words
+from belbiotech.survival.rows import FloatArray, IntArray, check_names, check_rows, rows_in_words
 from belbiotech.survival.variance import symmetric_inverse
 
 __all__ = ["cox", "fit_cox"]
@@ -100,8 +106,8 @@ def cox(
         A formula that cannot be read or names unknown columns.
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
-        rows of one unit that overlap in time. The first cluster column is taken for a unit
-        unless more than half of the clusters hold rows that overlap (as with a region).
+        rows of one unit that overlap in time. A cluster column is taken for a unit unless
+        more than half of the clusters hold rows that overlap (as with a region).
     FitError
         No events, constant or collinear covariates, separation.
 
@@ -168,6 +174,7 @@ def fit_cox(
     CoxResult
         As of `cox`.
     """
+    check_names(strata=strata, cluster=cluster, frailty=frailty)
     call = _Call(
         formula=read_formula(formula),
         strata=tuple(as_columns(strata)),
@@ -229,6 +236,8 @@ def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool, ov
 
 def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -> None:
     groups = [frailty] if frailty is not None else []
+    if isinstance(data, pd.DataFrame):
+        refuse_unknown_columns(call.formula, data)
     check_rows(
         data,
         [call.formula.outcome],
@@ -244,7 +253,7 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -
         raise FitError(msg)
     if overlap == "refuse":
         units = groups or call.cluster
-        check_units(data, units, call.formula.outcome, call.start, call.stop)
+        check_units(data, units, call.start, call.stop, overlap_offered=True)
 
 
 def _without_empty_rows(data: pd.DataFrame, frequency: str | None) -> pd.DataFrame:
@@ -339,7 +348,9 @@ def _robust(result: CoxResult, data: pd.DataFrame, call: _Call) -> CoxResult:
     """Replace the variance by the robust one where clusters or broken weights ask for it."""
     rows = result.rows
     broken = rows.case is not None and bool((rows.case % 1 != 0).any())
-    if not (call.cluster or broken) or not len(result.params):
+    if not (call.cluster or broken):
         return result
     groups = [numbered([data[name]])[0].astype(np.int64) for name in call.cluster]
+    if not len(result.params):
+        return replace(result, n_clusters=int(groups[0].max()) + 1) if groups else result
     return result.with_clusters(groups or [np.arange(len(data))])

@@ -105,7 +105,7 @@ def cumulative_incidence(
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     units = [] if cluster is None else [cluster]
     check_rows(data, names, start=start, stop=stop, columns=[*groups, *units])
-    check_units(data, units, names[0], start, stop)
+    check_units(data, units, start, stop)
     check_fates(data, [name for name in names if data[name].any()])
     tables = risk_tables(data, names, groups, start=start, stop=stop)
     for table in tables:

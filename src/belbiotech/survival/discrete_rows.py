@@ -129,7 +129,7 @@ def read_rows(
     check_whole_times(data, start, stop)
     check_fates(data, outcomes)
     if overlap == "refuse":
-        check_units(data, clusters, outcomes[0], start, stop)
+        check_units(data, clusters, start, stop, overlap_offered=True)
     counts = count_rows(
         data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
     )

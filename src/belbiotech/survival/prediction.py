@@ -271,8 +271,9 @@ def _warn_outside(
     for when, outside, bound in (("before", begin < first, first), ("after", end > last, last)):
         if outside.any():
             k = int(np.flatnonzero(outside)[0])
+            name = ids.tolist()[k]
             lines.append(
-                f"path {ids.iloc[k]!r} runs {when} {bound[k]:g}, where no row of the data is at "
+                f"path {name!r} runs {when} {bound[k]:g}, where no row of the data is at "
                 "risk: no hazard is counted there"
             )
     if lines:

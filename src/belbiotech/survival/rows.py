@@ -19,9 +19,11 @@ from belbiotech.survival.times import FloatArray, interval_times
 __all__ = [
     "FloatArray",
     "IntArray",
+    "check_names",
     "check_rows",
     "nearest_names",
     "overlapping_rows",
+    "overlaps_in_words",
     "rows_in_words",
 ]
 
@@ -64,18 +66,21 @@ def check_rows(
     Raises
     ------
     PanelError
-        An unknown column, no rows, missing or infinite values, ``stop <= start``, an outcome
-        that is not 0/1, a negative weight, a broken frequency, overlapping rows.
+        Arguments that are no names, two columns of one name, an unknown column, no rows, missing
+        or infinite values, ``stop <= start``, an outcome that is not 0/1, a negative weight, a
+        broken frequency, overlapping rows.
     """
     if not isinstance(data, pd.DataFrame):
         msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
         raise PanelError(msg)
+    check_names(start=start, stop=stop, weights=weights, frequency=frequency, unit=unit)
     extra = [name for name in (weights, frequency, unit) if name is not None]
     used = list(dict.fromkeys([start, stop, *outcomes, *columns, *extra]))
-    _stop_at(_unknown_columns(data, used))
+    _stop_at(_unknown_columns(data, used) + _same_columns(data, used, start, stop))
     if data.empty:
         msg = "data has no rows"
         raise PanelError(msg)
+    _stop_at([line for name in used for line in _no_values(data, name)])
     problems = [line for name in used for line in _missing_values(data, name)]
     for name in outcomes:
         problems += _not_zero_one(data, name)
@@ -87,7 +92,39 @@ def check_rows(
     _stop_at(problems)
     _stop_at(_no_length(data, start, stop))
     if unit is not None:
-        _stop_at(_overlaps(data, unit, start, stop))
+        _stop_at(overlaps_in_words(data, unit, start, stop))
+
+
+def check_names(**arguments: object) -> None:
+    """Refuse columns where their names are asked for.
+
+    Parameters
+    ----------
+    **arguments
+        Each argument's value: a name, several names, or None.
+
+    Raises
+    ------
+    PanelError
+        Naming each argument that is something else.
+
+    Examples
+    --------
+    >>> check_names(start="start", strata=["region", "segment"], weights=None)
+    >>> check_names(unit=[3])
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: unit is a int: give the column's name, such as unit='name'
+    """
+    problems = []
+    for argument, value in arguments.items():
+        names = value if isinstance(value, (list, tuple)) else [value]
+        strange = [name for name in names if name is not None and not isinstance(name, str)]
+        if strange:
+            problems.append(
+                f"{argument} is a {type(strange[0]).__name__}: give the column's name, such as "
+                f"{argument}='name'"
+            )
+    _stop_at(problems)
 
 
 def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> IntArray:
@@ -149,6 +186,35 @@ def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
         f"there is no column {name!r}; {nearest_names(name, data.columns)}"
         for name in names
         if name not in data.columns
+    ]
+
+
+def _same_columns(data: pd.DataFrame, names: list[str], start: str, stop: str) -> list[str]:
+    twice = set(data.columns[data.columns.duplicated()])
+    problems = [
+        f"{int((data.columns == name).sum())} columns are called {name!r}; rename all but one"
+        for name in names
+        if name in twice
+    ]
+    if start == stop:
+        problems.append(f"start and stop are both {start!r}: they must be two columns")
+    return problems
+
+
+def _no_values(data: pd.DataFrame, name: str) -> list[str]:
+    """Tell of columns that hold no numbers, texts or other single values."""
+    column = data[name]
+    if pd.api.types.is_complex_dtype(column.dtype):
+        return [f"column {name!r} holds complex numbers; take their real part or their size"]
+    if column.dtype != object or not pd.api.types.infer_dtype(column).startswith("mixed"):
+        return []
+    bad = np.array([isinstance(value, (list, dict, set, np.ndarray)) for value in column])
+    if not bad.any():
+        return []
+    kind = type(column[bad].iloc[0]).__name__
+    return [
+        f"column {name!r} holds a {kind} in {rows_in_words(data, bad)}; "
+        "each row must have one value: a number, a text or a truth value"
     ]
 
 
@@ -226,8 +292,10 @@ def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
 
 
 def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
-    begins, ends = (column.to_numpy() for column in interval_times(data, start, stop))
-    bad = begins == ends
+    begins, ends = interval_times(data, start, stop)
+    if begins.dtype.kind in "iu":
+        return []  # whole numbers, of which stop is known to be after start
+    bad = begins.to_numpy() == ends.to_numpy()
     if not bad.any():
         return []
     return [
@@ -249,18 +317,39 @@ def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
         problems.append(
             f"column {name!r} must be whole numbers; not so in {rows_in_words(data, broken)}"
         )
+    if (values == 0).all():
+        problems.append(f"column {name!r} is 0 in all rows, so that no row counts")
     return problems
 
 
-def _overlaps(data: pd.DataFrame, unit: str, start: str, stop: str) -> list[str]:
+def overlaps_in_words(
+    data: pd.DataFrame, unit: str, start: str, stop: str, *, offered: bool = False
+) -> list[str]:
+    """Say which rows of one unit overlap in time.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows with good intervals.
+    unit, start, stop : str
+        Columns of the unit and of the interval.
+    offered : bool
+        Whether the caller has the argument ``overlap``, to be advised.
+
+    Returns
+    -------
+    list of str
+        One sentence, or none.
+    """
     begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
     positions = overlapping_rows(data[unit], begins, ends)
     if not len(positions):
         return []
     bad = np.zeros(len(data), dtype=bool)
     bad[positions] = True
+    allow = "; where a unit's clock starts again, overlap='allow'" if offered else ""
     units = ", ".join(repr(u) for u in data[unit].iloc[positions].unique()[:3].tolist())
     return [
         f"rows of one {unit!r} overlap in time: {rows_in_words(data, bad)}, of {units}; "
-        "check_panel() lists them all; where a unit's clock starts again, allow it"
+        f"check_panel() lists them all{allow}"
     ]
