@@ -67,6 +67,35 @@ def test_the_order_of_rows_is_no_change(changed):
     assert changed(lambda facts: [rows.reverse() for rows in facts.values()]).empty
 
 
+def test_whole_numbers_stay_whole_when_rows_come_and_go(changed):
+    def edit(facts):
+        facts["firms"].append({"firm_id": "new", "founded": "2003"})
+        facts["financings"].append({"firm_id": "a", "date": "2003"})
+        facts["sources"][0]["published"] = "2003"
+
+    found = changed(edit)
+    cells = found.firm_years[found.firm_years["change"] == "changed"]
+    rounds = cells[cells["column"] == "financing_rounds_new"]
+    assert list(map(repr, rounds[["old", "new"]].iloc[0])) == ["0", "1"]
+    assert set(map(type, cells.loc[cells["column"] == "observed", "new"])) == {bool}
+    told = json.loads(found.to_json())["firm_years"]
+    line = next(row for row in told if row["column"] == "financing_rounds_new")
+    assert json.dumps([line["old"], line["new"]]) == "[0, 1]"
+
+
+@pytest.mark.parametrize(
+    ("pages", "words"),
+    [
+        ("s1;s3", "- Pages added: **a**, a [now s3]"),
+        ("s2", "- Pages changed: **a**, a [no longer s1; now s2]"),
+    ],
+)
+def test_a_firm_of_which_only_the_pages_changed(changed, pages, words):
+    text = changed(lambda facts: facts["firms"][0].update(source_ids=pages)).to_markdown()
+    assert words in text.splitlines()
+    assert "- Changed: **a**, a" not in text
+
+
 def test_a_later_sighting(changed):
     def edit(facts):
         facts["events"][0] |= {"date": "2007-03", "source_id": "s3"}

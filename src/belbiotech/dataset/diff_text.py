@@ -8,6 +8,7 @@ import pandas as pd
 
 __all__ = ["markdown"]
 
+PAGES = ("source_id", "source_ids")
 TITLES = {"added": "Added", "removed": "Removed", "changed": "Changed"}
 
 
@@ -57,8 +58,27 @@ def _section(title: str, frame: pd.DataFrame) -> Iterator[str]:
         first = some.iloc[0]
         what = first["fact"] if "fact" in frame else first["name"]
         dated = f", {first['date']}" if "date" in frame else ""
-        line = f"- {TITLES[first['change']]}: **{first['firm_id']}**, {what}{dated}"
+        line = f"- {_title(some)}: **{first['firm_id']}**, {what}{dated}"
         yield line + _moves(some) + f" [{_pages(first)}]"
+
+
+def _title(some: pd.DataFrame) -> str:
+    """Say what happened to a firm or fact; only its pages may have changed."""
+    first = some.iloc[0]
+    if first["change"] != "changed" or not set(some["column"]) <= set(PAGES):
+        return TITLES[first["change"]]
+    gone, come = _page_moves(first)
+    words = {(True, True): "changed", (True, False): "removed", (False, True): "added"}
+    return f"Pages {words.get((bool(gone), bool(come)), 'put in another order')}"
+
+
+def _page_moves(row: pd.Series) -> tuple[list[str], list[str]]:
+    """Pages that went, and pages that came."""
+    sides = [
+        set(ids.split(";")) if isinstance(ids, str) else set()
+        for ids in (row["old_source"], row["new_source"])
+    ]
+    return sorted(sides[0] - sides[1]), sorted(sides[1] - sides[0])
 
 
 def _moves(some: pd.DataFrame) -> str:
@@ -67,7 +87,7 @@ def _moves(some: pd.DataFrame) -> str:
     moves = [
         f"{row.column} {_cell(row.old)} -> {_cell(row.new)}"
         for row in some.itertuples()
-        if row.column not in ("source_id", "source_ids")
+        if row.column not in PAGES
     ]
     return f" ({'; '.join(moves)})" if moves else ""
 
@@ -78,13 +98,9 @@ def _cell(value: object) -> str:
 
 def _pages(row: pd.Series) -> str:
     """Name the pages; of a firm's many, those that came or went."""
-    sides = [
-        set(ids.split(";")) if isinstance(ids, str) else set()
-        for ids in (row["old_source"], row["new_source"])
-    ]
+    gone, come = _page_moves(row)
     if row["change"] != "changed":
-        return ", ".join(sorted(sides[0] | sides[1]))
-    gone, come = sorted(sides[0] - sides[1]), sorted(sides[1] - sides[0])
+        return ", ".join(sorted({*gone, *come}))
     parts = [
         f"no longer {', '.join(gone)}" if gone else "",
         f"now {', '.join(come)}" if come else "",

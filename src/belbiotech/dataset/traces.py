@@ -121,7 +121,10 @@ def _changed_cells(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
         if name not in KEY:
             moved = kept[kept[f"{name}_old"] != kept[f"{name}_new"]]
             cells = moved[[*KEY, "change"]].assign(column=name)
-            found.append(cells.assign(old=moved[f"{name}_old"], new=moved[f"{name}_new"]))
+            # Merging made whole numbers floats; here no value is missing, so they can go back.
+            before = moved[f"{name}_old"].astype(old[name].dtype)
+            after = moved[f"{name}_new"].astype(new[name].dtype)
+            found.append(cells.assign(old=before, new=after))
     cells = pd.concat([part.astype(object) for part in found]).reindex(columns=COLUMNS)
     cells["year"] = cells["year"].astype("int64")
     return cells.sort_values(KEY, kind="stable", ignore_index=True)
