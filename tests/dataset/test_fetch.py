@@ -16,7 +16,7 @@ from belbiotech.dataset.manifest import Manifest, file_entry, manifest_texts
 from belbiotech.dataset.registry import REGISTRY, Registry, read_registry, registry_text
 from belbiotech.dataset.release import write_release
 from belbiotech.dataset.store import versions
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import BelbiotechWarning, ReleaseError
 
 PANEL = pd.DataFrame({"firm_id": ["alpha", "zeta"], "year": [2000, 2001]})
 BIG = "firm_year.parquet"
@@ -117,6 +117,30 @@ def test_fetched_whole_and_only_once(release, plan, tmp_path):
     assert plan.requests[0][0] == "/data/v0.1.0/manifest.json"
     assert fetch_release("0.1.0", registry) == got
     assert len(plan.requests) == asked
+
+
+@pytest.mark.parametrize("name", [BIG, "manifest.json", "manifest.sha256"])
+@pytest.mark.parametrize("gone", [True, False])
+def test_a_damaged_release_in_the_cache_is_mended(release, plan, name, gone):
+    folder, registry = release
+    got = fetch_release("0.1.0", registry)
+    (got / name).unlink()
+    if not gone:
+        (got / name).write_bytes(b"broken")
+    plan.requests.clear()
+    with pytest.warns(BelbiotechWarning, match="0.1.0 is damaged .*fetching it again"):
+        assert fetch_release("0.1.0", registry) == got
+    assert same(got, folder)
+    asked = [path.rsplit("/", 1)[1] for path, _ in plan.requests]
+    assert asked == ([] if name == "manifest.sha256" else [name])
+
+
+def test_a_damaged_release_without_an_address(release, plan, monkeypatch):
+    _, registry = release
+    (fetch_release("0.1.0", registry) / BIG).write_bytes(b"broken")
+    monkeypatch.delenv("BELBIOTECH_RELEASES")
+    with pytest.raises(ReleaseError, match=rf"is damaged \({BIG} missing or changed\).*RELEASES"):
+        fetch_release("0.1.0", registry)
 
 
 def test_a_panel_is_fetched_when_it_is_asked_for(plan, monkeypatch, tmp_path):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,13 @@ from belbiotech.dataset.manifest import (
     MANIFEST,
     FileEntry,
     check_files,
+    file_entry,
     read_manifest,
     refuse_damaged,
     write_sum,
 )
 from belbiotech.dataset.registry import Registry
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import BelbiotechWarning, ReleaseError
 
 __all__ = ["cache_folder", "fetch_release", "fetched_releases"]
 
@@ -70,6 +73,9 @@ def fetched_releases(versions: Iterable[str]) -> dict[str, Path]:
 def fetch_release(version: str, registry: Registry, *, progress: bool = True) -> Path:
     """Fetch a release into the cache, once; a fetch that was cut off goes on where it was.
 
+    Of a release in the cache that was damaged since, the files that are not as they should be
+    are fetched again, with a warning.
+
     Parameters
     ----------
     version : str
@@ -91,13 +97,16 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
         There is no address; the extra ``fetch`` is not installed; the server is down, has no
         such release, or sends something else than the registry promises.
     """
-    before = fetched_releases([version])
-    if before:
-        return before[version]
+    promised = registry.manifests[version]
+    before = fetched_releases([version]).get(version)
+    damage = _damage(before, promised) if before else ""
+    if before and not damage:
+        return before
     address = os.environ.get("BELBIOTECH_RELEASES") or registry.address
     if not address:
+        state = f"was fetched, but is damaged ({damage})" if damage else "is not in this package"
         msg = (
-            f"version {version} is not in this package, and no release address is set; "
+            f"version {version} {state}, and no release address is set; "
             "name one in the environment variable BELBIOTECH_RELEASES"
         )
         raise ReleaseError(msg)
@@ -105,13 +114,37 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
     target = cache_folder() / version
     target.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(target):
+        folder = target.with_name(f"{UNFINISHED}{version}")
+        if target.is_dir() and _set_aside(target, folder, promised):
+            msg = f"the fetched version {version} is damaged ({damage}); fetching it again"
+            warnings.warn(msg, BelbiotechWarning, stacklevel=2)
         if not target.is_dir():
-            folder = target.with_name(f"{UNFINISHED}{version}")
-            _fill(
-                folder, f"{address.rstrip('/')}/v{version}/", registry.manifests[version], progress
-            )
+            _fill(folder, f"{address.rstrip('/')}/v{version}/", promised, progress)
             folder.rename(target)
     return target
+
+
+def _damage(folder: Path, promised: FileEntry) -> str:
+    """Say what is wrong with a fetched release, or nothing; files it does not know are no harm."""
+    try:
+        if file_entry(folder / MANIFEST) != promised:
+            return f"{MANIFEST} was changed"
+        checked = check_files(folder, read_manifest(folder))
+    except (ReleaseError, OSError) as error:
+        return str(error)
+    known = checked[checked["expected"].notna()]
+    bad = known.loc[known["found"] != known["expected"], "file"]
+    return f"{', '.join(bad)} missing or changed" if len(bad) else ""
+
+
+def _set_aside(target: Path, unfinished: Path, promised: FileEntry) -> bool:
+    """Make a damaged release an unfinished one, so that only what is damaged is fetched."""
+    if not _damage(target, promised):
+        return False  # another process has fetched it again meanwhile
+    if unfinished.is_dir():
+        shutil.rmtree(unfinished)
+    target.rename(unfinished)
+    return True
 
 
 def _fill(folder: Path, address: str, manifest_entry: FileEntry, progress: bool) -> None:
@@ -120,7 +153,8 @@ def _fill(folder: Path, address: str, manifest_entry: FileEntry, progress: bool)
     manifest = read_manifest(folder)
     for name, entry in manifest.files.items():
         _fetch_file(folder, address, name, entry, progress)
-    refuse_damaged(folder, check_files(folder, manifest))
+    checked = check_files(folder, manifest)
+    refuse_damaged(folder, checked[checked["expected"].notna()])
 
 
 def _fetch_file(folder: Path, address: str, name: str, entry: FileEntry, progress: bool) -> None:
