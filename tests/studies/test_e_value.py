@@ -55,3 +55,9 @@ def test_the_same_for_a_ratio_and_its_inverse(ratio, width, common):
 def test_bad_ratios(wrong):
     with pytest.raises(FitError, match="within its interval"):
         e_value(*wrong)
+
+
+@pytest.mark.parametrize("values", [("a", 1, 2), (1, None, 2), (1, 1, "2")])
+def test_texts_are_no_ratios(values):
+    with pytest.raises(FitError, match="positive, finite hazard ratio"):
+        e_value(*values)

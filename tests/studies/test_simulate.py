@@ -168,3 +168,15 @@ def test_bad_rules(wrong, words):
 def test_all_bad_rules_are_named_at_once():
     with pytest.raises(PanelError, match=r"(?s)hazard.*sighting_rate.*n_firms"):
         simulate_panel(0, hazard=-1, sighting_rate=2)
+
+
+@pytest.mark.parametrize("n_firms", [10.5, "ten", True, 0])
+def test_half_a_firm(n_firms):
+    with pytest.raises(PanelError, match=r"n_firms must be a whole number"):
+        simulate_panel(n_firms)
+
+
+@pytest.mark.parametrize("seed", ["a", 1.5, -1, True])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(PanelError, match="seed must be a whole number"):
+        simulate_panel(10, seed=seed)

@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 import belbiotech
-from belbiotech.errors import FitError, PanelError
+from belbiotech.errors import FitError, FormulaError, PanelError
 
 FATES = ["failure", "acquisition"]
 RIGHT = "alliances + size"
@@ -136,3 +136,29 @@ def test_bad_input_is_named(years, change, outcomes, error, words):
 def test_a_row_with_two_fates_is_named(years):
     with pytest.raises(PanelError, match="both 1 in 97 rows"):
         belbiotech.cox_causes(RIGHT, years.assign(acquisition=years["failure"]), FATES)
+
+
+def test_penalised_fits_keep_their_profiles(years):
+    result = belbiotech.cox_causes(RIGHT, years, FATES, firth=True)
+    for fate, fit in result.results.items():
+        own = fit.summary
+        for column in ("lower 95%", "upper 95%"):
+            shown = result.table[fate, f"hazard ratio {column}"]
+            assert np.allclose(shown, own[f"exp(coef) {column}"], rtol=1e-12)
+        assert np.allclose(result.table[fate, "p"], own["p"], rtol=1e-12)
+    assert "equal effects" not in result.table.columns.get_level_values(0)
+    assert "profile" in repr(result)
+    with pytest.raises(FitError, match="Firth"):
+        result.test_equal_effects()
+
+
+def test_without_covariates(years):
+    result = belbiotech.cox_causes("1", years, FATES)
+    assert "(no covariates)" in repr(result)
+    assert "toprule" in result.to_latex()
+
+
+@pytest.mark.parametrize("right", [None, 3, ["size"]])
+def test_covariates_are_a_text(years, right):
+    with pytest.raises(FormulaError, match="must be a text"):
+        belbiotech.cox_causes(right, years, FATES)

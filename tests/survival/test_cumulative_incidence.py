@@ -214,3 +214,45 @@ def test_bad_input_is_refused(firms):
         cumulative_incidence(firms.assign(firm_id=list("aacdefghij")), FATES, cluster="firm_id")
     with pytest.raises(FitError, match="conf_level"):
         cumulative_incidence(firms, FATES, conf_level=95)
+
+
+def test_two_clusters(firms):
+    """V1 + V2 - V12, where a pair of firm and region is a firm."""
+    rows = pd.concat([firms, firms.assign(firm_id=firms["firm_id"] + "2")], ignore_index=True)
+    rows["pair"] = rows["firm_id"] + rows["region"]
+
+    def variance(cluster):
+        return cumulative_incidence(rows, FATES, cluster=cluster).table["std_error"] ** 2
+
+    both = variance(["firm_id", "region"])
+    expected = variance("firm_id") + variance("region") - variance("pair")
+    assert np.allclose(both, expected, rtol=1e-9, atol=1e-15)
+    assert "firm_id and region" in repr(
+        cumulative_incidence(rows, FATES, cluster=["firm_id", "region"])
+    )
+
+
+def test_a_negative_variance_of_two_clusters_is_said(firms):
+    """Two firms of a region and two of a year that take turns: the pairs vary, the sums do not."""
+    rows = firms.iloc[[0] * 4].reset_index(drop=True)
+    rows = rows.assign(failure=[1, 0, 0, 1], acquisition=0, row=[0, 0, 1, 1], column=[0, 1, 0, 1])
+    with pytest.warns(BelbiotechWarning, match="negative"):
+        result = cumulative_incidence(rows, ["failure"], cluster=["row", "column"])
+    assert result.table["std_error"].isna().all()
+
+
+def test_three_clusters(firms):
+    with pytest.raises(FitError, match="one column or two"):
+        cumulative_incidence(firms, FATES, cluster=["firm_id", "region", "start"])
+
+
+@pytest.mark.parametrize("level", ["a", None, True, 95])
+def test_levels(firms, level):
+    with pytest.raises(FitError, match="between 0 and 1"):
+        cumulative_incidence(firms, FATES, conf_level=level)
+
+
+def test_latex(firms):
+    text = cumulative_incidence(firms, FATES, cluster="firm_id").to_latex()
+    assert "toprule" in text
+    assert r"std\_error" in text

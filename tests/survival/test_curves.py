@@ -245,3 +245,31 @@ def test_bad_input_is_refused(firms):
         kaplan_meier(firms, "failure", conf_level=95)
     with pytest.raises(FitError, match="shares between 0 and 1"):
         kaplan_meier(firms, "failure").quantiles(50)
+
+
+def test_what_is_no_column(firms):
+    with pytest.raises(PanelError, match="by= names columns"):
+        kaplan_meier(firms, "failure", by=3)
+    with pytest.raises(PanelError, match="weights= names a column"):
+        kaplan_meier(firms, "failure", weights=firms["weight"])
+
+
+def test_a_row_of_weight_nothing_counts_for_nothing(firms):
+    none = firms.iloc[:3].assign(weight=0)
+    one = kaplan_meier(pd.concat([firms, none], ignore_index=True), "failure", weights="weight")
+    other = kaplan_meier(firms, "failure", weights="weight")
+    pd.testing.assert_frame_equal(one.table, other.table)
+
+
+def test_latex(regions):
+    text = kaplan_meier(regions, "failure", by="region").to_latex()
+    assert "toprule" in text
+    assert "VLG" in text
+
+
+def test_what_lifelines_warns_of(regions):
+    """Its errors suppose weights that count rows; ours do not."""
+    weighted = regions.assign(weight=regions["weight"] + 0.5)
+    result = kaplan_meier(weighted, "failure", weights="weight")
+    with pytest.warns(BelbiotechWarning, match="lifelines on group 'all'.*weights"):
+        assert result.fitters

@@ -108,7 +108,7 @@ def test_periods_without_an_event_are_told_and_cost_nothing(years):
     assert result.log_likelihood == pytest.approx(alone.log_likelihood, rel=1e-13)
     assert set(result.baseline.certain.values()) == {0.0}
     assert result.n_rows == len(years)
-    assert "hazard certain in the periods from 16, 19" in repr(result)
+    assert "more periods, from 16, 19" in repr(result)
     table = result.baseline_hazard.set_index("start")
     assert table.loc[16, "hazard"] == 0
     assert np.isnan(table.loc[16, "std_error"])
@@ -404,3 +404,11 @@ def test_overlaps_may_be_allowed(years):
     assert result.n_rows == len(years) + 50
     with pytest.raises(FitError, match="overlap must be"):
         belbiotech.discrete_hazard("failure ~ size", twice, overlap="yes")
+
+
+def test_the_text_tells_what_aic_counts(years):
+    result = quietly("failure ~ size", years)
+    k = len(result.baseline.certain)
+    assert k > 0
+    assert f"counts {len(result.params)} coefficients and {k} certain periods" in repr(result)
+    assert result.aic == -2 * result.log_likelihood + 2 * (len(result.params) + k)

@@ -150,3 +150,9 @@ def test_clusters_of_pairs_may_overlap(fixed):
     result = fit(founders, cluster="founder")
     assert result.n_clusters == founders["founder"].nunique()
     pd.testing.assert_series_equal(result.params, fit(fixed).params)
+
+
+def test_without_covariates(fixed):
+    result = fit(fixed, "failure ~ 1")
+    assert "(no covariates)" in repr(result)
+    assert str(result.n_units) in result.to_markdown()

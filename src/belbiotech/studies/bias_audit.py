@@ -24,6 +24,7 @@ from belbiotech.studies.designs import Sample
 from belbiotech.studies.e_value import RARE, EValue, e_value
 from belbiotech.studies.estimates import COLUMNS, html, tally
 from belbiotech.studies.samples import read_sample
+from belbiotech.studies.seeds import check_seed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -210,6 +211,7 @@ def bias_audit(
     if placebo_draws < 2:
         msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
         raise PanelError(msg)
+    check_seed(seed)
     formula, sample = read_sample(
         formula, data, exposure, window=alliance_window, unit=unit, start=start, stop=stop
     )

@@ -14,6 +14,7 @@ from belbiotech.errors import PanelError
 from belbiotech.studies import designs
 from belbiotech.studies.estimates import estimated
 from belbiotech.studies.samples import read_sample
+from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.workers import run
 
@@ -81,6 +82,7 @@ def coverage_study(
         msg = f"repetitions must be 2 or more, not {repetitions!r}"
         raise PanelError(msg)
     study = _Study(effect, landmark, {"exposure": "any_alliance_active", **rules})
+    check_seed(seed)
     seeds = np.random.SeedSequence(seed).spawn(repetitions)
     parts = run(_one, study, seeds, processes=processes, progress=progress, what="Panels")
     return _table(pd.DataFrame([line for part in parts for line in part]), effect)

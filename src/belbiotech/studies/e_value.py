@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite, sqrt
+from numbers import Real
 
 from belbiotech.errors import FitError
 
@@ -71,7 +72,9 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
     >>> print(e_value(0.5, 0.3, 0.8, common=False))
     E-value 3.41, of the limit 1.81 (outcome rare)
     """
-    if not (isfinite(hazard_ratio) and hazard_ratio > 0 and 0 <= lower <= hazard_ratio <= upper):
+    numbers = all(isinstance(value, Real) for value in (hazard_ratio, lower, upper))
+    within = numbers and isfinite(hazard_ratio) and 0 <= lower <= hazard_ratio <= upper
+    if not (within and hazard_ratio > 0):
         msg = (
             "an E-value needs a positive, finite hazard ratio within its interval, not "
             f"{hazard_ratio!r} in ({lower!r}, {upper!r})"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -259,10 +260,14 @@ def _not_shares(world: World) -> list[str]:
     ]
 
 
+def _whole(value: object) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def _broken_choices(world: World) -> list[str]:
     problems = []
-    if world.n_firms < 1:
-        problems.append(f"n_firms must be 1 or more, not {world.n_firms!r}")
+    if not _whole(world.n_firms) or world.n_firms < 1:
+        problems.append(f"n_firms must be a whole number, 1 or more, not {world.n_firms!r}")
     if world.exposure not in EXPOSURES:
         problems.append(f"exposure must be one of {', '.join(EXPOSURES)}, not {world.exposure!r}")
     if world.alliance_window is not None and world.alliance_window < 1:

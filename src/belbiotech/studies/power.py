@@ -14,6 +14,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, PanelError
 from belbiotech.studies.estimates import estimated, html, tally
+from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas import read_formula
@@ -178,6 +179,7 @@ def power(
     """
     _check(effect, n_firms, target, alpha, repetitions)
     study = _Study(effect, _formula(formula, rules), alpha, cluster, rules)
+    check_seed(seed)
     sizes = _guess(study, target, seed) if n_firms is None else list(np.atleast_1d(n_firms))
     seeds = np.random.SeedSequence(seed).spawn(len(sizes) * repetitions)
     tasks = [

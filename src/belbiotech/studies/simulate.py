@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.studies.lives import CELLS, Exposure, Lives, World, live
+from belbiotech.studies.seeds import generator
 
 __all__ = ["simulate_panel"]
 
@@ -132,7 +133,7 @@ def simulate_panel(
     """
     rules = {name: value for name, value in locals().items() if name != "seed"}
     world = World(**rules)
-    panel = panel_of(live(world, np.random.default_rng(seed)), world)
+    panel = panel_of(live(world, generator(seed)), world)
     panel.attrs["truth"] = asdict(world)
     return panel
 

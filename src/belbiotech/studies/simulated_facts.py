@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.studies.lives import CELLS, Lives, World, live
+from belbiotech.studies.seeds import generator
 from belbiotech.studies.simulate import traits
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def simulate_facts(
     from belbiotech.dataset.reading import RawTable
 
     world = World(n_firms=n_firms, effect=effect, **rules)
-    tables = _tables(live(world, np.random.default_rng(seed)), world)
+    tables = _tables(live(world, generator(seed)), world)
     texts = {}
     for name, fields in FACTS.items():
         frame = tables[name].reindex(columns=list(fields)).astype(object)

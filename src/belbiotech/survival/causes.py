@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.cox import cox
 from belbiotech.survival.equal_effects import equal_effects_table
 from belbiotech.survival.fates import check_fates, check_outcome_names
@@ -82,23 +83,21 @@ class CoxCausesResult:
     @property
     def summary(self) -> pd.DataFrame:
         """Coefficients, hazard ratios, errors and intervals, by outcome and covariate."""
-        parts = {
-            name: coefficient_table(
-                fit.params, fit.standard_errors, fit.naive_standard_errors, RATIO
-            )
-            for name, fit in self.results.items()
-        }
+        parts = {name: _coefficients(fit) for name, fit in self.results.items()}
         return pd.concat(parts, names=["outcome", "covariate"])
 
     @property
     def table(self) -> pd.DataFrame:
         """Outcomes side by side, with the p-value of equal effects at the end.
 
-        One row for each covariate; for each outcome its hazard ratio, 95% limits and p.
+        One row for each covariate; for each outcome its hazard ratio, 95% limits and p. With
+        Firth's penalty the limits and p are of the profile, and there is no joint test.
         """
         columns = [RATIO, f"{RATIO} lower 95%", f"{RATIO} upper 95%", "p"]
-        parts = {name: self.summary.loc[name][columns] for name in self.outcomes}
+        parts = {name: _coefficients(fit)[columns] for name, fit in self.results.items()}
         side_by_side = pd.concat(parts, axis=1)
+        if self._firth:
+            return side_by_side
         equal = self.test_equal_effects()["p_value"].reindex(side_by_side.index)
         side_by_side["equal effects", "p"] = equal
         return side_by_side
@@ -112,10 +111,21 @@ class CoxCausesResult:
             Wald tests from the joint variance: one row for each covariate, and OVERALL; columns
             statistic, df, p_value.
 
+        Raises
+        ------
+        FitError
+            Fits with Firth's penalty, whose errors are of no use for a Wald test.
+
         References
         ----------
         Lunn and McNeil (1995), Biometrics 51.
         """
+        if self._firth:
+            msg = (
+                "no test of equal effects with Firth's penalty: it would be a Wald test, where the "
+                "penalty is for samples in which those fail; fit without firth=True for it"
+            )
+            raise FitError(msg)
         return equal_effects_table(
             self.params.to_numpy().T, self.variance.to_numpy(), list(self.params.index)
         )
@@ -139,6 +149,10 @@ class CoxCausesResult:
     def _repr_html_(self) -> str:
         return self._report().html()
 
+    @property
+    def _firth(self) -> bool:
+        return any(fit.firth is not None for fit in self.results.values())
+
     def _report(self) -> Report:
         flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
         first = next(iter(self.results.values()))
@@ -148,7 +162,9 @@ class CoxCausesResult:
             errors += f" ({first.n_clusters:,d} clusters)"
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
-        if len(self.params):
+        if self._firth:
+            notes.append("Firth's penalty: intervals and p-values from its profile")
+        elif len(self.params):
             test = self.test_equal_effects().loc["OVERALL"]
             notes.append(
                 f"All effects equal: Wald {test['statistic']:.2f} on {test['df']:.0f} df, "
@@ -211,12 +227,24 @@ def cox_causes(
     OVERALL                    1.845   1    0.174
     """
     names = check_outcome_names(outcomes)
+    if not isinstance(right_side, str):
+        msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
+        raise FormulaError(msg)
     right = right_side.strip().removeprefix("~").strip()
     begin, end = options.get("start", "start"), options.get("stop", "stop")
     check_rows(data, names, start=begin, stop=end)
     check_fates(data, names)
     results = {name: cox(f"{name} ~ {right}", data, **options) for name in names}
     return CoxCausesResult(results, right)
+
+
+def _coefficients(fit: CoxResult) -> pd.DataFrame:
+    """Give a fit's table of coefficients, with the limits of the profile where it is penalised."""
+    table = coefficient_table(fit.params, fit.standard_errors, fit.naive_standard_errors, RATIO)
+    if fit.firth is None:
+        return table.rename_axis("covariate")
+    own = fit.summary.rename(columns=lambda name: name.replace("exp(coef)", RATIO))
+    return own[list(table.columns)]
 
 
 def _joint_variance(fits: Sequence[CoxResult]) -> FloatArray:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning
-from belbiotech.survival.clusters import check_units
+from belbiotech.survival.clusters import as_cluster_columns, check_units, cluster_codes
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.incidence_result import CumulativeIncidenceResult
 from belbiotech.survival.influence import (
@@ -30,7 +30,7 @@ def cumulative_incidence(
     outcomes: Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
-    cluster: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     start: str = "start",
     stop: str = "stop",
@@ -48,11 +48,13 @@ def cumulative_incidence(
         Columns of 0/1 or bool, one for each fate; at most one of them is 1 in a row.
     by : str or list of str, optional
         Columns whose values make the groups.
-    cluster : str, optional
+    cluster : str or sequence of two str, optional
         Column that names the unit. Then the standard errors are those of R's
         ``survfit(Surv(start, stop, fate) ~ 1, id = unit)``, the infinitesimal jackknife by unit.
         Without one they come from the risk sets in the manner of Greenwood: the same number where
         nobody enters late, and right without knowing the units where some do.
+        With two columns the variance is V1 + V2 - V12, where V12 has a cluster for each pair
+        (Cameron, Gelbach and Miller 2011).
     conf_level : float
         Coverage of the pointwise intervals, on R's log-log scale.
     start, stop : str
@@ -69,12 +71,12 @@ def cumulative_incidence(
     PanelError
         Rows that are no panel; a row with two fates; a cluster with missing values.
     FitError
-        A ``conf_level`` outside 0 to 1.
+        A ``conf_level`` outside 0 to 1, more than two clusters.
 
     Warns
     -----
     BelbiotechWarning
-        An outcome that a group never has.
+        Two clusters whose variance is negative at some times; an outcome that a group never has.
 
     References
     ----------
@@ -103,24 +105,24 @@ def cumulative_incidence(
     """
     check_limit_options(conf_level)
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
-    units = [] if cluster is None else [cluster]
+    units = list(as_cluster_columns(cluster))
     check_rows(data, names, start=start, stop=stop, columns=[*groups, *units])
     check_units(data, units, start, stop)
     check_fates(data, [name for name in names if data[name].any()])
     tables = risk_tables(data, names, groups, start=start, stop=stop)
     for table in tables:
         _warn_of_unseen(table, names)
-    if cluster is None:
+    if not units:
         variances = [risk_set_variances(table) for table in tables]
     else:
-        variances = _by_cluster(data, names, groups, cluster, start, stop, tables)
+        variances = _by_cluster(data, names, groups, units, start, stop, tables)
     pairs = list(zip(tables, variances, strict=True))
     return CumulativeIncidenceResult(
         table=pd.concat([_long(*pair, names, conf_level) for pair in pairs], ignore_index=True),
         event_free=pd.concat([_event_free(*pair, conf_level) for pair in pairs], ignore_index=True),
         outcomes=tuple(names),
         by=tuple(groups),
-        cluster=cluster,
+        cluster=" and ".join(units) or None,
         conf_level=conf_level,
         n_rows=len(data),
     )
@@ -130,7 +132,7 @@ def _by_cluster(
     data: pd.DataFrame,
     outcomes: list[str],
     groups: list[str],
-    cluster: str,
+    units: list[str],
     start: str,
     stop: str,
     tables: list[RiskTable],
@@ -146,11 +148,36 @@ def _by_cluster(
         weight_squared=ones,
     )
     codes, _ = group_labels(data, groups)
-    units = data[cluster]
+    ways = list(cluster_codes(data, units))
+    if len(ways) == 2:
+        ways.append(pd.factorize(ways[0] * (ways[1].max() + 1) + ways[1])[0])
     return [
-        clustered_variances(table, rows.chosen(codes == k), pd.factorize(units[codes == k])[0])
-        for k, table in enumerate(tables)
+        _combined(
+            [
+                clustered_variances(table, rows.chosen(here), pd.factorize(way[here])[0])
+                for way in ways
+            ]
+        )
+        for table, here in ((table, codes == k) for k, table in enumerate(tables))
     ]
+
+
+def _combined(parts: list[Variances]) -> Variances:
+    """Give the variance of one way of clustering, or V1 + V2 - V12 of two."""
+    if len(parts) == 1:
+        return parts[0]
+    names = ("survival", "incidence", "cumulated_hazard")
+    one, two, both = ([getattr(part, name) for name in names] for part in parts)
+    sums = [a + b - c for a, b, c in zip(one, two, both, strict=True)]
+    rounding = [1e-12 * (a + b) for a, b in zip(one, two, strict=True)]
+    sums = [np.where(abs(v) <= small, 0.0, v) for v, small in zip(sums, rounding, strict=True)]
+    if any((v < 0).any() for v in sums):
+        msg = (
+            "the variance V1 + V2 - V12 of the two clusters is negative at some times: no standard "
+            "error there (NaN); cluster by one of them"
+        )
+        warnings.warn(msg, BelbiotechWarning, stacklevel=4)
+    return Variances(*(np.where(v < 0, np.nan, v) for v in sums))
 
 
 def _long(

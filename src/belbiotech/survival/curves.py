@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import BelbiotechWarning, PanelError
 from belbiotech.survival.influence import curves_of, risk_set_variances, row_variances
 from belbiotech.survival.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.limits import (
@@ -50,8 +50,10 @@ def kaplan_meier(
     by : str or list of str, optional
         Columns whose values make the groups. With several, a group's name is ``a=1, b=2``.
     weights : str, optional
-        Column of case weights, not negative. Whole numbers count as that many rows; with others
-        the standard errors are robust, each row a cluster, as in R.
+        Column of case weights, not negative; a row of weight 0 counts for nothing, as in R's
+        ``survfit`` (a Cox or accelerated failure time model refuses it, as in R). Whole numbers
+        count as that many rows; with others the standard errors are robust, each row a cluster,
+        as in R.
     conf_level : float
         Coverage of the pointwise intervals.
     conf_type : {"log-log", "log", "plain", "arcsine"}
@@ -109,6 +111,12 @@ def kaplan_meier(
       all     6     3.0     3.0    2.0    NaN
     """
     check_limit_options(conf_level, conf_type)
+    if weights is not None and not isinstance(weights, str):
+        msg = (
+            f"weights= names a column of the data, it is a {type(weights).__name__}: put it into "
+            "the data, data.assign(weight=...), and give weights='weight'"
+        )
+        raise PanelError(msg)
     check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:

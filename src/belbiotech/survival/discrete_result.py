@@ -249,11 +249,22 @@ class DiscreteHazardResult:
         time = f"Baseline: {self.baseline.kind} ({len(self.baseline.names)} coefficients)"
         if self.baseline.certain:
             starts = ", ".join(f"{start:g}" for start in sorted(self.baseline.certain))
-            time += f"; hazard certain in the periods from {starts}"
+            time += f"; in {len(self.baseline.certain)} more periods, from {starts}, the hazard is "
+            time += "certain: they have no coefficient"
         lines.append(time)
         if self.covariates:
             lines.append(
-                f"Events per coefficient {self.events_per_parameter:.1f}; likelihood ratio "
-                f"{self.likelihood_ratio_test.statistic:.2f} on {len(self.covariates)} df"
+                f"Events per covariate's coefficient {self.events_per_parameter:.1f}; likelihood "
+                f"ratio {self.likelihood_ratio_test.statistic:.2f} on {len(self.covariates)} df"
             )
-        return [*lines, f"Log likelihood {self.log_likelihood:.4f}, AIC {self.aic:.2f}"]
+        fit = f"Log likelihood {self.log_likelihood:.4f}, AIC {self.aic:.2f}"
+        return [*lines, fit + self._counted()]
+
+    def _counted(self) -> str:
+        """Say what the AIC counts, where that is more than the coefficients."""
+        if not self.baseline.certain:
+            return ""
+        return (
+            f" (counts {len(self.params)} coefficients and {len(self.baseline.certain)} certain "
+            "periods, as R's glm does)"
+        )

@@ -183,14 +183,14 @@ class FineGrayResult:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]
         others = ", ".join(self.competing)
         title = f"Fine and Gray's model: {self.fit.rows.formula.text} (competing: {others})"
+        size = f"N = {self.n_rows:,d} rows of {self.n_units:,d} units; {self.n_events:,d} "
+        size += f"{self.outcome}, {self.n_competing:,d} competing"
+        if not len(self.params):
+            return Report(title, self.summary[shown], (size,))
         clusters = " and ".join(self.cluster) or "unit"
-        notes = (
-            f"N = {self.n_rows:,d} rows of {self.n_units:,d} units; {self.n_events:,d} "
-            f"{self.outcome}, {self.n_competing:,d} competing; errors clustered by {clusters} "
-            f"({self.n_clusters:,d} clusters)",
-            f"Events per coefficient {self.events_per_parameter:.1f}",
-        )
-        return Report(title, self.summary[shown], notes)
+        errors = f"errors clustered by {clusters} ({self.n_clusters:,d} clusters)"
+        per = f"Events per coefficient {self.events_per_parameter:.1f}"
+        return Report(title, self.summary[shown], (f"{size}; {errors}", per))
 
 
 def fine_gray(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.latex import latex_table
 from belbiotech.survival.markdown import markdown_table
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class CumulativeIncidenceResult:
     outcomes, by : tuple of str
         Columns of the outcomes, and those that make the groups.
     cluster : str or None
-        Column whose values were the clusters of the variance.
+        Column whose values were the clusters of the variance; two as ``"firm_id and year"``.
     conf_level : float
         Coverage of the intervals.
     n_rows : int
@@ -140,6 +141,10 @@ class CumulativeIncidenceResult:
     def to_markdown(self) -> str:
         """Write the summary as a Markdown table."""
         return markdown_table(self.summary)
+
+    def to_latex(self) -> str:
+        """Write the summary as a LaTeX table (booktabs)."""
+        return latex_table(self.summary, self._title())
 
     def __repr__(self) -> str:
         return f"{self._title()}\n{self.summary.to_string(index=False)}"

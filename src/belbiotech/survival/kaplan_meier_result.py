@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.survival.latex import latex_table
 from belbiotech.survival.limits import LimitKind
 from belbiotech.survival.markdown import markdown_table
 from belbiotech.survival.quantiles import curve_quantiles
@@ -128,7 +130,10 @@ class KaplanMeierResult:
 
     @property
     def fitters(self) -> dict[Hashable, KaplanMeierFitter]:
-        """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets."""
+        """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets.
+
+        What lifelines warns of is a BelbiotechWarning here.
+        """
         from lifelines import KaplanMeierFitter
         from lifelines.exceptions import StatError
 
@@ -136,13 +141,18 @@ class KaplanMeierResult:
         for table in self.risk_tables:
             rows = table.rows.chosen(table.rows.weight > 0)
             fitter = KaplanMeierFitter(alpha=1 - self.conf_level, label=str(table.group))
-            try:
-                fitters[table.group] = fitter.fit(
-                    rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
-                )
-            except StatError as error:
-                msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
-                raise FitError(msg) from error
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    fitters[table.group] = fitter.fit(
+                        rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
+                    )
+                except StatError as error:
+                    msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
+                    raise FitError(msg) from error
+            for text in dict.fromkeys(str(warning.message) for warning in caught):
+                msg = f"lifelines on group {table.group!r}: {text}"
+                warnings.warn(msg, BelbiotechWarning, stacklevel=2)
         return fitters
 
     def plot(
@@ -181,6 +191,10 @@ class KaplanMeierResult:
     def to_markdown(self) -> str:
         """Write the summary as a Markdown table."""
         return markdown_table(self.summary)
+
+    def to_latex(self) -> str:
+        """Write the summary as a LaTeX table (booktabs)."""
+        return latex_table(self.summary, self._title())
 
     def __repr__(self) -> str:
         return f"{self._title()}\n{self.summary.to_string(index=False)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from statistics import NormalDist
 from typing import Literal, get_args
 
@@ -29,7 +30,8 @@ def check_limit_options(conf_level: float, conf_type: str = "log-log") -> None:
     FitError
         With what is allowed.
     """
-    if not 0 < conf_level < 1:
+    number = isinstance(conf_level, Real) and not isinstance(conf_level, bool)
+    if not number or not 0 < conf_level < 1:
         msg = f"conf_level must be between 0 and 1, such as 0.95; it is {conf_level!r}"
         raise FitError(msg)
     if conf_type not in get_args(LimitKind):

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from belbiotech.survival.latex import latex_escaped
 from belbiotech.survival.limits import check_limit_options, normal_quantile
 from belbiotech.survival.markdown import markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Report", "coefficient_table", "errors_of", "ratio_plot"]
+__all__ = ["Report", "coefficient_table", "errors_of", "ratio_plot", "report_as_latex"]
 
 
 @dataclass(frozen=True)
@@ -53,11 +55,34 @@ class Report:
 
     def latex(self) -> str:
         """Write a LaTeX table with booktabs rules."""
-        table = self.table.rename(columns=_escaped).rename(index=_escaped)
-        table.index = table.index.set_names([None] * table.index.nlevels)
-        style = table.style.format("{:.4g}", na_rep="")
-        caption = _escaped(". ".join([self.title, *self.notes]))
-        return str(style.to_latex(hrules=True, caption=caption))
+        return report_as_latex(self.table, self.title, self.notes)
+
+
+def report_as_latex(table: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
+    """Write a table with booktabs rules, its title above and its notes in small print below.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Numbers, named by index and columns.
+    title : str
+        The caption.
+    notes : sequence of str
+        A line each.
+
+    Returns
+    -------
+    str
+        LaTeX that needs the package booktabs (multirow for an index of two levels).
+    """
+    escaped = table.rename(columns=latex_escaped).rename(index=latex_escaped)
+    escaped.index = escaped.index.set_names([None] * escaped.index.nlevels)
+    style = escaped.style.format("{:.4g}", na_rep="")
+    text = str(style.to_latex(hrules=True, caption=latex_escaped(title)))
+    small = " \\\\\n".join(latex_escaped(note) for note in notes)
+    below = f"\n\n\\medskip\n\\parbox{{\\linewidth}}{{\\footnotesize\n{small}}}\n"
+    head, end, tail = text.rpartition("\\end{tabular}")
+    return head + end + below + tail.lstrip("\n")
 
 
 def coefficient_table(
@@ -149,10 +174,3 @@ def ratio_plot(table: pd.DataFrame, ratio: str, **options: Any) -> Figure:
 
 def _label(name: object) -> str:
     return ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
-
-
-def _escaped(text: object) -> str:
-    escaped = str(text)
-    for mark in "_%&#":
-        escaped = escaped.replace(mark, f"\\{mark}")
-    return escaped.replace("~", r"$\sim$")

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.errors import PanelError
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.rows import FloatArray, IntArray
 
@@ -100,7 +101,11 @@ def as_columns(by: str | Sequence[str] | None) -> list[str]:
     """Give the columns that split the rows, none, one or several, as a list."""
     if by is None:
         return []
-    return [by] if isinstance(by, str) else list(by)
+    names = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else None
+    if names is None or not all(isinstance(name, str) for name in names):
+        msg = f"by= names columns, such as 'region' or ['region', 'segment'], not {by!r}"
+        raise PanelError(msg)
+    return names
 
 
 def risk_tables(
