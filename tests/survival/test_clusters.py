@@ -54,3 +54,11 @@ def test_each_column_of_clusters_may_be_the_unit():
     assert "overlap='allow'" not in str(caught.value)
     with pytest.raises(PanelError, match="overlap='allow'"):
         check_units(twice, ["year", "firm"], "start", "stop", overlap_offered=True)
+
+
+def test_firm_id_is_always_the_unit():
+    """A whole panel put below itself: most firms overlap, and that is the fault."""
+    twice = pd.concat([ROWS, ROWS], ignore_index=True)
+    check_units(twice, ["firm"], "start", "stop")
+    with pytest.raises(PanelError, match="'firm_id' overlap"):
+        check_units(twice.rename(columns={"firm": "firm_id"}), ["firm_id"], "start", "stop")

@@ -146,9 +146,10 @@ def test_clustered_variance_is_the_jackknife_of_firms(data):
 
 
 def test_a_cluster_of_triplets_counts_as_one(firms):
+    firms = firms.rename(columns={"firm_id": "mother"})
     triplets = pd.concat([firms] * 3, ignore_index=True)
-    one = cumulative_incidence(firms, FATES, cluster="firm_id").table["std_error"]
-    three = cumulative_incidence(triplets, FATES, cluster="firm_id").table["std_error"]
+    one = cumulative_incidence(firms, FATES, cluster="mother").table["std_error"]
+    three = cumulative_incidence(triplets, FATES, cluster="mother").table["std_error"]
     assert np.allclose(one, three, rtol=1e-12)
     apart = cumulative_incidence(triplets, FATES).table["std_error"]
     single = cumulative_incidence(firms, FATES).table["std_error"]

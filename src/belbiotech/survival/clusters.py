@@ -16,6 +16,7 @@ __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
 
 
 Overlap = Literal["refuse", "allow"]
+UNIT = "firm_id"
 
 
 def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -48,8 +49,9 @@ def check_units(
 ) -> None:
     """Refuse rows of one unit that overlap in time, where clusters are units.
 
-    A cluster column is taken for a unit unless more than half of its clusters hold
-    rows that overlap: a region holds many firms, a pair two.
+    The column ``firm_id``, the unit's name all over this package, is always taken for one. Another
+    is unless more than half of its clusters hold rows that overlap: a region holds many firms, a
+    pair two.
 
     Parameters
     ----------
@@ -76,7 +78,8 @@ def check_units(
         if not len(overlapping):
             continue
         codes = pd.factorize(data[name])[0]
-        if len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2:
+        rare = len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2
+        if name == UNIT or rare:
             problems += overlaps_in_words(data, name, start, stop, offered=overlap_offered)
     if problems:
         raise PanelError("\n".join(problems))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.errors import BelbiotechWarning, FitError
 from belbiotech.survival.clusters import Overlap, as_cluster_columns, check_units
@@ -106,8 +107,8 @@ def cox(
         A formula that cannot be read or names unknown columns.
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
-        rows of one unit that overlap in time. A cluster column is taken for a unit unless
-        more than half of the clusters hold rows that overlap (as with a region).
+        rows of one unit that overlap in time. The cluster column ``firm_id`` is a unit;
+        another is unless more than half of its clusters hold rows that overlap (a region).
     FitError
         No events, constant or collinear covariates, separation.
 
@@ -186,7 +187,9 @@ def fit_cox(
     )
     _refuse_options(ties, call, frailty, firth, overlap)
     _check(data, call, frailty, overlap)
-    data = _without_empty_rows(data, frequency)
+    empty = _empty_rows(data, frequency)
+    labels_of_all = data.index
+    data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
     stratum, labels = _strata(counts.columns, call.strata)
     x, centre = _centred(matrix.x, counts.number)
@@ -201,6 +204,8 @@ def fit_cox(
     )
     _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, firth_offered)
     rows = _rows(data, call, counts, labels)
+    if empty is not None:
+        rows = replace(rows, empty=empty, labels=labels_of_all)
     matrix = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     if frailty is not None:
         from belbiotech.survival.frailty import fit_frailty
@@ -256,11 +261,12 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -
         check_units(data, units, call.start, call.stop, overlap_offered=True)
 
 
-def _without_empty_rows(data: pd.DataFrame, frequency: str | None) -> pd.DataFrame:
-    """Leave out rows that stand for no row at all."""
+def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] | None:
+    """Find rows that stand for no row at all."""
     if frequency is None or (data[frequency] > 0).all():
-        return data
-    return data[(data[frequency] > 0).to_numpy()]
+        return None
+    empty: NDArray[np.bool_] = (data[frequency] == 0).to_numpy(dtype=bool)
+    return empty
 
 
 def _centred(x: FloatArray, number: FloatArray) -> tuple[FloatArray, FloatArray]:
