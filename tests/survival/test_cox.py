@@ -298,6 +298,43 @@ def test_nested_models_are_compared(years):
         large.compare(cox("failure ~ alliances", years, strata="region"))
 
 
+def test_comparisons_that_say_nothing_are_refused(years):
+    small, large = cox("failure ~ alliances", years), cox(FORMULA, years)
+    with pytest.raises(FitError, match="same terms"):
+        small.compare(cox("failure ~ alliances", years))
+    with pytest.raises(FitError, match="not with str"):
+        small.compare("x")
+    for options in ({"cluster": "firm"}, {"weights": "wt_real"}):
+        robust = cox("failure ~ alliances", years, **options)
+        with pytest.raises(FitError, match="robust errors"):
+            robust.compare(cox(FORMULA, years, **options))
+        with pytest.raises(FitError, match="robust errors"):
+            large.compare(robust)
+    firth = [cox(f"failure ~ {right}", years, firth=True) for right in ("size", "size + alliances")]
+    with pytest.raises(FitError, match="penalised by its own information"):
+        firth[1].compare(firth[0])
+    with pytest.raises(FitError, match="differ in their frailty"):
+        large.compare(cox("failure ~ alliances", years, frailty="region"))
+
+
+def test_latex_has_its_notes_below(years):
+    text = cox(FORMULA.replace("size", "I(size**2)"), years, cluster="firm").to_latex()
+    caption = next(line for line in text.splitlines() if line.startswith(r"\caption"))
+    assert caption == r"\caption{Cox model: failure $\sim$ alliances + C(segment) + I(size**2)}"
+    below = text[text.index(r"\end{tabular}") :]
+    assert "Efron" in below
+    assert "clustered by firm" in below
+    assert below.rstrip().endswith(r"\end{table}")
+    plain = text.replace(r"\{", "").replace(r"\}", "")
+    assert plain.count("{") == plain.count("}")
+    assert text.count("%") == text.count(r"\%")
+
+
+def test_nothing_to_draw(years):
+    with pytest.raises(FitError, match="nothing to draw"):
+        cox("failure ~ 1", years).plot()
+
+
 def test_no_covariates(years):
     fit = cox("failure ~ 1", years)
     assert len(fit.params) == 0
@@ -522,4 +559,10 @@ def test_a_frequency_of_zero_is_no_row(years):
     copies = (years["segment"] != "agro").astype(int)
     fit = cox(FORMULA, years.assign(copies=copies), frequency="copies")
     agree(fit, cox(FORMULA, years[copies > 0]))
-    assert fit.residuals("martingale").index.equals(years.index[copies > 0])
+    few = cox(FORMULA, years[copies > 0])
+    for kind in ("martingale", "deviance", "score", "dfbeta"):
+        values, alone = fit.residuals(kind), few.residuals(kind)
+        assert values.index.equals(years.index)
+        np.testing.assert_allclose(values[copies > 0], alone, rtol=1e-9, atol=1e-12)
+        assert np.isnan(values[copies == 0]).all(axis=None)
+    assert len(fit.residuals("schoenfeld")) == fit.n_events

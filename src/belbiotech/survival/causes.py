@@ -14,6 +14,7 @@ from belbiotech.survival.cox import cox
 from belbiotech.survival.equal_effects import equal_effects_table
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.report import Report, coefficient_table, ratio_plot
+from belbiotech.survival.residuals import residuals
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.variance import clustered_variance
 
@@ -258,6 +259,6 @@ def _joint_variance(fits: Sequence[CoxResult]) -> FloatArray:
             joint[here, here] = block
         return joint
     influence = np.hstack(
-        [fit.residuals("dfbeta").to_numpy() * fit.rows.row_number[:, None] for fit in fits]
+        [residuals(fit, "dfbeta").to_numpy() * fit.rows.row_number[:, None] for fit in fits]
     )
     return clustered_variance(np.eye(influence.shape[1]), fits[0].groups, influence)

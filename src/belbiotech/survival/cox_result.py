@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.survival.counts import DistinctRows
 from belbiotech.survival.formulas import Formula, Matrix
@@ -54,6 +55,11 @@ class CoxRows:
         The columns.
     start, stop : str
         The columns of the interval.
+    empty : array of bool, or None
+        Of all rows of the data, those with a frequency of 0, where there are any: n counts the
+        others.
+    labels : Index or None
+        The labels of all rows of the data, where some have a frequency of 0.
     """
 
     formula: Formula
@@ -66,6 +72,8 @@ class CoxRows:
     cluster: tuple[str, ...]
     start: str
     stop: str
+    empty: NDArray[np.bool_] | None = None
+    labels: pd.Index | None = None
 
     @property
     def row_of(self) -> IntArray:
@@ -86,6 +94,17 @@ class CoxRows:
     def row_weight(self) -> FloatArray:
         """Case weight times frequency of each row, (n,)."""
         return self.case_weight if self.copies is None else self.case_weight * self.copies
+
+    def for_all_rows(self, values: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
+        """Give values by row, (n,), to all rows of the data: NaN where the frequency is 0."""
+        if self.empty is None or self.labels is None:
+            return values
+        place = np.where(self.empty, -1, np.cumsum(~self.empty) - 1)
+        numbers = values.to_numpy()[place]
+        numbers[self.empty] = np.nan
+        if isinstance(values, pd.Series):
+            return pd.Series(numbers, index=self.labels, name=values.name)
+        return pd.DataFrame(numbers, index=self.labels, columns=values.columns)
 
 
 @dataclass(frozen=True)
@@ -307,10 +326,16 @@ class CoxResult:
         return concordance(self).std_error
 
     def residuals(self, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
-        """Residuals by row of the data, or by event: see `belbiotech.survival.residuals`."""
+        """Residuals by row of the data, or by event: see `belbiotech.survival.residuals`.
+
+        A row with a frequency of 0 is no row of the fit: its residual is NaN.
+        """
         from belbiotech.survival.residuals import residuals
 
-        return residuals(self, kind)
+        values = residuals(self, kind)
+        if kind in ("schoenfeld", "scaled_schoenfeld"):
+            return values
+        return self.rows.for_all_rows(values)
 
     def test_proportional_hazards(self, transform: Transform = "km") -> pd.DataFrame:
         """Test whether effects change with time, by term and GLOBAL: statistic, df, p_value."""

@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.markdown import markdown_table
+from belbiotech.survival.report import report_as_latex
 from belbiotech.survival.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -92,15 +93,20 @@ def as_markdown(result: CoxResult) -> str:
 
 def as_latex(result: CoxResult) -> str:
     """Write the fit as a LaTeX table with booktabs rules."""
-    table = result.summary[SHOWN].rename(columns=lambda name: name.replace("%", r"\%"))
-    table.index = table.index.str.replace("_", r"\_")
-    style = table.rename_axis(None).style.format("{:.4g}")
-    caption = f"{_title(result)}. {' '.join(_foot(result))}".replace("_", r"\_")
-    return str(style.to_latex(hrules=True, caption=caption.replace("~", r"$\sim$")))
+    return report_as_latex(result.summary[SHOWN], _title(result), _foot(result))
 
 
 def forest_plot(result: CoxResult, **options: Any) -> Figure:
-    """Draw hazard ratios with their intervals."""
+    """Draw hazard ratios with their intervals.
+
+    Raises
+    ------
+    FitError
+        A model without covariates.
+    """
+    if not len(result.params):
+        msg = f"there is nothing to draw: {result.rows.formula.text!r} has no covariates"
+        raise FitError(msg)
     from belbiotech import plots
 
     table = pd.DataFrame(
@@ -131,8 +137,11 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     Raises
     ------
     FitError
-        Other rows, other settings, or terms that are not nested.
+        Other rows, other settings, terms that are not nested, the same model twice; a likelihood
+        that is not the one that the errors come from: clusters or weights that are not whole
+        numbers, Firth's penalty, a frailty in one of the models only.
     """
+    _refuse_likelihoods(one, other)
     small, large = sorted([one, other], key=lambda result: len(result.params))
     problems = []
     same_rows = small.rows.index.equals(large.rows.index) and np.array_equal(
@@ -147,9 +156,38 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
         problems.append(f"the smaller model has terms that the larger has not: {', '.join(extra)}")
     if problems:
         raise FitError("; ".join(problems) + ": a likelihood-ratio test needs nested models")
+    if len(small.params) == len(large.params):
+        msg = "both models have the same terms: there is nothing to test"
+        raise FitError(msg)
     gain = 2 * (large.log_likelihood - small.log_likelihood)
     more = len(large.params) - len(small.params)
     return TestResult.chi2(max(gain, 0.0), more, "Likelihood-ratio test")
+
+
+def _refuse_likelihoods(one: CoxResult, other: Any) -> None:
+    """Refuse fits whose log likelihoods say nothing when one is taken from the other."""
+    if not hasattr(other, "log_likelihood_null"):
+        msg = f"a Cox model is compared with another fit of cox(), not with {type(other).__name__}"
+        raise FitError(msg)
+    fits: list[CoxResult] = [one, other]
+    why = None
+    if any(fit.groups or fit.rows.cluster for fit in fits):
+        why = (
+            "a likelihood-ratio test does not go with robust errors; use anova('wald') of the "
+            "larger model, or fit both without cluster"
+        )
+    elif any(fit.firth is not None for fit in fits):
+        why = (
+            "each model's likelihood is penalised by its own information, so that the two cannot "
+            "be compared; each coefficient's penalised test is in result.firth.tests"
+        )
+    elif len({fit.frailty and fit.frailty.column for fit in fits}) > 1:
+        why = (
+            "the models differ in their frailty, whose variance cannot be below 0; its own test "
+            "is in result.frailty.test"
+        )
+    if why is not None:
+        raise FitError(why)
 
 
 def _title(result: CoxResult) -> str:
@@ -157,7 +195,8 @@ def _title(result: CoxResult) -> str:
 
 
 def _size(result: CoxResult) -> str:
-    return f"N = {result.n_rows:,d} rows, {result.n_events:,d} events"
+    rows = f"{result.n_rows:,d} {'row' if result.n_rows == 1 else 'rows'}"
+    return f"N = {rows}, {result.n_events:,d} {'event' if result.n_events == 1 else 'events'}"
 
 
 def _foot(result: CoxResult) -> list[str]:
