@@ -7,6 +7,7 @@ A row is at risk after ``start`` up to and including ``stop``; its outcome, if a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, nearest_names
+from belbiotech.survival.column_codes import ColumnCodes, combine, encode
 from belbiotech.survival.times import FloatArray, interval_times
 
 __all__ = [
@@ -148,7 +150,7 @@ def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> I
     codes = pd.factorize(units)[0]  # by first appearance, so that rows by unit are sorted
     if _apart(codes, start, stop) or _different_years(codes, start, stop):
         return np.array([], dtype=np.int64)
-    order = np.lexsort((stop, start, codes))
+    order = _sorted_by(codes, start, stop)
     codes, start, stop = codes[order], start[order], stop[order]
     if _apart(codes, start, stop):
         return np.array([], dtype=np.int64)
@@ -161,6 +163,15 @@ def _apart(codes: NDArray[np.integer[Any]], start: FloatArray, stop: FloatArray)
     """Tell whether rows are sorted by unit and time, and none begins before the last has ended."""
     follows = (codes[1:] == codes[:-1]) & (start[1:] >= stop[:-1])
     return bool((follows | (codes[1:] > codes[:-1])).all())
+
+
+def _sorted_by(codes: IntArray, start: FloatArray, stop: FloatArray) -> IntArray:
+    """Sort rows by unit, start and stop; by one small number where there are few of each."""
+    units = ColumnCodes(codes, int(codes.min()), int(np.ptp(codes)) + 1)
+    keys = [units, encode(pd.Series(start)), encode(pd.Series(stop - start))]
+    if prod(key.size for key in keys) < 1 << 16:
+        return np.argsort(combine(keys).codes.astype(np.uint16), kind="stable")
+    return np.lexsort((stop, start, codes))
 
 
 def _different_years(codes: IntArray, start: FloatArray, stop: FloatArray) -> bool:
