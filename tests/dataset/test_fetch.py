@@ -139,7 +139,7 @@ def test_a_damaged_release_without_an_address(release, plan, monkeypatch):
     _, registry = release
     (fetch_release("0.1.0", registry) / BIG).write_bytes(b"broken")
     monkeypatch.delenv("BELBIOTECH_RELEASES")
-    with pytest.raises(ReleaseError, match=rf"is damaged \({BIG} missing or changed\).*RELEASES"):
+    with pytest.raises(ReleaseError, match=rf"is damaged \({BIG} was changed\).*RELEASES"):
         fetch_release("0.1.0", registry)
 
 

@@ -132,9 +132,11 @@ def _damage(folder: Path, promised: FileEntry) -> str:
         checked = check_files(folder, read_manifest(folder))
     except (ReleaseError, OSError) as error:
         return str(error)
-    known = checked[checked["expected"].notna()]
-    bad = known.loc[known["found"] != known["expected"], "file"]
-    return f"{', '.join(bad)} missing or changed" if len(bad) else ""
+    bad = checked[checked["expected"].notna() & (checked["found"] != checked["expected"])]
+    return ", ".join(
+        f"{file} {'is missing' if found is None else 'was changed'}"
+        for file, found in zip(bad["file"], bad["found"], strict=True)
+    )
 
 
 def _set_aside(target: Path, unfinished: Path, promised: FileEntry) -> bool:
