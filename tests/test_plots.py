@@ -116,3 +116,15 @@ def test_the_users_settings_stay(curves):
     before = dict(mpl.rcParams)
     plots.step_curves(curves, value="survival")
     assert dict(mpl.rcParams) == before
+
+
+def test_a_long_title_stays_within_the_axes():
+    table = pd.DataFrame(
+        {"label": ["a long label " * 3], "estimate": 1.0, "lower": 0.5, "upper": 2}
+    )
+    title = "Cox models of competing fates: " + " + ".join(["covariate"] * 12)
+    axes = plots.forest(table, title=title).axes[0]
+    axes.figure.draw_without_rendering()
+    (text,) = (t for t in axes.get_children() if getattr(t, "get_text", str)().startswith("Cox"))
+    assert text.get_window_extent().width <= axes.get_window_extent().width
+    assert " ".join(text.get_text().split()) == title

@@ -257,3 +257,12 @@ def test_latex(firms):
     text = cumulative_incidence(firms, FATES, cluster="firm_id").to_latex()
     assert "toprule" in text
     assert r"std\_error" in text
+
+
+def test_numbers_at_risk_stand_once_for_each_group(firms):
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    figure = cumulative_incidence(firms, FATES, by="region").plot()
+    shown = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert sorted(shown) == ["BRU", "VLG"]

@@ -34,3 +34,9 @@ def test_missing_values_and_columns_are_named():
         ordered(PATHS.assign(x=[1.0, None, 2.0]))
     with pytest.raises(PanelError, match="no column 'x'"):
         ordered(PATHS.drop(columns="x"))
+
+
+def test_numbers_of_numpy_are_plain_in_messages():
+    paths = pd.DataFrame({"id": [3, 3], "start": [0, 2], "stop": [1, 3]})
+    with pytest.raises(PanelError, match=r"path 3 has a gap"):
+        ordered_paths(paths, [], start="start", stop="stop")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import cox
+from belbiotech import cox, simulate_panel
 from belbiotech.errors import BelbiotechWarning, FitError, PanelError
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*events? of '")
@@ -196,3 +196,13 @@ class TestRefused:
         late = cox("failure ~ alliances + size", years[years["start"] >= 2])
         with pytest.warns(BelbiotechWarning, match="runs before 2"):
             late.predict_survival(signs())
+
+
+def test_beyond_the_knots_of_a_spline():
+    rows = simulate_panel(200, seed=1)
+    rows["size"] = rows["firm_id"].str[-2:].astype(float)
+    result = cox("failure ~ bs(size, df=4)", rows)
+    path = pd.DataFrame({"start": [0, 1], "stop": [1, 3], "size": [40.0, 300.0]})
+    with pytest.raises(PanelError, match=r"'size' is 300 in row 1, outside the fitted range"):
+        result.predict_survival(path)
+    assert len(result.predict_survival(path.iloc[:1])) == 1

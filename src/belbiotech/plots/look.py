@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ __all__ = [
     "plain_log_ticks",
     "save",
     "subplots",
+    "wrapped_title",
 ]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
@@ -95,6 +97,20 @@ def figure_of_one(height: float, width: float = 7.0) -> tuple[Figure, Axes]:
     """Make a figure with a single axes, in inches."""
     figure, grid = subplots(1, 1, figsize=(width, height))
     return figure, grid[0, 0]
+
+
+def wrapped_title(figure: Figure, axes: Axes, title: str) -> None:
+    """Set a title, broken into lines where it is wider than the axes; the figure grows for them."""
+    text = axes.set_title(title)
+    figure.draw_without_rendering()
+    room = axes.get_window_extent().width / max(text.get_window_extent().width, 1.0)
+    if room >= 1:
+        return
+    lines = title.splitlines()
+    width = max(10, int(max(map(len, lines)) * room) - 2)
+    wrapped = [part for line in lines for part in wrap(line, width)]
+    text.set_text("\n".join(wrapped))
+    figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))
 
 
 def plain_log_ticks(axes: Axes, axis: str = "x") -> None:

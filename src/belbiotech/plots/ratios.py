@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, figure_of_one, look, plain_log_ticks, subplots
+from belbiotech.plots.look import (
+    COLOURS,
+    figure_of_one,
+    look,
+    plain_log_ticks,
+    subplots,
+    wrapped_title,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,13 +60,14 @@ def forest(
         axes.set_yticks(range(len(lines)), lines["label"])
         for tick, heading in zip(axes.get_yticklabels(), lines["heading"], strict=True):
             tick.set_fontweight("bold" if heading else "normal")
+        axes.tick_params(axis="y", length=0)
         axes.set_ylim(len(lines) - 0.4, -0.6)
         axes.grid(visible=False, axis="y")
         if log:
             axes.set_xscale("log")
             plain_log_ticks(axes)
         axes.set_xlabel(x_label)
-        axes.set_title(title)
+        wrapped_title(figure, axes, title)
     return figure
 
 
@@ -140,7 +148,9 @@ def _forest_line(axes: Axes, y: int, row: pd.Series, reference: float) -> None:
     if row["heading"]:
         return
     if not np.isfinite(row["estimate"]):
-        axes.text(reference, y, " not estimated", va="center", color="#666666", style="italic")
+        across = axes.get_yaxis_transform()  # x as a share of the width
+        style_of: dict[str, Any] = {"va": "center", "color": "#666666", "style": "italic"}
+        axes.text(0.02, y, "not estimated", transform=across, **style_of)
         return
     axes.plot([row["lower"], row["upper"]], [y, y], color=COLOURS[0], linewidth=1.6)
     axes.plot(row["estimate"], y, "s", color=COLOURS[0], markersize=5)

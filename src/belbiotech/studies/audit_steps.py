@@ -20,7 +20,7 @@ GROUPS = {
     "b": "From the naive design to the sound one",
     "c": "From the naive design to the sound one",
     "d": "From the naive design to the sound one",
-    "e": "Landmark: status fixed at an age, followed from it",
+    "e": "Status fixed at a landmark",
     "f": "Longer lags",
     "g": "How long an alliance is in force",
     "h": "The other fate",

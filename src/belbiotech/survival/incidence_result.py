@@ -135,7 +135,7 @@ class CumulativeIncidenceResult:
             title=title,
             x_label=x_label,
             y_label=y_label,
-            at_risk=curves if at_risk_table else None,
+            at_risk=self.event_free if at_risk_table else None,  # outcomes share their risk sets
         )
 
     def to_markdown(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,12 @@ from belbiotech.errors import PanelError
 from belbiotech.survival.rows import check_rows
 from belbiotech.survival.times import interval_times
 
-__all__ = ["ordered_paths"]
+__all__ = ["ordered_paths", "plain"]
+
+
+def plain(value: Any) -> Any:
+    """Give a number of numpy as one of Python, for a message."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def ordered_paths(
@@ -56,7 +62,7 @@ def ordered_paths(
         fault = "a gap" if other[start] > one[stop] else "an overlap"
         msg = (
             f"{int(apart.sum())} rows of a path do not follow on the row before: path "
-            f"{one[id_column]!r} has {fault} between {one[stop]:g} and {other[start]:g} "
+            f"{plain(one[id_column])!r} has {fault} between {one[stop]:g} and {other[start]:g} "
             f"(row {rows.index[k + 1]}); each row must start where the one before stopped"
         )
         raise PanelError(msg)

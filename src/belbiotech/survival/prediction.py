@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -230,6 +231,7 @@ def _covariates(result: CoxResult, paths: pd.DataFrame) -> FloatArray:
     """Make the paths' covariates as in the fit, centred; a level not seen there is refused."""
     from formulaic.errors import DataMismatchWarning
 
+    _refuse_beyond_knots(result, paths)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DataMismatchWarning)
         try:
@@ -238,6 +240,28 @@ def _covariates(result: CoxResult, paths: pd.DataFrame) -> FloatArray:
             msg = f"the paths have a value that was not in the data: {error}"
             raise PanelError(msg) from error
     return matrix.x - result.centre
+
+
+def _refuse_beyond_knots(result: CoxResult, paths: pd.DataFrame) -> None:
+    """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
+    lines = []
+    for term, state in result.matrix.spec.transform_state.items():
+        if not isinstance(state, dict) or "lower_bound" not in state:
+            continue
+        low, high = state["lower_bound"], state["upper_bound"]
+        for name in result.rows.formula.columns:
+            if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
+                continue
+            outside = ~paths[name].between(low, high)
+            if outside.any() and "extrapolation" not in term:
+                row, value = paths.index[outside].tolist()[0], paths[name][outside].tolist()[0]
+                lines.append(
+                    f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
+                    f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
+                    f"({int(outside.sum())} rows)"
+                )
+    if lines:
+        raise PanelError("\n".join(lines))
 
 
 def _strata(result: CoxResult, paths: pd.DataFrame) -> IntArray:
