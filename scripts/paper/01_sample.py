@@ -61,8 +61,8 @@ def coverage(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         facts = tables[name]
         line: dict[str, object] = {"table": name.capitalize(), "number": len(facts)}
         shares = facts["confidence"].value_counts(normalize=True)
-        line |= {f"confidence_{code}": shares.get(code, 0.0) for code in "ABC"}
-        line["stated"] = (facts["date_quality"] == "stated").mean()
+        line |= {f"share_{code}": shares.get(code, 0.0) for code in "ABC"}
+        line["share_stated"] = (facts["date_quality"] == "stated").mean()
         lines.append(line)
     return pd.DataFrame(lines)
 
@@ -71,7 +71,9 @@ def languages(sources: pd.DataFrame) -> pd.DataFrame:
     """Count the pages by language, with the years they were published in."""
     grouped = sources.groupby("language")["published_year"]
     found = grouped.agg(number="size", dated="count", first="min", last="max").reset_index()
-    return found.sort_values(["number", "language"], ascending=[False, True], ignore_index=True)
+    found = found.sort_values(["number", "language"], ascending=[False, True], ignore_index=True)
+    years = found[["first", "last"]].astype("Int64").astype(str).replace("<NA>", "")
+    return found.assign(first=years["first"], last=years["last"])
 
 
 def alliance_types(alliances: pd.DataFrame) -> pd.DataFrame:
@@ -172,10 +174,10 @@ def blocks(sample: Sample) -> list[Block]:
             titles={
                 "table": "Facts on",
                 "number": "Facts",
-                **{f"confidence_{code}": text for code, text in WORDS.codes["confidence"].items()},
-                "stated": "Date stated by the page",
+                **{f"share_{code}": text for code, text in WORDS.codes["confidence"].items()},
+                "share_stated": "Date stated by the page",
             },
-            note="Shares of the facts. A date that no page states follows from the page's context.",
+            note="A date that no page states follows from the page's context.",
         ),
         table(
             "sample_pages",
@@ -183,6 +185,7 @@ def blocks(sample: Sample) -> list[Block]:
             languages(tables["sources"]),
             WORDS,
             titles={
+                "language": "Language (ISO 639)",
                 "number": "Pages",
                 "dated": "With a date",
                 "first": "First year",

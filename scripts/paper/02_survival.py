@@ -33,7 +33,9 @@ def curve(rows: pd.DataFrame, by: str) -> FigureBlock:
         f"survival_{by}",
         f"Neither failed nor acquired, by {WORDS.column(by).lower()}",
         fitted.plot(
-            y_label="Share neither failed nor acquired", x_label="Age of the firm in years"
+            title=size(rows, "exit"),
+            y_label="Share neither failed nor acquired",
+            x_label="Age of the firm in years",
         ),
         note=f"Kaplan-Meier with delayed entry, 95% log-log bands. {size(rows, 'exit')}.",
     )
@@ -115,7 +117,12 @@ def stacked(rows: pd.DataFrame, by: str) -> FigureBlock:
     return FigureBlock(
         f"incidence_{by}",
         f"Cumulative incidence of failure and acquisition, by {WORDS.column(by).lower()}",
-        stacked_incidence(shown, at_risk=coded.event_free, x_label="Age of the firm in years"),
+        stacked_incidence(
+            shown,
+            title=size(rows, *FATES),
+            at_risk=coded.event_free,
+            x_label="Age of the firm in years",
+        ),
         note=f"Aalen-Johansen with delayed entry. {size(rows, *FATES)}.",
     )
 

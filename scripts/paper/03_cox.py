@@ -76,12 +76,13 @@ def findings(fits: dict[tuple[str, str], Fit]) -> list[Block]:
 
     every, fates = list(OUTCOMES), ["failure", "acquisition"]
     region = "C(region_group)[T.wallonia_brussels]"
-    seat = "a seat in the Walloon Region or Brussels, against the Flemish Region,"
+    seat = "a seat in Wallonia or Brussels, against Flanders,"
     more = "one more active alliance with {}, the other kinds held equal,"
     return [
         Finding(
             "Proposition 1a: strategic partnering helps new biotechnology firms survive.",
-            says("Any alliance", "allied", "having an active alliance the year before", every),
+            says("Any alliance", "allied", "having an active alliance the year before", every)
+            + says("Number, linear", ACTIVE, "one more active alliance the year before", every),
         ),
         Finding(
             "Proposition 2: universities and large firms matter as partners. (The panel groups "
@@ -126,11 +127,18 @@ def blocks(sample: Sample) -> list[Block]:
         FigureBlock(
             "cox",
             "Hazard ratios of alliances, partners, breadth and region",
-            forest(forest_lines(coefficients(simple, WORDS))),
+            forest(forest_lines(coefficients(simple, WORDS)), title=size(rows)),
             note=f"{note} Lines of one outcome come from several models: see the table. Intervals "
             f"beyond {1 / WIDEST:g} and {WIDEST:g} are cut there.",
         ),
-        coefficient_table("cox", "Cox models", fits.values(), WORDS, note=note),
+        coefficient_table(
+            "cox",
+            "Cox models",
+            fits.values(),
+            WORDS,
+            note=f"{note} The dose is against no alliance, the region against Flanders, the "
+            "segment against medicines.",
+        ),
         Heading("Checks"),
         table(
             "cox_proportional",
@@ -153,7 +161,6 @@ def blocks(sample: Sample) -> list[Block]:
             note=f"With all firms the hazard ratio is {linear.estimate(ACTIVE).ratio:.2f}. "
             f"{size(rows, 'acquisition')}.",
         ),
-        Heading("What the models say"),
         *findings(fits),
     ]
 

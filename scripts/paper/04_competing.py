@@ -103,13 +103,14 @@ def blocks(sample: Sample) -> list[Block]:
     rows = sample.observed
     causes, equal = by_cause(rows)
     yearly = discrete(rows)
+    smallest = equal["p_value"].min()
     followed = rows[rows["stop"] <= OLDEST].reset_index(drop=True)
     both, every = size(rows, *FATES), size(rows, *OUTCOMES)
     return [
         Text(
             "A firm can fail or be bought, and which one it is matters. In a model by cause the "
             "other fate ends the time at risk. A test asks whether the association with the number "
-            f"of alliances is the same for both: p {p_value(equal['p_value'].min())} ({both})."
+            f"of alliances is the same for both: p-value {p_value(smallest)} ({both})."
         ),
         Heading("By cause"),
         coefficient_table(
@@ -145,6 +146,7 @@ def blocks(sample: Sample) -> list[Block]:
             marginal(yearly),
             WORDS,
             titles={"share": "Yearly hazard", "effect": "Difference in points"},
+            estimate="effect",
             note=f"{every}. Slope of the hazard by the covariate, averaged over firm-years.",
         ),
         table(

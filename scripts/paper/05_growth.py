@@ -37,7 +37,6 @@ def rounds(rows: pd.DataFrame) -> list[Fit]:
         cox(f"{way}: {name.lower()}", "round", right, cut, **options)
         for way, options in ways.items()
         for name, right in RIGHT.items()
-        if name in ("Any alliance", "Breadth", "Region")
     ]
 
 
@@ -59,7 +58,7 @@ def blocks(sample: Sample) -> list[Block]:
         return by_name[f"Andersen-Gill: {model}"].says(term, what, "a financing round")
 
     region = "C(region_group)[T.wallonia_brussels]"
-    seat = "A seat in the Walloon Region or Brussels, against the Flemish Region,"
+    seat = "a seat in Wallonia or Brussels, against Flanders,"
     rounds_note = (
         f"N = {rows['firm_id'].nunique():,d} firms, {len(rows):,d} firm-years, {made:,d} rounds; a "
         "year with several rounds is cut into as many rows. Errors clustered by firm."
@@ -84,7 +83,9 @@ def blocks(sample: Sample) -> list[Block]:
             "rounds",
             "Mean number of financing rounds by age and alliance status",
             mean.plot(
-                title=" ", y_label="Mean number of rounds", x_label="Age of the firm in years"
+                title=size(rows),
+                y_label="Mean number of rounds",
+                x_label="Age of the firm in years",
             ),
             note=f"{rounds_note} A firm changes group with its status.",
         ),
@@ -96,20 +97,21 @@ def blocks(sample: Sample) -> list[Block]:
             note=f"{rounds_note} Andersen and Gill: one baseline for all rounds. Prentice, "
             f"Williams and Peterson: one for each round in turn, from {MAX_ORDER} on together.",
         ),
-        Heading("What the models say"),
         Finding(
             "Proposition 1b: strategic partnering helps new biotechnology firms grow.",
             (
-                listed("Any alliance", "allied", "Having an active alliance the year before"),
-                financed("any alliance", "allied", "Having an active alliance the year before"),
+                listed("Any alliance", "allied", "having an active alliance the year before"),
+                listed("Number, linear", ACTIVE, "one more active alliance the year before"),
+                financed("any alliance", "allied", "having an active alliance the year before"),
+                financed("number, linear", ACTIVE, "one more active alliance the year before"),
             ),
         ),
         Finding(
             "Proposition 3b: open innovation is how small firms grow. (Openness is taken as "
             "breadth, as above.)",
             (
-                listed("Breadth", "breadth", "One more kind of partner"),
-                financed("breadth", "breadth", "One more kind of partner"),
+                listed("Breadth", "breadth", "one more kind of partner"),
+                financed("breadth", "breadth", "one more kind of partner"),
             ),
         ),
         Finding(

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import VERSION, Sample, labels, run, size
+from common import VERSION, Sample, labels, run, size, warned
 
 import belbiotech as bb
-from belbiotech.report.blocks import Block, FigureBlock, Heading, Text, Warned
+from belbiotech.report.blocks import Block, FigureBlock, Heading, Text
 from belbiotech.report.formats import interval, number, percent, ratio
 from belbiotech.report.tables import table
 
@@ -70,9 +70,8 @@ def audit(outcome: str, firth: bool) -> list[Block]:
         FigureBlock(
             f"audit_{outcome}",
             f"Bias audit of any alliance and {what}",
-            result.plot(title=" "),
-            note=f"Hazard ratio of any alliance, by design. Step {result.sound}: "
-            f"{int(sound['n_rows']):,d} firm-years, {int(sound['n_events']):,d} events.{penalty}",
+            result.plot(title=_title(result.sound, sound)),
+            note=f"Hazard ratio of any alliance, by design.{penalty}",
         ),
         table(
             f"audit_{outcome}",
@@ -82,8 +81,13 @@ def audit(outcome: str, firth: bool) -> list[Block]:
             note=f"Steps c to k differ from the sound design, {result.sound}, in one point each."
             f"{penalty}",
         ),
-        *([Warned(result.warnings)] if result.warnings else []),
+        *([warned(result.warnings)] if result.warnings else []),
     ]
+
+
+def _title(letter: str, sound: pd.Series[Any]) -> str:
+    counts = f"{int(sound['n_rows']):,d} firm-years, {int(sound['n_events']):,d} events"
+    return f"Sound design, step {letter}: {counts}"
 
 
 def _first(rows: pd.DataFrame) -> pd.Series[Any]:
@@ -100,7 +104,7 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     """Make counts whole numbers, and empty where there is no estimate."""
     known = rows["hazard_ratio"].notna()
     counts = {name: rows[name].where(known).astype("Int64") for name in ("n_rows", "n_events")}
-    return rows.assign(**counts, note=rows["note"].fillna(""))
+    return rows.assign(**counts, note=rows["note"].fillna("").map(WORDS.in_words))
 
 
 def curves(panel: pd.DataFrame) -> dict[str, Any]:
@@ -146,11 +150,11 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
         FigureBlock(
             f"specifications_{name}",
             f"Specification curve of {what}",
-            specification_curve(shown, choices=varied),
-            note=f"{size(panel)} in all rows. Blue: the 95% interval does not hold 1.",
+            specification_curve(shown, choices=varied, title=size(panel)),
+            note="N of all rows. Blue: the 95% interval does not hold 1.",
         ),
         replace(whole, shown=whole.shown.iloc[_telling(curve.table)]),
-        *([Warned(curve.warnings)] if curve.warnings else []),
+        *([warned(curve.warnings)] if curve.warnings else []),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,8 +46,8 @@ CODES = {
         "other": "Agriculture, industry, food, animals",
     },
     "region_group": {
-        "flanders": "Flemish Region",
-        "wallonia_brussels": "Walloon Region and Brussels",
+        "flanders": "Flanders",
+        "wallonia_brussels": "Wallonia and Brussels",
     },
     "status": {
         "allied": "Active alliance, year before",
@@ -65,6 +65,12 @@ CODES = {
         "ipo": "First listing",
         "round": "Financing round",
     },
+}
+SEVERAL = {
+    "failure": "failures",
+    "acquisition": "acquisitions",
+    "exit": "failures or acquisitions",
+    "ipo": "first listings",
 }
 CODES["group"] = {code: text for name in CODES for code, text in CODES[name].items()} | {
     "other": "Agriculture, industry, food, animals",
@@ -129,8 +135,7 @@ def labels() -> Labels:
 
 def size(rows: pd.DataFrame, *outcomes: str) -> str:
     """Say N of firms, of firm-years and of events."""
-    words = CODES["outcome"]
-    events = ", ".join(f"{int(rows[name].sum()):,d} {words[name].lower()}" for name in outcomes)
+    events = ", ".join(f"{int(rows[name].sum()):,d} {SEVERAL[name]}" for name in outcomes)
     text = f"N = {rows['firm_id'].nunique():,d} firms, {len(rows):,d} firm-years"
     return f"{text}; events: {events}" if events else text
 
@@ -157,9 +162,13 @@ def run(name: str, title: str, blocks: Callable[[Sample], Sequence[Block]]) -> N
     out = folder()
     with heard() as texts:
         made = list(blocks(read_sample()))
-    warned = [Warned(tuple(texts))] if texts else []
-    path = write_section(out, name, title, [*made, *warned])
+    path = write_section(out, name, title, [*made, *([warned(texts)] if texts else [])])
     print(f"{title}: {path}")
+
+
+def warned(texts: Iterable[str]) -> Warned:
+    """Put warnings in words for people."""
+    return Warned(tuple(labels().in_words(text) for text in texts))
 
 
 def folder() -> Path:

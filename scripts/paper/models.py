@@ -98,18 +98,19 @@ def coefficient_table(
     """Make the table of coefficients; models without an estimate are named below it."""
     fits = list(fits)
     data = coefficients(fits, words, ratio)
-    same = [column for column in ("n_firms", "n_rows") if len(set(data[column])) == 1]
+    same = [column for column in COUNTS if len(set(data[column])) == 1]
     shown = table(name, title, data, words, note=note, **options).shown
     shown = shown.drop(columns=[words.with_more(COUNTS).column(column) for column in same])
     missing = [
-        f"Not estimated: {fit.name}, {CODES['outcome'][fit.outcome].lower()} ({fit.reason})."
+        f"Not estimated: {fit.name}, {CODES['outcome'][fit.outcome].lower()} "
+        f"({words.in_words(fit.reason)})."
         for fit in fits
         if fit.result is None
     ]
     return TableBlock(name, title, data, shown, " ".join([note, *missing]))
 
 
-COUNTS = {"n_firms": "Firms", "n_rows": "Firm-years"}
+COUNTS = {"outcome": "Outcome", "n_firms": "Firms", "n_rows": "Firm-years"}
 
 
 def forest_lines(data: pd.DataFrame, ratio: str = "hazard_ratio") -> pd.DataFrame:

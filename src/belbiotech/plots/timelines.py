@@ -66,7 +66,7 @@ def timeline(
             markersize=17,
             markeredgewidth=2.2,
             label=LISTING,
-            zorder=3,
+            zorder=1.5,
         )
         axes.set_yticks(range(len(rows)), list(rows))
         axes.set_ylim(len(rows) - 0.4, -0.8)
@@ -74,7 +74,7 @@ def timeline(
         axes.set_xlim(lines["start"].min() - 1, lines["end"].max() + 7)
         axes.set_xlabel(x_label)
         axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=2)
+        figure.legend(loc="outside lower center", ncols=2, labelspacing=0.9)
     return figure
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-__all__ = ["count", "interval", "number", "p_value", "percent", "ratio"]
+__all__ = ["count", "interval", "number", "p_value", "percent", "ratio", "tenths"]
 
 NOTHING = "-"
 FAR = 1000.0  # ratios beyond say only that the data set no limit
@@ -45,6 +45,11 @@ def ratio(value: float) -> str:
 def number(value: float) -> str:
     """Write a measure, such as years or a statistic, with two digits after the point."""
     return NOTHING if np.isnan(value) else f"{value:,.2f}"
+
+
+def tenths(value: float) -> str:
+    """Write a measure with one digit after the point."""
+    return NOTHING if np.isnan(value) else f"{value:,.1f}"
 
 
 def percent(value: float) -> str:

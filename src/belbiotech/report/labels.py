@@ -14,6 +14,9 @@ from belbiotech.errors import PanelError
 __all__ = ["Labels", "data_labels"]
 
 FACTOR = re.compile(r"^(?:C\()?(?P<column>\w+)(?:,.*)?\)?\[(?:T\.)?(?P<level>.+)\]$")
+RAW_FACTOR = re.compile(r"'?C\(\w+[^\[\]]*?\)\[T\.[^\]]+\]'?")
+RAW_QUOTED = re.compile(r"'(\w+)'")
+RAW_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 POSITIVE = re.compile(r"^I\((?P<column>\w+) > 0\)$")
 
 
@@ -126,6 +129,38 @@ class Labels:
         if found := POSITIVE.match(name):
             return f"Any: {self.column(found['column'])}"
         return self.column(name)
+
+    def in_words(self, text: str) -> str:
+        """Put titles in the place of raw names: in a warning, or the reason of a failed fit.
+
+        Parameters
+        ----------
+        text : str
+            With coefficients, columns in quotes, or columns with an underscore.
+
+        Returns
+        -------
+        str
+            With what they are called.
+
+        Examples
+        --------
+        >>> data_labels().in_words("4 events of 'failure', none with C(region)[T.BE-VLG] = 1")
+        '4 events of failure, none with "Region: Flanders" = 1'
+        """
+        text = RAW_FACTOR.sub(lambda found: self._quoted(found[0]), text)
+        text = RAW_QUOTED.sub(lambda found: self._plain(found[1], found[0]), text)
+        return RAW_NAME.sub(lambda found: self._quoted(found[0]), text)
+
+    def _quoted(self, name: str) -> str:
+        try:
+            return f'"{self.term(name.strip(chr(39)))}"'
+        except PanelError:
+            return name
+
+    def _plain(self, name: str, otherwise: str) -> str:
+        label = self.codes.get("outcome", {}).get(name, self.titles.get(name))
+        return otherwise if label is None else label[0].lower() + label[1:]
 
 
 def data_labels() -> Labels:

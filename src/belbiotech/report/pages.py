@@ -96,9 +96,15 @@ def write_report(
         "run_again": list(run_again),
         "references": list(references),
         "sections": sections,
-        "findings": [b for s in sections for b in s["blocks"] if b["kind"] == "finding"],
+        "findings": _findings(sections),
     }
     return _write_html(report, folder), _write_pdf(report, folder)
+
+
+def _findings(sections: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Collect the findings of all sections, in the order of their propositions' texts."""
+    found = [b for section in sections for b in section["blocks"] if b["kind"] == "finding"]
+    return sorted(found, key=lambda block: str(block["text"]))
 
 
 def _write_html(report: Mapping[str, Any], folder: Path) -> Path:

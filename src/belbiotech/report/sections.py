@@ -110,9 +110,17 @@ def _figure(block: FigureBlock, folder: Path) -> dict[str, Any]:
     figures.mkdir(parents=True, exist_ok=True)
     for suffix in (".pdf", ".png"):  # for print, and for the screen
         save(block.figure, figures / f"{block.name}{suffix}")
+    width, height = _pixels(figures / f"{block.name}.png")
     return {
         "kind": "figure",
         "name": block.name,
         "title": block.title,
         "note": block.note,
+        "aspect": round(width / height, 4),
     }
+
+
+def _pixels(png: Path) -> tuple[int, int]:
+    """Read width and height from a PNG's first chunk."""
+    head = png.read_bytes()[16:24]
+    return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")

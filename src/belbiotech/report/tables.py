@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -66,10 +67,19 @@ ESTIMATES: dict[str, Callable[[float], str]] = {
     "incidence": formats.percent,
     "share": formats.percent,
     "p_value": formats.p_value,
-    "events_per_parameter": formats.number,
+    "events_per_parameter": formats.tenths,
 }
 """How columns of floats are written; all others with two digits."""
 
+LATEX = {mark: f"\\{mark}" for mark in "_%&#${}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+}
+WRAP = 26  # letters of a text in LaTeX before it wraps
+PAGE = 40  # rows of a table that fit on a page
 LIMITS = ["lower", "upper"]
 LEFT_OUT = [*LIMITS, "std_error"]  # they stand in the CSV
 
@@ -121,7 +131,9 @@ def table(
         heading = words.column(column)
         shown[heading] = _written(column, words.values(column, data[column]), data[column])
         if column == estimate:
-            write = ESTIMATES.get(column, formats.number)
+            write = ESTIMATES.get(column) or _whole_or_number(
+                pd.concat([data[name] for name in (column, *LIMITS)])
+            )
             pairs = zip(data["lower"], data["upper"], strict=True)
             shown["95% interval"] = [formats.interval(*pair, write) for pair in pairs]
     return TableBlock(name, title, data, pd.DataFrame(shown, dtype=object), note)
@@ -139,13 +151,18 @@ def _written(column: str, words: pd.Series, values: pd.Series) -> list[str]:
         return [
             "" if pd.isna(value) else str(word) for value, word in zip(values, words, strict=True)
         ]
-    if column in ESTIMATES:
-        return [ESTIMATES[column](float(value)) for value in values]
+    if column in ESTIMATES or column.startswith("share_"):
+        write = ESTIMATES.get(column, formats.percent)
+        return [write(float(value)) for value in values]
     if column == "year":
         return [str(value) for value in values]
-    present = values.dropna()
-    write = formats.count if (present % 1 == 0).all() else formats.number
+    write = _whole_or_number(values)
     return [write(value) for value in values]
+
+
+def _whole_or_number(values: pd.Series) -> Callable[[float], str]:
+    """Write numbers without digits after the point where all are whole."""
+    return formats.count if (values.dropna() % 1 == 0).all() else formats.number
 
 
 def write_table(block: TableBlock, folder: Path) -> list[Path]:
@@ -190,20 +207,20 @@ def as_markdown(block: TableBlock) -> str:
 
 def as_latex(block: TableBlock) -> str:
     """Write the table for people as LaTeX, with the rules of booktabs."""
-    sides = "".join("l" if left else "r" for left in _texts(block))
-    style = block.shown.style.hide(axis="index").format(escape="latex")
-    style = style.format_index(escape="latex", axis="columns")
-    caption = _latex(f"{block.title}. {block.note}" if block.note else block.title)
-    return str(
-        style.to_latex(
-            hrules=True,
-            column_format=sides,
-            caption=caption,
-            label=f"tab:{block.name}",
-            position_float="centering",
-            position="htbp",
-        )
+    sides = "".join(
+        _latex_side(block.shown[name], left)
+        for name, left in zip(block.shown, _texts(block), strict=True)
     )
+    style = block.shown.style.hide(axis="index").format(_latex)
+    style = style.format_index(_latex, axis="columns")
+    caption = _latex(f"{block.title}. {block.note}" if block.note else block.title)
+    long = len(block.shown) > PAGE
+    packages = "booktabs, longtable" if long else "booktabs"
+    options: dict[str, Any] = {"environment": "longtable"} if long else {"position": "htbp"}
+    text = style.to_latex(
+        hrules=True, column_format=sides, caption=caption, label=f"tab:{block.name}", **options
+    )
+    return f"% \\usepackage{{{packages}}}\n{text}"
 
 
 def left_columns(block: TableBlock) -> list[bool]:
@@ -226,7 +243,14 @@ def _is_number(cell: str) -> bool:
     )
 
 
-def _latex(text: str) -> str:
-    for mark in "_%&#$":
-        text = text.replace(mark, f"\\{mark}")
-    return text.replace("~", r"\textasciitilde{}").replace("<", r"\textless{}")
+def _latex_side(cells: pd.Series, left: bool) -> str:
+    """Give a column of long texts a width at which they wrap."""
+    if not left:
+        return "r"
+    longest = int(cells.str.len().max()) if len(cells) else 0
+    return "l" if longest <= WRAP else f"p{{{WRAP // 2}em}}"
+
+
+def _latex(text: object) -> str:
+    """Escape what LaTeX takes for commands; < and > are other marks in its old fonts."""
+    return "".join(LATEX.get(mark, mark) for mark in str(text))

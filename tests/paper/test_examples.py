@@ -1,0 +1,63 @@
+"""Each example runs as it stands, and says what it promises."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "scripts" / "examples"
+
+
+def run(name, *arguments):
+    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=EXAMPLES.parents[1]
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_own_facts_become_a_panel_without_faults():
+    shown = run("own_facts")
+    assert re.search(r"^\d+ firms, \d+,?\d* firm-years, to 2020$", shown, re.MULTILINE)
+    assert "0 faults of the panel" in shown
+
+
+def test_own_panel_with_its_own_columns_is_fitted():
+    shown = run("own_panel")
+    assert "60 clusters" in shown
+    assert "bank_partners" in shown
+
+
+@pytest.mark.skipif(shutil.which("Rscript") is None, reason="no Rscript here")
+def test_r_gives_the_same_coefficients():
+    shown = run("shipped_panel_to_r")
+    assert float(re.search(r"largest difference (\S+)", shown)[1]) < 1e-8
+
+
+def test_the_file_for_stata_gives_the_same_coefficients():
+    shown = run("shipped_panel_to_stata")
+    lines = [line.split() for line in shown.splitlines() if line.startswith(("alli", "listed"))]
+    assert len(lines) == 2
+    for _, here, back in lines:
+        assert here == back
+    assert "Active alliances, year before" in shown
+
+
+def test_more_firms_have_more_power():
+    lines = run("power_of_a_design", "30").splitlines()[1:]
+    powers = [float(line.split()[1]) for line in lines]
+    assert powers[0] < powers[-1]
+
+
+def test_a_parquet_file_is_fitted_from_the_columns_it_needs():
+    assert re.search(r"^1,000,000 rows, [\d,]+ events$", run("million_rows"), re.MULTILINE)
+
+
+def test_every_example_is_run_here():
+    text = Path(__file__).read_text("utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        assert f'run("{path.stem}"' in text, path.stem
