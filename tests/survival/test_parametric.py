@@ -96,10 +96,6 @@ def test_weights_are_copies(fixed):
     copied = belbiotech.aft(FORMULA, copies, unit=None)
     np.testing.assert_allclose(weighted.params, copied.params, rtol=1e-9)
     np.testing.assert_allclose(weighted.variance, copied.variance, rtol=1e-8, atol=1e-12)
-    without = fixed.assign(w=(fixed["wt_int"] > 1).astype(int))
-    zero = belbiotech.aft(FORMULA, without, unit="firm", weights="w")
-    left = belbiotech.aft(FORMULA, fixed[fixed["wt_int"] > 1], unit="firm")
-    np.testing.assert_allclose(zero.params, left.params, rtol=1e-9)
 
 
 def test_years_or_days_change_the_intercept_only(fixed):
@@ -254,3 +250,10 @@ def test_tables_name_the_time_ratio(fixed):
     labels = [text.get_text() for text in result.plot().axes[0].get_yticklabels()]
     assert labels == result.covariates
     assert result.likelihood_ratio_test.df == 4
+
+
+def test_weights_of_nothing_are_refused_as_in_r(reference_data):
+    data = reference_data("fixed_years").assign(weight=1.0)
+    data.loc[data.index[0], "weight"] = 0.0
+    with pytest.raises(FitError, match="weight 'weight' is 0 in .* must be above 0"):
+        belbiotech.aft("failure ~ capital", data, unit="firm", weights="weight")

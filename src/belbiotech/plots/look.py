@@ -107,7 +107,7 @@ def wrapped_title(figure: Figure, axes: Axes, title: str) -> None:
     if room >= 1:
         return
     lines = title.splitlines()
-    width = max(10, int(max(map(len, lines)) * room) - 2)
+    width = max(10, int(0.93 * room * max(map(len, lines))))  # letters differ in width
     wrapped = [part for line in lines for part in wrap(line, width)]
     text.set_text("\n".join(wrapped))
     figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))

@@ -59,7 +59,8 @@ def discrete_hazard(
         Errors robust to dependence within clusters, without a small-sample factor; with two
         columns, such as firm and year, within both (Cameron, Gelbach and Miller 2011).
     weights : str, optional
-        Column of case weights, not negative.
+        Column of case weights, not negative; rows of weight 0 are counted in N but tell nothing,
+        as in R's ``glm``.
     start, stop : str
         Columns of the interval, in whole periods.
     overlap : {"refuse", "allow"}

@@ -15,7 +15,7 @@ from belbiotech.survival.aft_result import AftResult
 from belbiotech.survival.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.formulas import Formula, Matrix, design_matrix, read_formula
 from belbiotech.survival.location_scale import AftDesign, DistributionName
-from belbiotech.survival.rows import check_rows
+from belbiotech.survival.rows import check_rows, rows_in_words
 from belbiotech.survival.spells import check_unit_column, join_rows
 from belbiotech.survival.variance import clustered_variance
 
@@ -59,7 +59,7 @@ def aft(
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters, without a small-sample factor.
     weights : str, optional
-        Column of case weights, not negative, fixed over a unit's life.
+        Column of case weights, above 0 (as in R's ``survreg``), fixed over a unit's life.
     start, stop : str
         Columns of the interval.
 
@@ -241,7 +241,17 @@ def _spells(
     spells = join_rows(
         data, unit, [formula.outcome], fixed, why=WHY_FIXED, gaps=True, start=start, stop=stop
     )
-    return spells if weights is None else spells[spells[weights] > 0]
+    if weights is not None:
+        _refuse_no_weight(data, weights)
+    return spells
+
+
+def _refuse_no_weight(data: pd.DataFrame, weights: str) -> None:
+    none = (data[weights] == 0).to_numpy()
+    if none.any():
+        where = rows_in_words(data, none)
+        msg = f"weight {weights!r} is 0 in {where}; it must be above 0: drop those rows"
+        raise FitError(msg)
 
 
 def _design(
