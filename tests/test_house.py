@@ -12,7 +12,7 @@ import belbiotech
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "belbiotech"
-FLOORS = {"errors": 0, "plots": 0, "dataset": 1, "survival": 1, "studies": 2, "explorer": 2, "report": 3}
+FLOORS = {"errors": 0, "plots": 0, "dataset": 1, "survival": 1, "studies": 2, "report": 3}
 
 
 def imports(path: Path) -> set[str]:

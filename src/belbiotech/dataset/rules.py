@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 
 import pandas as pd
@@ -26,7 +27,7 @@ FACT_KEYS: dict[str, list[str]] = {
     },
     "firms": [name for name in FACTS["firms"] if name not in {*NOT_THE_FACT, "firm_id"}],
 }
-UNIQUE = {"firms": ["firm_id", "enterprise_number"], "sources": ["source_id", "url"]}
+UNIQUE = {"firms": ["firm_id", "enterprise_number"], "sources": ["source_id"]}
 AMOUNTS = {
     "events": ["amount_million"],
     "alliances": ["upfront_million", "total_million"],
@@ -187,21 +188,17 @@ def _too_early(tables: RawTables) -> Iterator[Problem]:
 
 
 def _too_late(tables: RawTables) -> Iterator[Problem]:
-    """Find facts from after the year that follows the newest dated page: nobody knows them yet."""
-    if not _has(tables, "sources", "published"):
-        return
-    published = tables["sources"].frame["published"].dropna()
-    published = published[is_date(published)]
-    if published.empty:
-        return
-    newest = published[published.str[:4].astype(int).idxmax()]
-    last = int(newest[:4]) + 1
-    for name, column in {"firms": "founded", **DATED}.items():
+    """Find facts and pages from the future: a mistyped year, or a plan. Planned ends are fine.
+
+    The one rule that looks at the clock; what passes it once passes it for ever.
+    """
+    today = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
+    for name, column in {"firms": "founded", "sources": "published", **DATED}.items():
         if not _has(tables, name, column):
             continue
         dates = tables[name].frame[column].dropna()
         dates = dates[is_date(dates)]
-        for row, value in _cells(dates[dates.str[:4].astype(int) > last]):
-            text = f"column {column!r}: {value!r} is later than {last}, the year after the newest"
-            text += f" dated page in sources.csv ({newest}); correct it, or date the page behind it"
+        late = [(row, value) for row, value in _cells(dates) if value > str(today)[: len(value)]]
+        for row, value in late:
+            text = f"column {column!r}: {value!r} is in the future; facts have happened: correct it"
             yield tables[name].problem(row, text)
