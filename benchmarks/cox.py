@@ -271,7 +271,8 @@ def head(panel: pd.DataFrame, floor: dict[str, Any]) -> list[str]:
         f"- Load average at the start {os.getloadavg()[0]:.1f}",
         "",
         "Seconds are the best of several fits after a first one, in several rounds, each tool in a "
-        "process of its own. Memory is what the fits add to the process at its highest, after imports; the "
+        "process of its own. Memory is what the fits add to the process at its highest, after "
+        "imports; the "
         f"model's columns take {floor['data']:.0f} MB, the panel {floor['panel']:.0f} MB.",
     ]
 
