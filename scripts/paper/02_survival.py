@@ -173,8 +173,8 @@ def blocks(sample: Sample) -> list[Block]:
             WORDS,
             note=f"{size(rows, *FATES)}. Of {made} tests the smallest p-value is "
             f"{p_value(smallest['p_value'])} ({smallest['test']}, {what} by "
-            f"{smallest['characteristic'].lower()}); with that many tests of nothing at all, the "
-            f"smallest would be under {1 - 0.5 ** (1 / made):.3f} half of the time.",
+            f"{smallest['characteristic'].lower()}); with that many independent tests "
+            f"of nothing, the smallest would be under {1 - 0.5 ** (1 / made):.3f} half the time.",
         ),
         Heading("The two fates apart"),
         *(stacked(rows, by) for by in ("status", "region_group")),

@@ -48,6 +48,7 @@ LEFT_OUT = ["estimate", "std_error"]
 def audit(outcome: str, firth: bool) -> list[Block]:
     """Show how the estimate of one outcome moves from design to design."""
     result = bb.bias_audit(f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=firth)
+    result = replace(result, table=_named(result.table))
     what = WORDS.codes["outcome"][outcome].lower()
     steps = result.table.set_index("step")
     naive, sound = (_first(steps.loc[[step]]) for step in ("a", result.sound))
@@ -83,6 +84,15 @@ def audit(outcome: str, firth: bool) -> list[Block]:
         ),
         *([warned(result.warnings)] if result.warnings else []),
     ]
+
+
+def _named(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the segments that were left out their labels."""
+    words = {
+        f"Without {code.replace('_', ' ')}": f"Without {label[0].lower()}{label[1:]}"
+        for code, label in WORDS.codes["segment"].items()
+    }
+    return rows.assign(design=rows["design"].replace(words))
 
 
 def _title(letter: str, sound: pd.Series[Any]) -> str:

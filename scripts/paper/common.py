@@ -77,6 +77,7 @@ CODES["group"] = {code: text for name in CODES for code, text in CODES[name].ite
     "all": "All firms",
 }
 ADDED = {
+    "any_alliances": "Any alliance",
     "allied": "Any active alliance, year before",
     "status": "Alliance status",
     "dose": "Active alliances, year before",

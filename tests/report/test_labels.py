@@ -30,3 +30,7 @@ def test_warnings_lose_their_raw_names():
     assert "_" not in shown
     assert '"Dose: two or three" = 1' in shown
     assert shown.endswith("firth=True")
+    text = "no failure among 9 rows with listed_lag1 = 0; start later: data[data['start'] >= 24]"
+    shown = WORDS.in_words(text)
+    assert shown.startswith('no failure among 9 rows with "Listed, year before" = 0')
+    assert shown.endswith("data[data['start'] >= 24]")

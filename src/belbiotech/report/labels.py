@@ -15,7 +15,8 @@ __all__ = ["Labels", "data_labels"]
 
 FACTOR = re.compile(r"^(?:C\()?(?P<column>\w+)(?:,.*)?\)?\[(?:T\.)?(?P<level>.+)\]$")
 RAW_FACTOR = re.compile(r"'?C\(\w+[^\[\]]*?\)\[T\.[^\]]+\]'?")
-RAW_QUOTED = re.compile(r"'(\w+)'")
+RAW_QUOTED = re.compile(r"(?<!\[)'(\w+)'")  # not in code: data['start']
+RAW_COMPARED = re.compile(r"\b[a-z]\w*(?= (?:=|below|above) )")
 RAW_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 POSITIVE = re.compile(r"^I\((?P<column>\w+) > 0\)$")
 
@@ -136,7 +137,8 @@ class Labels:
         Parameters
         ----------
         text : str
-            With coefficients, columns in quotes, or columns with an underscore.
+            With coefficients, columns in quotes, compared with a value, or with an
+            underscore.
 
         Returns
         -------
@@ -150,6 +152,7 @@ class Labels:
         """
         text = RAW_FACTOR.sub(lambda found: self._quoted(found[0]), text)
         text = RAW_QUOTED.sub(lambda found: self._plain(found[1], found[0]), text)
+        text = RAW_COMPARED.sub(lambda found: self._quoted(found[0]), text)
         return RAW_NAME.sub(lambda found: self._quoted(found[0]), text)
 
     def _quoted(self, name: str) -> str:
