@@ -78,7 +78,7 @@ coverage-study: $(VENV)/ready
 	$(BIN)/python -m pytest -q -m slow tests/studies/test_coverage.py
 	$(BIN)/python benchmarks/coverage.py
 
-# Cox models of a large panel, ours beside the others: about five minutes, 3 GB.
+# Cox models of a large panel, ours beside the others: about eight minutes, 3 GB.
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/cox.py
 
