@@ -412,3 +412,13 @@ def test_the_text_tells_what_aic_counts(years):
     assert k > 0
     assert f"counts {len(result.params)} coefficients and {k} certain periods" in repr(result)
     assert result.aic == -2 * result.log_likelihood + 2 * (len(result.params) + k)
+
+
+def test_a_term_that_looks_at_all_rows_sees_all_rows():
+    """The mean of x is that of the rows, not of the distinct ones."""
+    rows = pd.DataFrame({"start": 0, "stop": 1, "failure": [0, 1] * 15, "x": [0.0, 0, 1] * 10})
+    by_hand = rows.assign(centred=rows["x"] - rows["x"].mean())
+    options = {"baseline": "dummies"}
+    known = belbiotech.discrete_hazard("failure ~ centred", by_hand, **options)
+    found = belbiotech.discrete_hazard("failure ~ I(x - x.mean())", rows, **options)
+    assert found.params.to_numpy() == pytest.approx(known.params.to_numpy(), rel=1e-8)

@@ -19,7 +19,7 @@ from belbiotech.survival.clusters import (
 )
 from belbiotech.survival.counts import count_rows
 from belbiotech.survival.fates import check_fates
-from belbiotech.survival.formulas import Formula, Matrix, design_matrix
+from belbiotech.survival.formulas import Formula, Matrix, counted_matrix
 from belbiotech.survival.periods import Periods, check_whole_times, cut_into_periods
 from belbiotech.survival.rows import FloatArray, IntArray, check_rows
 
@@ -133,13 +133,12 @@ def read_rows(
     counts = count_rows(
         data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
     )
-    spec = None if formula.rowwise else design_matrix(formula, data).spec
     weight = np.ones(len(data)) if weights is None else data[weights].to_numpy(dtype=float)
     return DiscreteRows(
         formula=formula,
         outcomes=tuple(outcomes),
         columns=counts.columns,
-        matrix=design_matrix(formula, counts.columns, spec),
+        matrix=counted_matrix(formula, data, counts),
         periods=cut_into_periods(counts),
         row_of=counts.row_of,
         row_weight=weight,
