@@ -18,7 +18,7 @@ from belbiotech.report.blocks import Block, Warned
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.report.sections import write_section
 
-VERSION = "0.1.0"  # the data version of the whole paper: pinned here, and nowhere else
+VERSION = "0.2.0"  # the data version of the whole paper: pinned here, and nowhere else
 OUT = Path("out") / "paper"
 
 OUTCOMES = {"failure": "failure", "acquisition": "acquisition", "exit": "exit of either kind"}

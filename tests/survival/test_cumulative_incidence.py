@@ -266,3 +266,14 @@ def test_numbers_at_risk_stand_once_for_each_group(firms):
     figure = cumulative_incidence(firms, FATES, by="region").plot()
     shown = [label.get_text() for label in figure.axes[1].get_yticklabels()]
     assert sorted(shown) == ["BRU", "VLG"]
+
+
+def test_where_all_have_had_a_fate_the_error_is_zero_and_nothing_is_warned_of():
+    rng = np.random.default_rng(3)
+    n = 60
+    rows = pd.DataFrame({"start": rng.integers(0, 4, n), "fate": rng.integers(1, 3, n)})
+    rows["stop"] = rows["start"] + rng.integers(1, 9, n)
+    rows = rows.assign(failure=(rows["fate"] == 1) * 1, acquisition=(rows["fate"] == 2) * 1)
+    table = cumulative_incidence(rows, FATES).table
+    assert np.isfinite(table["std_error"]).all()
+    assert (table["std_error"] >= 0).all()

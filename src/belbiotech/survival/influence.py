@@ -77,7 +77,8 @@ def risk_set_variances(table: RiskTable) -> Variances:
             sf = (1 - total) * (sf + h * ss) - unit * h * (1 - total)
             ss = (1 - total) ** 2 * ss + unit * total * (1 - total)
         before = survival[j]
-        of_survival[j], of_incidence[j] = ss, ff
+        # where all have had a fate, rounding may leave the zero below zero
+        of_survival[j], of_incidence[j] = max(ss, 0.0), np.maximum(ff, 0.0)
     n = np.where(table.at_risk > 0, table.at_risk, 1.0)[:, None]
     return Variances(of_survival, of_incidence, np.cumsum(table.events / n**2, axis=0))
 
