@@ -5,25 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 import belbiotech as bb
-from belbiotech.cli import app
 from belbiotech.dataset.manifest import read_manifest
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture
-def call(capsys):
-    def run(*words: object) -> tuple[int, str]:
-        result = CliRunner().invoke(app, [str(word) for word in words])
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        told = capsys.readouterr()
-        return result.exit_code, result.output + told.out + told.err
-
-    return run
 
 
 @pytest.fixture

@@ -6,24 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from typer.testing import CliRunner
 
 import belbiotech as bb
-from belbiotech.cli import app
 
 FACTS = Path(__file__).parents[2] / "data" / "raw"
-
-
-@pytest.fixture
-def call(capsys):
-    def run(*words: str) -> tuple[int, str]:
-        result = CliRunner().invoke(app, list(words))
-        if result.exception is not None and not isinstance(result.exception, SystemExit):
-            raise result.exception
-        told = capsys.readouterr()
-        return result.exit_code, result.output + told.out + told.err
-
-    return run
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from belbiotech.errors import FitError
 from belbiotech.survival.formulas import Formula, Matrix, design_matrix
 from belbiotech.survival.limits import check_limit_options, normal_quantile, probability_limits
 from belbiotech.survival.location_scale import DISTRIBUTIONS, DistributionName
-from belbiotech.survival.report import Report, coefficient_table, errors_of, ratio_plot
+from belbiotech.survival.report import Report, Reported, coefficient_table, errors_of, ratio_plot
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.test_result import TestResult
 
@@ -26,7 +26,7 @@ RATIO = "time ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class AftResult:
+class AftResult(Reported):
     """A fitted accelerated failure time model: log T = x'b + s Z.
 
     Attributes
@@ -238,20 +238,6 @@ class AftResult:
         """Draw the time ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
         return ratio_plot(self.summary, RATIO, **options)
-
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        return self._report().markdown()
-
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        return self._report().latex()
-
-    def __repr__(self) -> str:
-        return self._report().text()
-
-    def _repr_html_(self) -> str:
-        return self._report().html()
 
     def _matrix(self, rows: pd.DataFrame) -> FloatArray:
         """Covariates of rows to predict for, with a column of ones at the end."""

@@ -13,7 +13,7 @@ from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.cox import cox
 from belbiotech.survival.equal_effects import equal_effects_table
 from belbiotech.survival.fates import check_fates, check_outcome_names
-from belbiotech.survival.report import Report, coefficient_table, ratio_plot
+from belbiotech.survival.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.residuals import residuals
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.variance import clustered_variance
@@ -29,7 +29,7 @@ RATIO = "hazard ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class CoxCausesResult:
+class CoxCausesResult(Reported):
     """Cox models of competing fates, fitted to the same rows with the same covariates.
 
     Attributes
@@ -135,20 +135,6 @@ class CoxCausesResult:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
         return ratio_plot(self.summary, RATIO, **options)
-
-    def to_markdown(self) -> str:
-        """Write the table, outcomes side by side, as Markdown."""
-        return self._report().markdown()
-
-    def to_latex(self) -> str:
-        """Write the table, outcomes side by side, as LaTeX (booktabs)."""
-        return self._report().latex()
-
-    def __repr__(self) -> str:
-        return self._report().text()
-
-    def _repr_html_(self) -> str:
-        return self._report().html()
 
     @property
     def _firth(self) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from belbiotech.survival.baseline import Baseline
 from belbiotech.survival.discrete_rows import DiscreteRows
 from belbiotech.survival.equal_effects import equal_effects_table
-from belbiotech.survival.report import Report, coefficient_table, errors_of, ratio_plot
+from belbiotech.survival.report import Report, Reported, coefficient_table, errors_of, ratio_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -23,7 +23,7 @@ RATIO = "relative risk ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteCausesResult:
+class DiscreteCausesResult(Reported):
     """A fitted multinomial logit of competing fates.
 
     Attributes
@@ -156,20 +156,6 @@ class DiscreteCausesResult:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
         return ratio_plot(self.summary, RATIO, **options)
-
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        return self._report().markdown()
-
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        return self._report().latex()
-
-    def __repr__(self) -> str:
-        return self._report().text()
-
-    def _repr_html_(self) -> str:
-        return self._report().html()
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

@@ -11,7 +11,7 @@ import pandas as pd
 from belbiotech.survival.baseline import Baseline
 from belbiotech.survival.discrete_rows import DiscreteRows
 from belbiotech.survival.links import LINKS, LinkName
-from belbiotech.survival.report import Report, coefficient_table, errors_of, ratio_plot
+from belbiotech.survival.report import Report, Reported, coefficient_table, errors_of, ratio_plot
 from belbiotech.survival.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["DiscreteHazardResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteHazardResult:
+class DiscreteHazardResult(Reported):
     """A fitted hazard in discrete time.
 
     Attributes
@@ -216,20 +216,6 @@ class DiscreteHazardResult:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
         return ratio_plot(self.summary, self.ratio, **options)
-
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        return self._report().markdown()
-
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        return self._report().latex()
-
-    def __repr__(self) -> str:
-        return self._report().text()
-
-    def _repr_html_(self) -> str:
-        return self._report().html()
 
     def _report(self) -> Report:
         shown = ["coef", self.ratio, "se(coef)", f"{self.ratio} lower 95%"]

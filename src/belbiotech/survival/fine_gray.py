@@ -15,7 +15,7 @@ from belbiotech.survival.cox import fit_cox
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.formulas import read_formula
 from belbiotech.survival.partial_likelihood import Ties
-from belbiotech.survival.report import Report, coefficient_table, ratio_plot
+from belbiotech.survival.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.rows import check_rows
 from belbiotech.survival.spells import check_unit_column, join_rows
 from belbiotech.survival.subdistribution import weighted_rows
@@ -38,7 +38,7 @@ WHY_FIXED = (
 
 
 @dataclass(frozen=True, repr=False)
-class FineGrayResult:
+class FineGrayResult(Reported):
     """A fitted model of Fine and Gray.
 
     Attributes
@@ -164,20 +164,6 @@ class FineGrayResult:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
         return ratio_plot(self.summary, RATIO, **options)
-
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        return self._report().markdown()
-
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        return self._report().latex()
-
-    def __repr__(self) -> str:
-        return self._report().text()
-
-    def _repr_html_(self) -> str:
-        return self._report().html()
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

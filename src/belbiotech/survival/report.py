@@ -16,7 +16,7 @@ from belbiotech.survival.markdown import markdown_table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["Report", "coefficient_table", "errors_of", "ratio_plot", "report_as_latex"]
+__all__ = ["Report", "Reported", "coefficient_table", "errors_of", "ratio_plot", "report_as_latex"]
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,27 @@ class Report:
     def latex(self) -> str:
         """Write a LaTeX table with booktabs rules."""
         return report_as_latex(self.table, self.title, self.notes)
+
+
+class Reported:
+    """A fit that shows itself by its report: in a terminal, a notebook, a paper."""
+
+    def _report(self) -> Report:
+        raise NotImplementedError
+
+    def to_markdown(self) -> str:
+        """Write the table of coefficients as Markdown, with N and events below."""
+        return self._report().markdown()
+
+    def to_latex(self) -> str:
+        """Write the table of coefficients as LaTeX (booktabs)."""
+        return self._report().latex()
+
+    def __repr__(self) -> str:
+        return self._report().text()
+
+    def _repr_html_(self) -> str:
+        return self._report().html()
 
 
 def report_as_latex(table: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
