@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from belbiotech.survival.column_codes import between, combine, encode, largest_size
+from belbiotech.survival.column_codes import combine, encode, encode_given, largest_size
 from belbiotech.survival.counts import ALWAYS, count_rows, counting_pays, distinct_rows
 
 SIX = pd.DataFrame(
@@ -154,8 +154,9 @@ def test_codes_that_need_hashing_keep_the_order():
 
 def test_the_start_given_the_stop_has_few_codes():
     start, stop = pd.Series([0, 1, 2, 3]), pd.Series([1.0, 2.0, 3.0, 5.0])
-    assert between(encode(start), encode(stop)).size == 2
-    assert between(encode(start / 3), encode(stop)).size == 4
+    assert encode_given(start, encode(stop)).size == 2
+    assert encode_given(start / 3, encode(stop)).size == 4
+    assert encode_given(stop - 1, encode(stop)).size == 1
 
 
 def test_distinct_rows_of_a_table():

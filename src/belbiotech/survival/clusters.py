@@ -9,14 +9,22 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
-from belbiotech.survival.rows import IntArray, check_names, overlapping_rows, overlaps_in_words
-from belbiotech.survival.times import interval_times
+from belbiotech.survival.column_codes import numbered
+from belbiotech.survival.rows import (
+    IntArray,
+    check_names,
+    in_order,
+    overlapping_rows,
+    overlaps_in_words,
+)
+from belbiotech.survival.times import Times, interval_arrays
 
 __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
 
 
 Overlap = Literal["refuse", "allow"]
 UNIT = "firm_id"
+ROUNDING = 1e-9
 
 
 def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:
@@ -71,9 +79,13 @@ def check_units(
     """
     if not cluster:
         return
-    begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
+    begins, ends = interval_arrays(data, start, stop)
     problems = []
     for name in cluster:
+        if in_order(data[name], begins, ends):
+            continue
+        if name != UNIT and _surely_many_units(data[name], begins, ends):
+            continue
         overlapping = overlapping_rows(data[name], begins, ends)
         if not len(overlapping):
             continue
@@ -83,6 +95,17 @@ def check_units(
             problems += overlaps_in_words(data, name, start, stop, offered=overlap_offered)
     if problems:
         raise PanelError("\n".join(problems))
+
+
+def _surely_many_units(cluster: pd.Series, start: Times, stop: Times) -> bool:
+    """Tell whether more than half of the clusters are at risk for longer than there is time.
+
+    Their rows must then overlap, and nobody needs to look which: a year, or a region.
+    """
+    codes, number = numbered([cluster])
+    length = stop.astype(np.float64) - start
+    full = np.bincount(codes, length) > (1 + ROUNDING) * float(stop.max() - start.min())
+    return bool(full.sum() > number / 2)
 
 
 def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[IntArray, ...]:

@@ -10,9 +10,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["CHUNK", "ColumnCodes", "between", "combine", "encode", "largest_size", "numbered"]
+__all__ = [
+    "CHUNK",
+    "Codes",
+    "ColumnCodes",
+    "combine",
+    "encode",
+    "encode_given",
+    "joint_numbers",
+    "largest_size",
+    "numbered",
+]
 
-CHUNK = 1 << 15  # rows that are coded at a time: they fit into the processor's cache
+Codes = NDArray[np.integer[Any]]
+
+SPARSE = 16  # codes for each row, up to which a table of them all is faster than hashing
+CHUNK = 1 << 16  # rows that are looked at at a time: they fit into the processor's cache
 
 
 @dataclass(frozen=True)
@@ -29,7 +42,7 @@ class ColumnCodes:
         Whether the codes are the values themselves.
     """
 
-    codes: NDArray[np.integer[Any]]
+    codes: Codes
     low: int
     size: int
     whole: bool = False
@@ -60,23 +73,41 @@ def encode(column: pd.Series) -> ColumnCodes:
         return ColumnCodes(column.to_numpy(dtype=bool).view(np.uint8), 0, 2, whole=True)
     whole = _whole_numbers(column)
     if whole is not None:
-        low, high = int(whole.min()), int(whole.max())
+        low, high = _range(whole)
         if high - low < largest_size(len(whole)):
             return ColumnCodes(whole, low, high - low + 1, whole=True)
     codes, values = pd.factorize(column, sort=True)
     return ColumnCodes(codes, 0, len(values))
 
 
-def between(first: ColumnCodes, second: ColumnCodes) -> ColumnCodes:
-    """Code ``first`` given that ``second`` is known: their difference, if that is smaller.
+def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes:
+    """Code a column where another's codes are known: their difference, if that has fewer values.
 
-    Of intervals of a few lengths, the start given the stop has as many codes as lengths.
+    Of intervals of a few lengths, the start given the stop has as many codes as lengths; of
+    intervals of one length it has one.
+
+    Parameters
+    ----------
+    column : Series, (n,)
+        Of any type, without missing values.
+    known : ColumnCodes
+        Those of the other column.
+
+    Returns
+    -------
+    ColumnCodes
+        With `known`, they tell the column's value.
     """
-    if not (first.whole and second.whole):
-        return first
-    codes = np.subtract(first.codes, second.codes, dtype=np.int64)
-    low, high = int(codes.min()), int(codes.max())
-    return ColumnCodes(codes, low, high - low + 1) if high - low < first.size else first
+    whole = _whole_numbers(column) if known.whole else None
+    if whole is None:
+        return encode(column)
+    low, high = _range(whole, known.codes)
+    if low == high:
+        return ColumnCodes(np.broadcast_to(np.int64(low), whole.shape), low, 1)
+    own = encode(column)
+    if high - low >= own.size:
+        return own
+    return ColumnCodes(np.subtract(whole, known.codes, dtype=np.int64), low, high - low + 1)
 
 
 def combine(columns: Sequence[ColumnCodes]) -> ColumnCodes:
@@ -94,18 +125,19 @@ def combine(columns: Sequence[ColumnCodes]) -> ColumnCodes:
         few enough for a table of them all.
     """
     largest = largest_size(len(columns[0].codes))
+    columns = [column for column in columns if column.size > 1] or columns[:1]
     joined, size = [columns[0]], columns[0].size
     for column in columns[1:]:
         if size * column.size > largest and len(joined) > 1:
-            joined = [_dense(_mixed(joined, size), largest)]
+            joined = [_dense(_mixed(joined), largest)]
             size = joined[0].size
         joined.append(column)
         size *= column.size
-    mixed = _mixed(joined, size)
+    mixed = _mixed(joined)
     return mixed if size <= largest else _dense(mixed, largest)
 
 
-def numbered(columns: Sequence[pd.Series]) -> tuple[NDArray[np.integer[Any]], int]:
+def numbered(columns: Sequence[pd.Series]) -> tuple[Codes, int]:
     """Give the different values (or combinations of values) of columns numbers, in their order.
 
     Parameters
@@ -120,12 +152,42 @@ def numbered(columns: Sequence[pd.Series]) -> tuple[NDArray[np.integer[Any]], in
     number : int
         How many there are.
     """
+    if len(columns) == 1 and isinstance(columns[0].dtype, np.dtype):
+        values = columns[0].to_numpy()
+        if values.dtype.kind in "iu" and (values[1:] >= values[:-1]).all():  # sorted already
+            changes = np.zeros(len(values), dtype=bool)
+            np.not_equal(values[1:], values[:-1], out=changes[1:])
+            ranks: Codes = changes.cumsum(dtype=np.int32 if len(values) < 2**31 else np.int64)
+            return ranks, int(ranks[-1]) + 1
     codes = combine([encode(column) for column in columns])
     codes = _dense(codes, codes.size)
     return codes.codes, codes.size
 
 
-def _whole_numbers(column: pd.Series) -> NDArray[np.integer[Any]] | None:
+def joint_numbers(first: Codes, second: Codes) -> tuple[Codes, int]:
+    """Give the pairs of two columns of small numbers numbers of their own.
+
+    Parameters
+    ----------
+    first, second : array of int, (n,)
+        0, 1, ...
+
+    Returns
+    -------
+    codes : array of int, (n,)
+        0, 1, ...; each of them occurs.
+    number : int
+        How many there are.
+    """
+    sizes = int(first.max()) + 1, int(second.max()) + 1
+    pairs = _mixed([ColumnCodes(first, 0, sizes[0]), ColumnCodes(second, 0, sizes[1])])
+    if (pairs.codes[1:] > pairs.codes[:-1]).all():  # sorted, each pair once
+        return np.arange(len(first)), len(first)
+    codes = _dense(pairs, SPARSE * len(first))
+    return codes.codes, codes.size
+
+
+def _whole_numbers(column: pd.Series) -> Codes | None:
     """Give the values as integers, where they are whole numbers."""
     if pd.api.types.is_integer_dtype(column.dtype):
         plain = isinstance(column.dtype, np.dtype)
@@ -143,25 +205,42 @@ def _whole_numbers(column: pd.Series) -> NDArray[np.integer[Any]] | None:
     return codes
 
 
-def _mixed(columns: Sequence[ColumnCodes], size: int) -> ColumnCodes:
+def _mixed(columns: Sequence[ColumnCodes]) -> ColumnCodes:
     """Join codes as the digits of one number, chunk by chunk, so that all stay in the cache.
 
     The lowest values are taken off at the end: integers wrap around without harm until then.
     """
-    lowest = 0
+    lowest, size = 0, 1
     for column in columns:
         lowest = lowest * column.size + column.low
+        size *= column.size
     lowest = (lowest + 2**63) % 2**64 - 2**63
     n = len(columns[0].codes)
-    kind = np.int32 if size < 2**31 else np.int64
-    mixed: NDArray[np.integer[Any]] = np.empty(n, dtype=kind)
+    mixed: Codes = np.empty(n, np.int32 if size < 2**31 else np.int64)
+    room = np.empty(min(n, CHUNK), np.int64)
     for a in range(0, n, CHUNK):
-        number = columns[0].codes[a : a + CHUNK].astype(np.int64)
+        z = min(a + CHUNK, n)
+        number = room[: z - a]
+        number[:] = columns[0].codes[a:z]
         for column in columns[1:]:
             number *= column.size
-            number += column.codes[a : a + CHUNK]
-        mixed[a : a + CHUNK] = number - np.int64(lowest)
+            number += column.codes[a:z]
+        if lowest:
+            number -= lowest
+        mixed[a:z] = number
     return ColumnCodes(mixed, 0, size)
+
+
+def _range(values: Codes, minus: Codes | None = None) -> tuple[int, int]:
+    """Give the least and the largest value, or the least and the largest difference."""
+    lows, highs = [], []
+    for a in range(0, len(values), CHUNK):
+        part = values[a : a + CHUNK]
+        if minus is not None:
+            part = np.subtract(part, minus[a : a + CHUNK], dtype=np.int64)
+        lows.append(int(part.min()))
+        highs.append(int(part.max()))
+    return min(lows), max(highs)
 
 
 def _dense(column: ColumnCodes, largest: int) -> ColumnCodes:
@@ -171,4 +250,4 @@ def _dense(column: ColumnCodes, largest: int) -> ColumnCodes:
         return ColumnCodes(codes, 0, len(values))
     occurs = np.bincount(column.codes, minlength=column.size) > 0
     numbers = np.cumsum(occurs) - 1
-    return ColumnCodes(numbers.astype(np.int32)[column.codes], 0, int(numbers[-1]) + 1)
+    return ColumnCodes(numbers.astype(np.int32).take(column.codes), 0, int(numbers[-1]) + 1)

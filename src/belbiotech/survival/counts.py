@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.column_codes import CHUNK, ColumnCodes, between, combine, encode
+from belbiotech.survival.column_codes import CHUNK, ColumnCodes, combine, encode, encode_given
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.times import interval_times
 
@@ -23,6 +23,7 @@ __all__ = ["Counts", "DistinctRows", "count_rows", "counting_pays", "distinct_ro
 
 ALWAYS = 1 << 14  # up to this many rows counting costs so little that it is always done
 SAMPLE = 1 << 12  # rows looked at to tell whether counting pays
+FULL = 4  # codes for each one that occurs, up to which a table of them all costs little
 PAYS = 0.25  # share of distinct rows up to which it does
 
 
@@ -66,8 +67,20 @@ class DistinctRows:
         """For each row of the data its distinct row, (n,)."""
         place = np.zeros(self.present[-1] + 1, dtype=np.int64)
         place[self.present] = np.arange(len(self.present))
-        row_of: IntArray = place[self.codes]
+        row_of: IntArray = place.take(self.codes)
         return row_of
+
+    def by_code(self, values: FloatArray) -> tuple[FloatArray, NDArray[np.integer[Any]]]:
+        """Give values of distinct rows, (m, p), another order, and each row's place in it, (n,).
+
+        Where few codes do not occur, that of the codes: they need not be looked up then.
+        """
+        size = int(self.present[-1]) + 1
+        if size > FULL * len(values):
+            return values, self.row_of
+        spread = np.zeros((size, *values.shape[1:]))
+        spread[self.present] = values
+        return spread, self.codes
 
     def sums(self, values: FloatArray) -> FloatArray:
         """Sum values, (n,), over equal rows, (m,)."""
@@ -157,7 +170,7 @@ def count_rows(
     rows = None
     if always or counting_pays([*intervals.values(), pd.Series(event), *others.values()]):
         ends = encode(intervals["stop"])
-        keys = [ends, between(encode(intervals["start"]), ends)]
+        keys = [ends, encode_given(intervals["start"], ends)]
         keys += [ColumnCodes(event, 0, len(outcomes) + 1), *map(encode, others.values())]
         codes = combine(keys)
         rows = DistinctRows.of(codes.codes, codes.size)
@@ -199,8 +212,10 @@ def distinct_rows(table: pd.DataFrame) -> DistinctRows:
     return DistinctRows.of(codes.codes, codes.size)
 
 
-def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.int8]:
+def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.integer[Any]]:
     """Give each row the number of the outcome that happened to it, 0 for none."""
+    if len(outcomes) == 1 and data[outcomes[0]].dtype.kind in "iu":
+        return data[outcomes[0]].to_numpy()
     event = np.zeros(len(data), dtype=np.int8)
     for k, name in enumerate(outcomes, start=1):
         np.putmask(event, data[name].to_numpy(dtype=bool), k)

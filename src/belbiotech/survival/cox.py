@@ -356,7 +356,7 @@ def _robust(result: CoxResult, data: pd.DataFrame, call: _Call) -> CoxResult:
     broken = rows.case is not None and bool((rows.case % 1 != 0).any())
     if not (call.cluster or broken):
         return result
-    groups = [numbered([data[name]])[0].astype(np.int64) for name in call.cluster]
+    groups = [numbered([data[name]])[0] for name in call.cluster]
     if not len(result.params):
         return replace(result, n_clusters=int(groups[0].max()) + 1) if groups else result
     return result.with_clusters(groups or [np.arange(len(data))])

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.survival.column_codes import Codes
 from belbiotech.survival.counts import DistinctRows
 from belbiotech.survival.formulas import Formula, Matrix
 from belbiotech.survival.maximise import Maximum
@@ -158,7 +159,7 @@ class CoxResult:
     matrix: Matrix
     centre: FloatArray
     rows: CoxRows
-    groups: tuple[IntArray, ...] = ()
+    groups: tuple[Codes, ...] = ()
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None
 
@@ -196,7 +197,7 @@ class CoxResult:
             rows=rows,
         )
 
-    def with_clusters(self, groups: Sequence[IntArray]) -> CoxResult:
+    def with_clusters(self, groups: Sequence[Codes]) -> CoxResult:
         """Give the same fit robust errors.
 
         Parameters

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from belbiotech.errors import FitError
+from belbiotech.survival.column_codes import Codes
 from belbiotech.survival.partial_likelihood import score_residuals, squares
-from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.rows import FloatArray
 from belbiotech.survival.variance import cluster_sums, clustered_variance
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["robust_score_statistic", "robust_variance"]
 
 
-def robust_variance(result: CoxResult, groups: Sequence[IntArray]) -> FloatArray:
+def robust_variance(result: CoxResult, groups: Sequence[Codes]) -> FloatArray:
     """Sandwich variance of the coefficients (Lin and Wei 1989), by cluster or by row.
 
     Parameters
@@ -50,8 +51,8 @@ def robust_variance(result: CoxResult, groups: Sequence[IntArray]) -> FloatArray
         by_row: FloatArray = naive @ _by_row(result, scores) @ naive
         return by_row
     weight = None if rows.case is None and rows.copies is None else rows.row_weight
-    row_of = None if rows.counts is None else rows.row_of
-    variance = clustered_variance(naive, groups, scores, row_of, weight)
+    by_code, codes = (scores, None) if rows.counts is None else rows.counts.by_code(scores)
+    variance = clustered_variance(naive, groups, by_code, codes, weight)
     negative = result.params.index[np.diag(variance) < 0].tolist()
     if negative:
         msg = (

@@ -15,14 +15,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, nearest_names
-from belbiotech.survival.column_codes import ColumnCodes, combine, encode
-from belbiotech.survival.times import FloatArray, interval_times
+from belbiotech.survival.column_codes import CHUNK, ColumnCodes, combine, encode
+from belbiotech.survival.times import FloatArray, Times, interval_arrays, interval_times
 
 __all__ = [
     "FloatArray",
     "IntArray",
     "check_names",
     "check_rows",
+    "in_order",
     "nearest_names",
     "overlapping_rows",
     "overlaps_in_words",
@@ -129,14 +130,14 @@ def check_names(**arguments: object) -> None:
     _stop_at(problems)
 
 
-def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> IntArray:
+def overlapping_rows(units: pd.Series, start: Times, stop: Times) -> IntArray:
     """Positions of rows that begin before an earlier row of the same unit has ended.
 
     Parameters
     ----------
     units : Series
         The unit of each row, (n,).
-    start, stop : array of float
+    start, stop : array of float or int
         The intervals, (n,).
 
     Returns
@@ -144,9 +145,9 @@ def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> I
     array of int
         Positions in the data's order.
     """
-    whole = isinstance(units.dtype, np.dtype) and units.dtype.kind in "iu"
-    if whole and _apart(units.to_numpy(), start, stop):
+    if in_order(units, start, stop):
         return np.array([], dtype=np.int64)
+    start, stop = start.astype(np.float64, copy=False), stop.astype(np.float64, copy=False)
     codes = pd.factorize(units)[0]  # by first appearance, so that rows by unit are sorted
     if _apart(codes, start, stop) or _different_years(codes, start, stop):
         return np.array([], dtype=np.int64)
@@ -159,10 +160,34 @@ def overlapping_rows(units: pd.Series, start: FloatArray, stop: FloatArray) -> I
     return np.sort(order[1:][hit])
 
 
-def _apart(codes: NDArray[np.integer[Any]], start: FloatArray, stop: FloatArray) -> bool:
+def in_order(units: pd.Series, start: Times, stop: Times) -> bool:
+    """Tell at a glance that the rows of numbered units are sorted, and that none overlap.
+
+    Parameters
+    ----------
+    units : Series
+        The unit of each row, (n,).
+    start, stop : array of float or int
+        The intervals, (n,).
+
+    Returns
+    -------
+    bool
+        False where it takes more than a glance.
+    """
+    whole = isinstance(units.dtype, np.dtype) and units.dtype.kind in "iu"
+    return whole and _apart(units.to_numpy(), start, stop)
+
+
+def _apart(codes: NDArray[np.integer[Any]], start: Times, stop: Times) -> bool:
     """Tell whether rows are sorted by unit and time, and none begins before the last has ended."""
-    follows = (codes[1:] == codes[:-1]) & (start[1:] >= stop[:-1])
-    return bool((follows | (codes[1:] > codes[:-1])).all())
+    for a in range(0, len(codes), CHUNK):
+        z = a + CHUNK + 1  # one row more, so that each row is seen with the one before it
+        unit, begins, ends = codes[a:z], start[a:z], stop[a:z]
+        follows = (unit[1:] == unit[:-1]) & (begins[1:] >= ends[:-1])
+        if not (follows | (unit[1:] > unit[:-1])).all():
+            return False
+    return True
 
 
 def _sorted_by(codes: IntArray, start: FloatArray, stop: FloatArray) -> IntArray:
@@ -286,7 +311,8 @@ def _certainly_zero_one(column: pd.Series) -> bool:
     values = column.to_numpy()
     if column.dtype.kind == "f":
         return bool(((values == 0) | (values == 1)).all())
-    return bool(values.min() >= 0 and values.max() <= 1)
+    # All bits that any value has: 0 and 1 are the whole numbers with none but the last.
+    return bool(np.bitwise_or.reduce(values) in (0, 1))
 
 
 def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
@@ -352,8 +378,7 @@ def overlaps_in_words(
     list of str
         One sentence, or none.
     """
-    begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
-    positions = overlapping_rows(data[unit], begins, ends)
+    positions = overlapping_rows(data[unit], *interval_arrays(data, start, stop))
     if not len(positions):
         return []
     bad = np.zeros(len(data), dtype=bool)

@@ -6,15 +6,18 @@ event at the other, and two events at the same time would not be tied.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.survival.column_codes import CHUNK
 
-__all__ = ["FloatArray", "interval_times", "tie_times"]
+__all__ = ["FloatArray", "Times", "interval_arrays", "interval_times", "tie_times"]
 
 FloatArray = NDArray[np.float64]
+Times = NDArray[np.float64] | NDArray[np.integer[Any]]
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # that of R's all.equal
 
@@ -39,6 +42,29 @@ def interval_times(data: pd.DataFrame, start: str, stop: str) -> tuple[pd.Series
         return begins, ends
     tied = tie_times(begins.to_numpy(dtype=float), ends.to_numpy(dtype=float))
     return pd.Series(tied[0], index=data.index), pd.Series(tied[1], index=data.index)
+
+
+def interval_arrays(data: pd.DataFrame, start: str, stop: str) -> tuple[Times, Times]:
+    """Give the times of `interval_times` as arrays: numpy's integers as they are, others as floats.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows.
+    start, stop : str
+        Columns of finite numbers.
+
+    Returns
+    -------
+    start, stop : array, (n,)
+        Of one type each.
+    """
+    times = interval_times(data, start, stop)
+    begins, ends = (
+        column.to_numpy() if isinstance(column.dtype, np.dtype) else column.to_numpy(dtype=float)
+        for column in times
+    )
+    return begins, ends
 
 
 def tie_times(start: FloatArray, stop: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
+from belbiotech.survival.column_codes import Codes, joint_numbers
 from belbiotech.survival.partial_likelihood import squares
-from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.rows import FloatArray
 
 __all__ = ["cluster_sums", "clustered_variance", "symmetric_inverse"]
 
@@ -25,9 +25,9 @@ def symmetric_inverse(information: FloatArray) -> FloatArray:
 
 def clustered_variance(
     naive: FloatArray,
-    sums_of: Sequence[IntArray],
+    sums_of: Sequence[Codes],
     scores: FloatArray,
-    row_of: IntArray | None = None,
+    row_of: Codes | None = None,
     weight: FloatArray | None = None,
 ) -> FloatArray:
     """Sandwich variance of Lin and Wei (1989) with one way of clustering, or with two.
@@ -42,9 +42,9 @@ def clustered_variance(
     sums_of : sequence of array of int, (n,)
         For each way of clustering the cluster of each row, as 0, 1, ...
     scores : array of float, (n, p) or (m, p)
-        Score residual of each row, or of each distinct row.
+        Score residual of each row, or of each distinct row or code.
     row_of : array of int, (n,), optional
-        The distinct row of each row; without it, scores are by row.
+        The position in scores of each row; without it, scores are by row.
     weight : array of float, (n,), optional
         What the rows' score residuals are multiplied by.
 
@@ -53,19 +53,36 @@ def clustered_variance(
     array of float, (p, p)
         With U the scores, weighted and summed by cluster: naive U'U naive.
     """
-    ways = list(sums_of)
-    if len(ways) == 2:
-        ways.append(pd.factorize(ways[0] * (ways[1].max() + 1) + ways[1])[0])
-    parts = [squares(cluster_sums(way, scores, row_of, weight)) for way in ways]
-    middle = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
+    parts = [squares(cluster_sums(way, scores, row_of, weight)) for way in sums_of]
+    middle = sum(parts, np.zeros_like(naive))
+    if len(sums_of) == 2:
+        middle -= _squares_by_pair(sums_of[0], sums_of[1], scores, row_of, weight)
     variance: FloatArray = naive @ middle @ naive
     return variance
 
 
+def _squares_by_pair(
+    first: Codes,
+    second: Codes,
+    scores: FloatArray,
+    row_of: Codes | None,
+    weight: FloatArray | None,
+) -> FloatArray:
+    """Sum scores by pair of clusters, and the outer products of these sums, to (p, p)."""
+    pairs, number = joint_numbers(first, second)
+    if number < len(pairs):
+        return squares(cluster_sums(pairs, scores, row_of, weight))
+    # Each row has a pair of its own, as a firm's year has: nothing needs to be summed by pair.
+    if row_of is None:
+        return squares(scores, None if weight is None else weight**2)
+    again = np.bincount(row_of, None if weight is None else weight**2, len(scores))
+    return squares(scores, again.astype(np.float64))
+
+
 def cluster_sums(
-    cluster: IntArray,
+    cluster: Codes,
     values: FloatArray,
-    row_of: IntArray | None = None,
+    row_of: Codes | None = None,
     weight: FloatArray | None = None,
 ) -> FloatArray:
     """Sum values of rows by cluster.
