@@ -533,6 +533,35 @@ def test_firth_is_advised_only_where_it_is_an_answer(years):
     assert "firth" not in str(caught.value)
 
 
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_rows_in_the_order_of_their_failures_are_separation():
+    """Risks grow to 1e300 before the likelihood is flat to its last digit."""
+    rows = pd.DataFrame({"start": 0, "stop": [1, 2, 3, 4], "failure": 1})
+    rows["x"] = [3.735, 1.328, 1.297, -0.018]
+    with pytest.raises(FitError, match="no maximum: the coefficient of 'x' grows") as caught:
+        cox("failure ~ x", rows)
+    assert "firth=True" in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+@pytest.mark.parametrize("seed", [2, 17, 32])
+def test_a_maximum_far_out_is_found(seed):
+    """Nearly separated within strata: hazard ratios of 1e30, at which the score is zero."""
+    draw = np.random.default_rng(seed)
+    rows = pd.DataFrame({"start": draw.integers(0, 3, 60), "x": draw.normal(size=60)})
+    rows["region"] = draw.choice(list("abcd"), 60)
+    rows["stop"] = rows["start"] + draw.exponential(2, 60).round(3) + 0.01
+    rows["failure"] = (rows["x"] > 1.1).astype(int)
+    result = cox("failure ~ x", rows, strata="region")
+    assert result.params["x"] > 10
+    score = 0.0
+    for event in rows[rows["failure"] == 1].itertuples():
+        at_risk = rows[(rows["region"] == event.region) & (rows["start"] < event.stop)]
+        x = at_risk["x"][at_risk["stop"] >= event.stop]
+        score += event.x - np.average(x, weights=np.exp((x - x.max()) * result.params["x"]))
+    assert abs(score) * result.standard_errors["x"] < 1e-6
+
+
 def test_an_outlier_is_no_separation(years):
     """A value far out moves a linear predictor far with a small step."""
     data = years.assign(turnover=np.where(years.index == 3, 1e6, years["size"] * 10))

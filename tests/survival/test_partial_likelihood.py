@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import hypothesis.strategies as st
@@ -184,3 +185,51 @@ def test_sums_of_squares_in_pieces():
     np.testing.assert_allclose(squares(x), x.T @ x, atol=1e-10)
     np.testing.assert_allclose(squares(x, weight, y), (x * weight[:, None]).T @ y, atol=1e-10)
     assert squares(np.zeros((3, 0))).shape == (0, 0)
+
+
+def apart_rows(seed):
+    """Rows of four strata whose late entrants have far the largest risks."""
+    draw = np.random.default_rng(seed)
+    n = 48
+    start = draw.integers(0, 3, n).astype(float)
+    x = draw.normal(size=n)
+    return Design(
+        start=start,
+        stop=start + draw.exponential(2, n),
+        event=x > 0.6,
+        stratum=draw.integers(0, 4, n),
+        x=x[:, None],
+        number=np.ones(n),
+        weight=draw.integers(1, 4, n).astype(float),
+    )
+
+
+def by_exact_sums(design, beta):
+    """Log likelihood and score of untied events with sums that lose no digit."""
+    values, scores = [], []
+    predictor = design.x[:, 0] * beta
+    for i in np.flatnonzero(design.event):
+        here = (design.stratum == design.stratum[i]) & (design.start < design.stop[i])
+        here &= design.stop >= design.stop[i]
+        top = predictor[here].max()
+        risk = design.weight[here] * np.exp(predictor[here] - top)
+        mean = math.fsum(risk * design.x[here, 0]) / math.fsum(risk)
+        values.append(design.weight[i] * (predictor[i] - top - math.log(math.fsum(risk))))
+        scores.append(design.weight[i] * (design.x[i, 0] - mean))
+    return math.fsum(values), math.fsum(scores)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("beta", [0.5, 12.0, 60.0])
+def test_risks_that_differ_by_many_powers_of_ten(seed, beta):
+    """At 60, hazard ratios are up to 1e80: what R's sums leave there is rounding."""
+    design = apart_rows(seed)
+    assert len(np.unique(design.stop)) == len(design.stop)
+    found = likelihood(design, prepare(design, "efron"), np.array([beta]))
+    value, score = by_exact_sums(design, beta)
+    assert found.value == pytest.approx(value, rel=1e-11)
+    assert found.score[0] == pytest.approx(score, rel=1e-9, abs=1e-11)
+    information = 0.0
+    for step in (-1e-5, 1e-5):
+        information -= by_exact_sums(design, beta + step)[1] * np.sign(step) / 2e-5
+    assert found.information[0, 0] == pytest.approx(information, rel=1e-5, abs=1e-9)

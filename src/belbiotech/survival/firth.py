@@ -219,7 +219,7 @@ def _penalty_slope(
     exposed = design.weight * risk
     by_row = design.x.T @ (exposed * (passed * square - 2 * across))
     by_row -= passed_mean.T @ (exposed * square)
-    mean = _step_means(design, sets, risk)
+    mean = _step_means(design, sets, risk, exact=steps.exact)
     length = np.einsum("sj,jk,sk->s", mean, inverse, mean)
     slope: FloatArray = by_row / 2 + mean.T @ (sets.share * length)
     return slope
@@ -227,17 +227,18 @@ def _penalty_slope(
 
 def _passed_mean(design: Design, sets: RiskSets, steps: Steps) -> FloatArray:
     """Sum of hazard times mean covariate over the times at which each row was at risk, (m, p)."""
-    passed = sets.collect(steps.hazard_mean)
+    passed = sets.collect(steps.hazard_mean, exact=steps.exact)
     passed[design.event] += (steps.own_hazard_mean - steps.hazard_mean)[sets.own]
     return passed
 
 
-def _step_means(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
+def _step_means(design: Design, sets: RiskSets, risk: FloatArray, *, exact: bool) -> FloatArray:
     """Mean covariates of those at risk at each step of the ties, (steps, p)."""
     weighted = np.column_stack([design.x, np.ones(len(risk))]) * (design.weight * risk)[:, None]
     dead = np.zeros((len(sets.time), weighted.shape[1]))
     np.add.at(dead, sets.own, weighted[design.event])
-    left = sets.total(weighted)[sets.position] - sets.fraction[:, None] * dead[sets.position]
+    at_risk = sets.total(weighted, exact=exact)
+    left = at_risk[sets.position] - sets.fraction[:, None] * dead[sets.position]
     return left[:, :-1] / left[:, -1:]
 
 

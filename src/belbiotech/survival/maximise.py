@@ -9,7 +9,12 @@ import numpy as np
 
 from belbiotech.errors import FitError
 from belbiotech.survival.blocks import likelihood_function
-from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets
+from belbiotech.survival.partial_likelihood import (
+    Design,
+    Likelihood,
+    RiskSets,
+    linear_predictor,
+)
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.separation import separation_in_words
 
@@ -17,8 +22,10 @@ __all__ = ["LEAVE_OUT", "Maximum", "maximise", "refuse_dependent"]
 
 MAX_STEPS = 60
 SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
+SURE = 1e-12  # squared distance to the maximum, in standard errors, that makes no difference
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
 FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
+FAR = 500.0  # difference of linear predictors: exp() of it is near the largest number
 RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
 LEAVE_OUT = "leave such a covariate out, or merge levels"
 DEPENDENT = 1e-10  # share of a covariate's information that the others leave
@@ -90,21 +97,50 @@ def maximise(
     largest = np.abs(design.x).max(axis=0)
     beta, now = np.zeros(p), at_zero
     for taken in range(1, MAX_STEPS + 1):
-        step = np.linalg.solve(now.information / np.outer(scale, scale), now.score / scale) / scale
-        beta, following = _halved(evaluate, beta, step, now)
-        flat = step @ following.information @ step < FLAT * (step @ at_zero.information @ step)
-        if flat and following.value - now.value < NO_GAIN:
-            moved = np.abs(step) * largest
-            if moved.max() >= RUNS:
-                runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
-                told = separation_in_words(design, runaway, names, centre, references)
-                lines = [f"the likelihood has no maximum: {line}" for line in told]
-                raise FitError("\n".join([*lines, remedy]))
-        now = following
-        if np.max(np.abs(step * scale)) < SETTLED:
+        step = _newton(now, scale)
+        distance = float(step @ now.score)  # squared, to the maximum, in standard errors
+        found = _halved(evaluate, beta, step, now)
+        after = now if found is None else found[1]
+        flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
+        moved = np.abs(step) * largest
+        endless = flat and after.value - now.value < NO_GAIN and moved.max() >= RUNS
+        if endless or _beyond(design, beta if found is None else found[0], largest):
+            runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
+            told = separation_in_words(design, runaway, names, centre, references)
+            lines = [f"the likelihood has no maximum: {line}" for line in told]
+            raise FitError("\n".join([*lines, remedy]))
+        if found is None:
+            msg = (
+                "the likelihood does not rise in the direction of its slope; rescale the covariates"
+            )
+            raise FitError(msg)
+        beta, now = found
+        if np.max(np.abs(step * scale)) < SETTLED or distance < SURE:
             return Maximum(beta, now, at_zero, taken)
     msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
     raise FitError(msg)
+
+
+def _beyond(design: Design, beta: FloatArray, largest: FloatArray) -> bool:
+    """Tell whether risks differ by more than numbers can hold: no such maximum is within reach."""
+    if np.abs(beta) @ largest < FAR:
+        return False
+    predictor = linear_predictor(design.x.T, beta)
+    return bool(np.ptp(predictor) >= FAR)
+
+
+def _newton(now: Likelihood, scale: FloatArray) -> FloatArray:
+    """Give the step to the maximum of the parabola, (p,).
+
+    Along directions in which the information has come down to rounding the step is the shortest
+    that there is: there the likelihood is flat, and says so by its value.
+    """
+    information, score = now.information / np.outer(scale, scale), now.score / scale
+    try:
+        step: FloatArray = np.linalg.solve(information, score) / scale
+    except np.linalg.LinAlgError:
+        step = np.linalg.lstsq(information, score)[0] / scale
+    return step
 
 
 def refuse_dependent(
@@ -175,7 +211,7 @@ def _halved(
     beta: FloatArray,
     step: FloatArray,
     now: Likelihood,
-) -> tuple[FloatArray, Likelihood]:
+) -> tuple[FloatArray, Likelihood] | None:
     """Take the step, or half of it, a quarter, ... until the likelihood does not fall."""
     share = 1.0
     slack = 1e-12 * abs(now.value)
@@ -186,5 +222,4 @@ def _halved(
         if np.isfinite(following.value) and following.value >= now.value - slack:
             return there, following
         share /= 2
-    msg = "the likelihood does not rise in the direction of its slope; rescale the covariates"
-    raise FitError(msg)
+    return None

@@ -7,6 +7,7 @@ the same sums over the d rows with the event.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from belbiotech.survival.interval_sums import IntervalSums
 from belbiotech.survival.rows import FloatArray, IntArray
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
 
 Ties = Literal["efron", "breslow"]
 
+LOST = 1e6  # how much larger than a sum at risk that may be from which it is left by subtraction
 ONE_THREAD = 1 << 18  # products up to this size are not split among threads
 
 
@@ -110,12 +113,43 @@ class RiskSets:
         spans = self.last - self.first
         return spans == 1 if spans.max(initial=0) <= 1 else None
 
-    def total(self, values: FloatArray) -> FloatArray:
+    @cached_property
+    def late(self) -> bool:
+        """Whether any row enters after an event time."""
+        return bool(self.first.max(initial=0) > 0)
+
+    @cached_property
+    def by_additions(self) -> IntervalSums:
+        """Slower sums, for where the usual ones lose their digits."""
+        return IntervalSums.of(self.first, self.last, len(self.time))
+
+    def loses_digits(self, weighted: FloatArray, at_risk: FloatArray) -> bool:
+        """Tell whether what late entries take off leaves too little of a sum at risk, (k,)."""
+        if self.at_most_once is not None or not self.late:
+            return False
+        gross = np.cumsum(_sum_at(self.last, weighted, len(self.time) + 1)[::-1])[::-1][1:]
+        return bool((gross > LOST * at_risk).any())
+
+    @cached_property
+    def entries(self) -> IntArray:
+        """Positions from which on some row is at risk."""
+        return np.unique(self.first[self.first < self.last])
+
+    def loses_hazard(self, hazard: FloatArray) -> bool:
+        """Tell whether the hazard before a row enters drowns what it passes through, (k,)."""
+        if self.at_most_once is not None or not self.late:
+            return False
+        before = np.cumsum(hazard) - hazard
+        return bool((before > LOST * hazard)[self.entries].any())
+
+    def total(self, values: FloatArray, *, exact: bool = False) -> FloatArray:
         """Sum over all rows at risk at each event time; values are (m,) or (m, q)."""
         k = len(self.time)
         if self.at_most_once is not None:
             inside = slice(None) if self.at_most_once.all() else self.at_most_once
             return _sum_at(self.first[inside], values[inside], k)
+        if exact:
+            return _by_column(self.by_additions.total, values, k)
         # Backwards in time, as R: without late entries nothing is ever subtracted.
         change = _sum_at(self.last, values, k + 1) - _sum_at(self.first, values, k + 1)
         at_risk: FloatArray = np.cumsum(change[::-1], axis=0)[::-1][1:]
@@ -125,12 +159,18 @@ class RiskSets:
         """Sum over the steps of each event time, (k,); values are (number of steps,)."""
         return np.add.reduceat(values, self.step_starts) if len(values) else values
 
-    def collect(self, values: FloatArray) -> FloatArray:
+    def collect(self, values: FloatArray, *, exact: bool = False) -> FloatArray:
         """Sum values by event time, (k,) or (k, q), over the times at which each row is at risk."""
+        if self.at_most_once is not None:
+            passed = np.zeros((len(self.first), *values.shape[1:]))
+            passed[self.at_most_once] = values[self.first[self.at_most_once]]
+            return passed
+        if exact:
+            return _by_column(self.by_additions.collect, values, len(self.first))
         zero = np.zeros((1, *values.shape[1:]))
         running = np.concatenate([zero, np.cumsum(values, axis=0)])
-        passed: FloatArray = running[self.last] - running[self.first]
-        return passed
+        between: FloatArray = running[self.last] - running[self.first]
+        return between
 
 
 @dataclass(frozen=True)
@@ -160,6 +200,8 @@ class Steps:
     ----------
     hazard : array of float, (k,)
         The increment of the baseline cumulative hazard.
+    hazard_variance : array of float, (k,)
+        The increment of its variance, for coefficients taken as known.
     hazard_mean : array of float, (k, p)
         The same increments times the mean covariate of those at risk.
     own_hazard, own_hazard_mean : array
@@ -171,15 +213,19 @@ class Steps:
         Sum of share times the log of the denominator.
     outer : array of float, (p, p)
         Sum of share times the outer product of the mean covariate.
+    exact : bool
+        Whether the usual sums over risk sets lose digits here, so that slower ones are used.
     """
 
     hazard: FloatArray
+    hazard_variance: FloatArray
     hazard_mean: FloatArray
     own_hazard: FloatArray
     own_hazard_mean: FloatArray
     mean: FloatArray
     log_value: float
     outer: FloatArray
+    exact: bool = False
 
 
 def prepare(design: Design, ties: Ties) -> RiskSets:
@@ -245,13 +291,19 @@ def sum_steps(
     """Compute what happens at each event time, for rows with w r, (m,), and w r x, (m, p).
 
     With f the fraction of a step and n = S0 - f D0 its denominator, the mean covariate of the step
-    is (S1 - f D1) / n; so that all sums over steps need S1 and D1 only once a time.
+    is (S1 - f D1) / n; so that all sums over steps need S1 and D1 only once a time. All are divided
+    by S0 here: risks may differ by many powers of ten between times, and squares by twice as many.
     """
     k = len(sets.time)
-    s0, s1 = sets.total(weighted), sets.total(weighted_x)
-    d0, d1 = _sum_at(sets.own, weighted[event], k), _sum_at(sets.own, weighted_x[event], k)
+    s0 = sets.total(weighted)
+    exact = sets.loses_digits(weighted, s0)
+    if exact:
+        s0 = sets.total(weighted, exact=True)
+    s1 = sets.total(weighted_x, exact=exact) / s0[:, None]
+    d0 = _sum_at(sets.own, weighted[event], k) / s0
+    d1 = _sum_at(sets.own, weighted_x[event], k) / s0[:, None]
     fraction, share = sets.fraction, sets.share
-    denominator = s0[sets.position] - fraction * d0[sets.position]
+    denominator = 1 - fraction * d0[sets.position]
     inverse = share / denominator
     square = inverse / denominator
     # sums over the steps of a time of share f^i / n (a) and of share f^i / n^2 (b)
@@ -259,14 +311,17 @@ def sum_steps(
     b0, b1 = sets.over_steps(square), sets.over_steps(fraction * square)
     b2 = sets.over_steps(fraction * fraction * square)
     cross = squares(s1, b1, d1)
+    hazard = a0 / s0
     return Steps(
-        hazard=a0,
-        hazard_mean=s1 * b0[:, None] - d1 * b1[:, None],
-        own_hazard=a0 - a1,
-        own_hazard_mean=s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None],
+        hazard=hazard,
+        hazard_variance=b0 / s0 / s0,
+        hazard_mean=(s1 * b0[:, None] - d1 * b1[:, None]) / s0[:, None],
+        own_hazard=(a0 - a1) / s0,
+        own_hazard_mean=(s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None]) / s0[:, None],
         mean=(s1 * a0[:, None] - d1 * a1[:, None]) / sets.death_weight[:, None],
-        log_value=float((share * np.log(denominator)).sum()),
+        log_value=float((share * np.log(denominator)).sum() + sets.death_weight @ np.log(s0)),
         outer=squares(s1, b0) - cross - cross.T + squares(d1, b2),
+        exact=exact or sets.loses_hazard(hazard),
     )
 
 
@@ -277,7 +332,7 @@ def row_hazard(design: Design, sets: RiskSets, steps: Steps) -> FloatArray:
 
 def hazard_of_rows(sets: RiskSets, event: NDArray[np.bool_], steps: Steps) -> FloatArray:
     """As `row_hazard`, told only which rows have the event, (m,)."""
-    passed = sets.collect(steps.hazard)
+    passed = sets.collect(steps.hazard, exact=steps.exact)
     passed[event] += (steps.own_hazard - steps.hazard)[sets.own]
     return passed
 
@@ -294,7 +349,7 @@ def score_residuals(design: Design, sets: RiskSets, beta: FloatArray) -> FloatAr
     dead = design.event
     residual = np.empty_like(design.x)
     for j, x in enumerate(design.x.T):
-        passed_mean = sets.collect(steps.hazard_mean[:, j])
+        passed_mean = sets.collect(steps.hazard_mean[:, j], exact=steps.exact)
         passed_mean[dead] += own_mean[sets.own, j]
         column = risk * (passed_mean - x * passed)
         column[dead] += x[dead] - steps.mean[sets.own, j]
@@ -335,9 +390,18 @@ def squares(
     return total
 
 
+def _by_column(
+    summed: Callable[[FloatArray], FloatArray], values: FloatArray, length: int
+) -> FloatArray:
+    """Sum values, (n,) or (n, q), column by column."""
+    if values.ndim == 1:
+        return summed(values)
+    columns = [summed(column) for column in values.T]
+    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))
+
+
 def _sum_at(position: IntArray, values: FloatArray, length: int) -> FloatArray:
     """Sum values, (n,) or (n, q), that share a position."""
-    if values.ndim == 1:
-        return np.bincount(position, values, length).astype(np.float64)
-    columns = [np.bincount(position, values[:, j], length) for j in range(values.shape[1])]
-    return np.stack(columns, axis=1) if columns else np.zeros((length, 0))
+    return _by_column(
+        lambda column: np.bincount(position, column, length).astype(np.float64), values, length
+    )

@@ -203,7 +203,6 @@ def _piece(
 def _baselines(result: CoxResult) -> list[_Baseline]:
     design, sets = result.design, result.sets
     steps = step_sums(design, sets, result.risk)
-    variance = _hazard_variance(result)
     made = []
     for k, label in enumerate(result.rows.stratum_labels):
         here, mine = design.stratum == k, sets.stratum == k
@@ -211,20 +210,10 @@ def _baselines(result: CoxResult) -> list[_Baseline]:
         at = np.searchsorted(time, sets.time[mine])
         hazard, spread = np.zeros(len(time)), np.zeros(len(time))
         mean = np.zeros((len(time), design.x.shape[1]))
-        hazard[at], spread[at] = steps.hazard[mine], variance[mine]
+        hazard[at], spread[at] = steps.hazard[mine], steps.hazard_variance[mine]
         mean[at] = steps.hazard_mean[mine]
         made.append(_Baseline(label, time, hazard, spread, mean, design.start[here].min()))
     return made
-
-
-def _hazard_variance(result: CoxResult) -> FloatArray:
-    """Sum of share / denominator^2 over the steps of each event time's ties, (k,)."""
-    design, sets = result.design, result.sets
-    weighted = design.weight * result.risk
-    k = len(sets.time)
-    dead = np.bincount(sets.own, weighted[design.event], k)
-    denominator = sets.total(weighted)[sets.position] - sets.fraction * dead[sets.position]
-    return np.bincount(sets.position, sets.share / denominator**2, k).astype(np.float64)
 
 
 def _covariates(result: CoxResult, paths: pd.DataFrame) -> FloatArray:
