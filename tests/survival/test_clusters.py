@@ -24,9 +24,11 @@ def test_columns_of_clusters():
 
 
 def test_codes():
-    firm, region = cluster_codes(ROWS, ["firm", "region"])
+    firm, age = cluster_codes(ROWS, ["firm", "start"])
     assert firm.tolist() == [0, 0, 1, 1]
-    assert region.tolist() == [0, 0, 0, 0]
+    assert age.tolist() == [0, 1, 0, 1]
+    with pytest.raises(FitError, match="cluster column 'region' has one value only, 'x'"):
+        cluster_codes(ROWS, ["firm", "region"])
 
 
 def test_overlaps_of_a_unit_are_refused():
@@ -39,7 +41,18 @@ def test_overlaps_of_a_unit_are_refused():
 
 def test_a_cluster_of_many_units_may_overlap():
     many = pd.concat([ROWS.assign(firm=f"{k}") for k in range(3)], ignore_index=True)
-    check_units(many, ["region"], "start", "stop")
+    assert check_units(many, ["region"], "start", "stop") == ("region",)
+    assert check_units(ROWS, ["firm"], "start", "stop") == ()
+
+
+@pytest.mark.parametrize("length", [1, 1.5])
+def test_a_cluster_longer_at_risk_than_there_is_time_is_no_unit(length):
+    """Three firms in each region, one after the other and together: 5 years of risk in 3."""
+    rows = pd.DataFrame({"start": [0, 0, 1, 1, 2] * 2, "region": list("aaaaabbbbb")})
+    rows = rows.assign(stop=rows["start"] + length)
+    assert check_units(rows, ["region"], "start", "stop") == ("region",)
+    with pytest.raises(PanelError, match="'firm_id' overlap"):
+        check_units(rows.rename(columns={"region": "firm_id"}), ["firm_id"], "start", "stop")
 
 
 def test_each_column_of_clusters_may_be_the_unit():

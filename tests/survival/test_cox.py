@@ -242,6 +242,37 @@ def test_two_ways_of_clustering_are_three_of_one(years):
     fit = cox(FORMULA, years, cluster=["firm", "year"])
     np.testing.assert_allclose(fit.variance, one + two - pairs, rtol=1e-10)
     assert fit.n_clusters == years["firm"].nunique()
+    counted = f"({years['firm'].nunique()} and {years['year'].nunique()} clusters)"
+    assert counted in repr(fit)
+    assert "a year holds rows that overlap in time" in repr(fit)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_pairs_of_clusters_that_hold_several_rows(years):
+    """Two rows of a firm in a decade: the pairs' sums are not those of the rows."""
+    data = years.assign(decade=years["year"] // 10)
+    both = data["firm"] + data["decade"].astype(str)
+    one, two, pairs = (
+        cox(FORMULA, data.assign(pair=both), cluster=name, weights="wt_int").variance
+        for name in ("firm", "decade", "pair")
+    )
+    fit = cox(FORMULA, data, cluster=["firm", "decade"], weights="wt_int")
+    np.testing.assert_allclose(fit.variance, one + two - pairs, rtol=1e-10)
+
+
+def test_as_few_clusters_as_coefficients_have_no_test_of_all(years):
+    """The scores of three regions add up to zero: their variance has rank two."""
+    fit = cox(FORMULA + " + era", years, cluster="region")
+    assert len(fit.params) >= years["region"].nunique() == fit.n_clusters
+    assert np.isnan(fit.wald_test.statistic)
+    assert np.isnan(fit.wald_test.p_value)
+    assert np.isnan(fit.score_test.statistic)
+    assert (fit.standard_errors > 0).all()
+    for words in ("they are few, and the errors likely too small", "no test of all coefficients"):
+        assert words in repr(fit)
+    assert "nan" not in repr(fit)
+    with pytest.raises(FitError, match="'country' has one value only, 'BE'"):
+        cox(FORMULA, years.assign(country="BE"), cluster="country")
 
 
 # ---- what a fit tells --------------------------------------------------------------------------
@@ -294,6 +325,8 @@ def test_nested_models_are_compared(years):
         large.compare(cox("failure ~ alliances", years[:-5]))
     with pytest.raises(FitError, match="terms that the larger has not"):
         large.compare(cox("failure ~ era", years))
+    with pytest.raises(FitError, match="'size' has other values in the larger model"):
+        large.compare(cox("failure ~ size", years.assign(size=years["size"] + years["alliances"])))
     with pytest.raises(FitError, match="other strata"):
         large.compare(cox("failure ~ alliances", years, strata="region"))
 
@@ -595,3 +628,25 @@ def test_a_frequency_of_zero_is_no_row(years):
         np.testing.assert_allclose(values[copies > 0], alone, rtol=1e-9, atol=1e-12)
         assert np.isnan(values[copies == 0]).all(axis=None)
     assert len(fit.residuals("schoenfeld")) == fit.n_events
+
+
+def test_arguments_that_cannot_be(years):
+    with pytest.raises(FitError, match="frailty= names one column"):
+        cox(FORMULA, years, frailty=["firm"])
+    with pytest.raises(FitError, match="column 'copies' makes .* events.*ties='breslow'"):
+        cox(FORMULA, years.assign(copies=10**12), frequency="copies")
+    many = cox(FORMULA, years.assign(copies=10**12), frequency="copies", ties="breslow")
+    one = cox(FORMULA, years, ties="breslow")
+    np.testing.assert_allclose(many.params, one.params, rtol=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_the_advice_can_be_followed(years):
+    few = years[years["failure"].cumsum() < 9]
+    with pytest.warns(BelbiotechWarning, match="think of firth=True without cluster"):
+        cox("failure ~ size", few, cluster="firm")
+    with pytest.warns(BelbiotechWarning, match="think of firth=True$"):
+        cox("failure ~ size", few)
+    with pytest.raises(FitError, match="does not vary among rows") as caught:
+        cox("failure ~ bs(age, df=4)", years.assign(age=years["start"]))
+    assert "age where time is age, is in the baseline hazard already" in str(caught.value)

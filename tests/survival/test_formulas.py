@@ -81,6 +81,55 @@ def test_what_is_infinite_is_named_with_its_value():
         design_matrix(read_formula("failure ~ I(1 / (age - 1))"), TABLE)
 
 
+def test_what_is_infinite_is_named_with_its_rows():
+    data = TABLE.assign(start=0, stop=1, failure=0).set_axis(list("vwxyz"), axis=0)
+    formula = read_formula("failure ~ log(alliances) + region")
+    counts = count_rows(data, ["failure"], list(formula.columns))
+    with pytest.raises(FormulaError, match=r"alliances = 0, region = a.*|in 2 rows \(v, z\)"):
+        counted_matrix(formula, data, counts)
+
+
+@pytest.mark.parametrize(
+    ("right", "words"),
+    [
+        ("age + country", "factor country has one level only, 'BE'"),
+        ("C(country)", r"factor C\(country\) has one level only"),
+        ("country + C(flag)", "factor country .*; factor C.flag. has one level only, 1"),
+    ],
+)
+def test_a_factor_of_one_level_is_refused(right, words):
+    table = TABLE.assign(country="BE", flag=1)
+    with pytest.raises(FormulaError, match=words + ".*leave it out"):
+        design_matrix(read_formula(f"failure ~ {right}"), table)
+    # By itself such a column is a constant, which the estimator names.
+    assert design_matrix(read_formula("failure ~ flag"), table).names == ("flag",)
+
+
+def test_functions_of_r_and_columns_named_like_functions():
+    odd = TABLE.assign(log=1.0, np=2.0, I=3.0, sqrt=4.0)
+    for right, expected in [
+        ("log(age)", np.log),
+        ("sqrt(age)", np.sqrt),
+        ("np.sqrt(age)", np.sqrt),
+        ("I(age**2)", np.square),
+    ]:
+        matrix = design_matrix(read_formula(f"failure ~ {right}"), odd)
+        np.testing.assert_allclose(matrix.x[:, 0], expected(TABLE["age"]))
+
+
+def test_dates_and_texts_among_numbers_are_refused():
+    dates = TABLE.assign(founded=pd.Timestamp("2020-01-01"))
+    with pytest.raises(FormulaError, match="'founded' holds dates.*such as the year"):
+        design_matrix(read_formula("failure ~ founded"), dates)
+    mixed = TABLE.assign(age=[1.0, 2.0, "many", 8.0, 3.0])
+    with pytest.raises(FormulaError, match="'age' holds texts .'many'. among numbers"):
+        design_matrix(read_formula("failure ~ age"), mixed)
+    fitted = design_matrix(read_formula("failure ~ age + region"), TABLE)
+    texts = TABLE.assign(age="many")
+    with pytest.raises(PanelError, match="'age' must hold numbers, as in the fit, not object"):
+        design_matrix(read_formula("failure ~ age + region"), texts, fitted.spec)
+
+
 def test_factors_are_coded_as_in_r():
     matrix = design_matrix(read_formula("failure ~ C(region) + alliances:C(region)"), TABLE)
     assert matrix.names[:2] == ("C(region)[T.b]", "C(region)[T.c]")

@@ -52,3 +52,12 @@ def test_labels_of_a_plot_with_two_levels(table):
     axes = ratio_plot(both, "odds ratio").axes[0]
     assert axes.get_yticklabels()[0].get_text() == "failure: x_1"
     assert axes.get_xlabel() == "Odds ratio, 95% interval"
+
+
+def test_what_latex_takes_for_a_command():
+    index = pd.Index(["C(g)[T.50% & $5 ~^\\ {x}]", "[0, 5)"], name="covariate")
+    table = pd.DataFrame({"exp(coef)": [1.0, 2.0]}, index)
+    text = Report("y ~ (x + z)^2", table, ()).latex()
+    assert r"C(g)[T.50\% \& \$5 $\sim$\textasciicircum{}\textbackslash{} \{x\}] & 1" in text
+    assert "\n{}[0, 5) & 2" in text
+    assert r"\caption{y $\sim$ (x + z)\textasciicircum{}2}" in text

@@ -11,6 +11,7 @@ import pandas as pd
 from belbiotech.report import formats
 from belbiotech.report.blocks import TableBlock
 from belbiotech.report.labels import Labels
+from belbiotech.survival.latex import latex_escaped
 
 __all__ = ["ESTIMATES", "TITLES", "as_latex", "as_markdown", "table", "write_table"]
 
@@ -71,13 +72,6 @@ ESTIMATES: dict[str, Callable[[float], str]] = {
 }
 """How columns of floats are written; all others with two digits."""
 
-LATEX = {mark: f"\\{mark}" for mark in "_%&#${}"} | {
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-}
 WRAP = 26  # letters of a text in LaTeX before it wraps
 PAGE = 40  # rows of a table that fit on a page
 LIMITS = ["lower", "upper"]
@@ -211,9 +205,9 @@ def as_latex(block: TableBlock) -> str:
         _latex_side(block.shown[name], left)
         for name, left in zip(block.shown, _texts(block), strict=True)
     )
-    style = block.shown.style.hide(axis="index").format(_latex)
-    style = style.format_index(_latex, axis="columns")
-    caption = _latex(f"{block.title}. {block.note}" if block.note else block.title)
+    style = block.shown.style.hide(axis="index").format(latex_escaped)
+    style = style.format_index(latex_escaped, axis="columns")
+    caption = latex_escaped(f"{block.title}. {block.note}" if block.note else block.title)
     long = len(block.shown) > PAGE
     packages = "booktabs, longtable" if long else "booktabs"
     options: dict[str, Any] = {"environment": "longtable"} if long else {"position": "htbp"}
@@ -249,8 +243,3 @@ def _latex_side(cells: pd.Series, left: bool) -> str:
         return "r"
     longest = int(cells.str.len().max()) if len(cells) else 0
     return "l" if longest <= WRAP else f"p{{{WRAP // 2}em}}"
-
-
-def _latex(text: object) -> str:
-    """Escape what LaTeX takes for commands; < and > are other marks in its old fonts."""
-    return "".join(LATEX.get(mark, mark) for mark in str(text))

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
-from belbiotech.survival.column_codes import numbered
+from belbiotech.survival.column_codes import Codes, numbered
 from belbiotech.survival.rows import (
-    IntArray,
     check_names,
     in_order,
     overlapping_rows,
@@ -54,7 +53,7 @@ def check_units(
     stop: str,
     *,
     overlap_offered: bool = False,
-) -> None:
+) -> tuple[str, ...]:
     """Refuse rows of one unit that overlap in time, where clusters are units.
 
     The column ``firm_id``, the unit's name all over this package, is always taken for one. Another
@@ -72,19 +71,25 @@ def check_units(
     overlap_offered : bool
         Whether the caller has the argument ``overlap``, for messages.
 
+    Returns
+    -------
+    tuple of str
+        The columns whose clusters are taken for groups of units.
+
     Raises
     ------
     PanelError
         With the rows.
     """
     if not cluster:
-        return
+        return ()
     begins, ends = interval_arrays(data, start, stop)
-    problems = []
+    problems, groups = [], []
     for name in cluster:
         if in_order(data[name], begins, ends):
             continue
         if name != UNIT and _surely_many_units(data[name], begins, ends):
+            groups.append(name)
             continue
         overlapping = overlapping_rows(data[name], begins, ends)
         if not len(overlapping):
@@ -93,8 +98,11 @@ def check_units(
         rare = len(np.unique(codes[overlapping])) <= (codes.max() + 1) / 2
         if name == UNIT or rare:
             problems += overlaps_in_words(data, name, start, stop, offered=overlap_offered)
+        else:
+            groups.append(name)
     if problems:
         raise PanelError("\n".join(problems))
+    return tuple(groups)
 
 
 def _surely_many_units(cluster: pd.Series, start: Times, stop: Times) -> bool:
@@ -108,7 +116,7 @@ def _surely_many_units(cluster: pd.Series, start: Times, stop: Times) -> bool:
     return bool(full.sum() > number / 2)
 
 
-def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[IntArray, ...]:
+def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[Codes, ...]:
     """Give each row the number of its cluster, for each way of clustering.
 
     Parameters
@@ -121,6 +129,20 @@ def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[IntArray,
     Returns
     -------
     tuple of array of int, (n,)
-        Codes 0, 1, ...
+        Codes 0, 1, ...; each of them occurs.
+
+    Raises
+    ------
+    FitError
+        A column with one value only.
     """
-    return tuple(pd.factorize(data[name])[0].astype(np.int64) for name in cluster)
+    ways = {name: numbered([data[name]]) for name in cluster}
+    single = [name for name, (_, number) in ways.items() if number < 2]
+    if single:
+        msg = "\n".join(
+            f"cluster column {name!r} has one value only, {data[name].iloc[0]!r}: errors come "
+            "from how clusters differ; give a column with more values, or no cluster"
+            for name in single
+        )
+        raise FitError(msg)
+    return tuple(codes for codes, _ in ways.values())

@@ -11,7 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import BelbiotechWarning, FitError
-from belbiotech.survival.clusters import Overlap, as_cluster_columns, check_units
+from belbiotech.survival.clusters import (
+    Overlap,
+    as_cluster_columns,
+    check_units,
+    cluster_codes,
+)
 from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult, CoxRows
@@ -34,6 +39,7 @@ from belbiotech.survival.variance import symmetric_inverse
 
 __all__ = ["cox", "fit_cox"]
 
+MOST_STEPS = 1e8  # events tied by Efron's method: 800 MB an array
 EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
 
 
@@ -104,13 +110,18 @@ def cox(
     Raises
     ------
     FormulaError
-        A formula that cannot be read or names unknown columns.
+        A formula that cannot be read, names unknown columns, or has a factor of one level.
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
         rows of one unit that overlap in time. The cluster column ``firm_id`` is a unit;
         another is unless more than half of its clusters hold rows that overlap (a region).
     FitError
-        No events, constant or collinear covariates, separation.
+        No events, constant or collinear covariates, separation, a single cluster.
+
+    Warns
+    -----
+    BelbiotechWarning
+        Fewer than ten events for each coefficient; a stratum without events.
 
     References
     ----------
@@ -186,7 +197,7 @@ def fit_cox(
         stop=stop,
     )
     _refuse_options(ties, call, frailty, firth, overlap)
-    _check(data, call, frailty, overlap)
+    crowded = _check(data, call, frailty, overlap)
     empty = _empty_rows(data, frequency)
     labels_of_all = data.index
     data = data if empty is None else data[~empty]
@@ -202,8 +213,11 @@ def fit_cox(
         number=counts.number,
         weight=counts.weight,
     )
-    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, firth_offered)
-    rows = _rows(data, call, counts, labels)
+    without = " without cluster" if call.cluster else ""
+    remedy = f"firth=True{without}" if firth_offered else None
+    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, remedy)
+    _refuse_many_steps(design, ties, frequency)
+    rows = replace(_rows(data, call, counts, labels), crowded=crowded)
     if empty is not None:
         rows = replace(rows, empty=empty, labels=labels_of_all)
     matrix = replace(matrix, x=x[:0])  # the numbers are in the design, centred
@@ -216,8 +230,7 @@ def fit_cox(
 
         return fit_firth(design, matrix, centre, rows, ties)
     sets = prepare(design, ties)
-    without = " without cluster" if call.cluster else ""
-    remedy = f"{LEAVE_OUT}, or use firth=True{without}" if firth_offered else LEAVE_OUT
+    remedy = LEAVE_OUT if remedy is None else f"{LEAVE_OUT}, or use {remedy}"
     references = matrix.references
     best = maximise(design, sets, matrix.names, centre, references=references, remedy=remedy)
     naive = symmetric_inverse(best.at_maximum.information)
@@ -227,6 +240,8 @@ def fit_cox(
 
 def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool, overlap: str) -> None:
     problems = []
+    if frailty is not None and not isinstance(frailty, str):
+        problems.append(f"frailty= names one column of groups, not {frailty!r}")
     if overlap not in ("refuse", "allow"):
         problems.append(f"overlap must be 'refuse' or 'allow', not {overlap!r}")
     if ties not in ("efron", "breslow"):
@@ -239,7 +254,8 @@ def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool, ov
         raise FitError("\n".join(problems))
 
 
-def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -> None:
+def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -> tuple[str, ...]:
+    """Refuse bad input; give the columns of clusters that hold several units each."""
     groups = [frailty] if frailty is not None else []
     if isinstance(data, pd.DataFrame):
         refuse_unknown_columns(call.formula, data)
@@ -256,9 +272,11 @@ def _check(data: pd.DataFrame, call: _Call, frailty: str | None, overlap: str) -
         where = rows_in_words(data, (data[call.weights] == 0).to_numpy())
         msg = f"weight {call.weights!r} is 0 in {where}; it must be above 0: drop those rows"
         raise FitError(msg)
-    if overlap == "refuse":
-        units = groups or call.cluster
-        check_units(data, units, call.start, call.stop, overlap_offered=True)
+    if overlap == "allow":
+        return ()
+    units = groups or call.cluster
+    crowded = check_units(data, units, call.start, call.stop, overlap_offered=True)
+    return () if groups else crowded
 
 
 def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] | None:
@@ -306,7 +324,7 @@ def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tu
 
 
 def _tell_of_events(
-    design: Design, labels: tuple[str, ...], p: int, outcome: str, firth_offered: bool
+    design: Design, labels: tuple[str, ...], p: int, outcome: str, remedy: str | None
 ) -> None:
     events = int(design.number[design.event].sum())
     if not events:
@@ -325,10 +343,21 @@ def _tell_of_events(
         warnings.warn(
             f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
             f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of "
-            f"{'firth=True' if firth_offered else 'fewer covariates'}",
+            f"{remedy or 'fewer covariates'}",
             BelbiotechWarning,
             stacklevel=4,
         )
+
+
+def _refuse_many_steps(design: Design, ties: str, frequency: str | None) -> None:
+    """Refuse numbers of events for which Efron's ties, a step for each, do not fit in memory."""
+    events = design.number[design.event].sum()
+    if ties == "efron" and events > MOST_STEPS:
+        msg = (
+            f"column {frequency!r} makes {events:,.0f} events, and Efron's ties take a step for "
+            "each; use ties='breslow', or give smaller numbers as weights="
+        )
+        raise FitError(msg)
 
 
 def _rows(data: pd.DataFrame, call: _Call, counts: Counts, labels: tuple[str, ...]) -> CoxRows:
@@ -356,7 +385,7 @@ def _robust(result: CoxResult, data: pd.DataFrame, call: _Call) -> CoxResult:
     broken = rows.case is not None and bool((rows.case % 1 != 0).any())
     if not (call.cluster or broken):
         return result
-    groups = [numbered([data[name]])[0] for name in call.cluster]
+    groups = cluster_codes(data, call.cluster)
     if not len(result.params):
         return replace(result, n_clusters=int(groups[0].max()) + 1) if groups else result
     return result.with_clusters(groups or [np.arange(len(data))])

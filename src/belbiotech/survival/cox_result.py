@@ -20,9 +20,11 @@ from belbiotech.survival.partial_likelihood import (
     Ties,
     step_sums,
 )
+from belbiotech.survival.report import Report, Reported, errors_of
 from belbiotech.survival.robust import robust_score_statistic, robust_variance
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.test_result import TestResult
+from belbiotech.survival.variance import chi_square_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -56,6 +58,8 @@ class CoxRows:
         The columns.
     start, stop : str
         The columns of the interval.
+    crowded : tuple of str
+        The columns of clusters that hold several units: their rows overlap in time.
     empty : array of bool, or None
         Of all rows of the data, those with a frequency of 0, where there are any: n counts the
         others.
@@ -73,6 +77,7 @@ class CoxRows:
     cluster: tuple[str, ...]
     start: str
     stop: str
+    crowded: tuple[str, ...] = ()
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
 
@@ -108,8 +113,8 @@ class CoxRows:
         return pd.DataFrame(numbers, index=self.labels, columns=values.columns)
 
 
-@dataclass(frozen=True)
-class CoxResult:
+@dataclass(frozen=True, repr=False)
+class CoxResult(Reported):
     """A fitted Cox model.
 
     Attributes
@@ -227,12 +232,12 @@ class CoxResult:
     @property
     def standard_errors(self) -> pd.Series:
         """Standard errors of the coefficients, robust where clusters were given."""
-        return _errors(self.variance)
+        return errors_of(self.variance)
 
     @property
     def naive_standard_errors(self) -> pd.Series:
         """Standard errors from the information alone."""
-        return _errors(self.naive_variance)
+        return errors_of(self.naive_variance)
 
     @property
     def events_per_parameter(self) -> float:
@@ -257,9 +262,8 @@ class CoxResult:
     @property
     def wald_test(self) -> TestResult:
         """All coefficients zero: Wald test, with the robust variance where there is one."""
-        beta = self.params.to_numpy()
-        solved = np.linalg.solve(self.variance.to_numpy(), beta) if len(beta) else beta
-        return TestResult.chi2(float(beta @ solved), len(beta), "Wald test")
+        statistic = chi_square_of(self.params.to_numpy(), self.variance.to_numpy())
+        return TestResult.chi2(statistic, len(self.params), "Wald test")
 
     @property
     def score_test(self) -> TestResult:
@@ -398,29 +402,7 @@ class CoxResult:
 
         return forest_plot(self, **options)
 
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        from belbiotech.survival.cox_tables import as_markdown
+    def _report(self) -> Report:
+        from belbiotech.survival.cox_tables import cox_report
 
-        return as_markdown(self)
-
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        from belbiotech.survival.cox_tables import as_latex
-
-        return as_latex(self)
-
-    def __repr__(self) -> str:
-        from belbiotech.survival.cox_tables import as_text
-
-        return as_text(self)
-
-    def _repr_html_(self) -> str:
-        from belbiotech.survival.cox_tables import as_html
-
-        return as_html(self)
-
-
-def _errors(variance: pd.DataFrame) -> pd.Series:
-    diagonal = np.diag(variance.to_numpy())
-    return pd.Series(np.sqrt(diagonal), index=variance.index, name="se(coef)")
+        return cox_report(self)

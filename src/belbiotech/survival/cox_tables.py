@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.markdown import markdown_table
-from belbiotech.survival.report import report_as_latex
+from belbiotech.survival.report import Report
 from belbiotech.survival.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -18,15 +17,13 @@ if TYPE_CHECKING:
     from belbiotech.survival.cox_result import CoxResult
 
 __all__ = [
-    "as_html",
-    "as_latex",
-    "as_markdown",
-    "as_text",
+    "cox_report",
     "forest_plot",
     "nested_test",
     "summary_table",
 ]
 
+FEW_CLUSTERS = 20  # fewer: sandwich errors are too small (Cameron and Miller 2015)
 SHOWN = ["coef", "exp(coef)", "se(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "z", "p"]
 
 
@@ -71,29 +68,9 @@ def summary_table(result: CoxResult, conf_level: float = 0.95) -> pd.DataFrame:
     return table.rename_axis("covariate")
 
 
-def as_text(result: CoxResult) -> str:
-    """Write the fit as plain text."""
-    shown = result.summary[SHOWN].to_string(float_format=lambda value: f"{value:.4g}")
-    body = shown if len(result.params) else "(no covariates)"
-    return "\n".join([_title(result), "", body, "", *_foot(result)])
-
-
-def as_html(result: CoxResult) -> str:
-    """Write the fit as HTML, for notebooks."""
-    table = result.summary[SHOWN].to_html(float_format=lambda value: f"{value:.4g}")
-    foot = "<br>".join(_foot(result))
-    return f"<p><b>{_title(result)}</b></p>{table}<p>{foot}</p>"
-
-
-def as_markdown(result: CoxResult) -> str:
-    """Write the fit as a Markdown table with its notes."""
-    table = markdown_table(result.summary[SHOWN].reset_index())
-    return "\n\n".join([f"**{_title(result)}**", table, *_foot(result)])
-
-
-def as_latex(result: CoxResult) -> str:
-    """Write the fit as a LaTeX table with booktabs rules."""
-    return report_as_latex(result.summary[SHOWN], _title(result), _foot(result))
+def cox_report(result: CoxResult) -> Report:
+    """Give what is shown of a fit."""
+    return Report(_title(result), result.summary[SHOWN], tuple(_foot(result)))
 
 
 def forest_plot(result: CoxResult, **options: Any) -> Figure:
@@ -154,6 +131,9 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     if not set(small.matrix.terms) <= set(large.matrix.terms):
         extra = sorted(set(small.matrix.terms) - set(large.matrix.terms))
         problems.append(f"the smaller model has terms that the larger has not: {', '.join(extra)}")
+    changed = [] if problems else _changed_covariates(small, large)
+    if changed:
+        problems.append(f"{', '.join(map(repr, changed))} has other values in the larger model")
     if problems:
         raise FitError("; ".join(problems) + ": a likelihood-ratio test needs nested models")
     if len(small.params) == len(large.params):
@@ -162,6 +142,21 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     gain = 2 * (large.log_likelihood - small.log_likelihood)
     more = len(large.params) - len(small.params)
     return TestResult.chi2(max(gain, 0.0), more, "Likelihood-ratio test")
+
+
+def _changed_covariates(small: CoxResult, large: CoxResult) -> list[str]:
+    """Name the covariates of the smaller model whose values in the larger one are others."""
+    changed = []
+    for j, name in enumerate(small.params.index):
+        if name in large.params.index:
+            k = large.params.index.get_loc(name)
+            values, others = (
+                (fit.design.x[:, at] + fit.centre[at])[fit.rows.row_of]
+                for fit, at in ((small, j), (large, k))
+            )
+            if not np.allclose(values, others, rtol=1e-9, atol=1e-9 * np.abs(values).max()):
+                changed.append(name)
+    return changed
 
 
 def _refuse_likelihoods(one: CoxResult, other: Any) -> None:
@@ -199,11 +194,26 @@ def _size(result: CoxResult) -> str:
     return f"N = {rows}, {result.n_events:,d} {'event' if result.n_events == 1 else 'events'}"
 
 
+def _clusters(result: CoxResult) -> str:
+    """Name the columns of clusters, how many there are, and what should be known of them."""
+    columns = result.rows.cluster
+    numbers = [int(codes.max()) + 1 for codes in result.groups] or [result.n_clusters or 0]
+    told = " and ".join(columns)
+    told += f" ({' and '.join(f'{number:,d}' for number in numbers)} clusters)"
+    few = [name for name, number in zip(columns, numbers, strict=False) if number < FEW_CLUSTERS]
+    if few:
+        told += f"; by {' and '.join(few)} they are few, and the errors likely too small"
+    if np.isnan(result.wald_test.statistic):
+        told += ", with no test of all coefficients"
+    if result.rows.crowded:
+        told += f"; a {' and a '.join(result.rows.crowded)} holds rows that overlap in time"
+    return told
+
+
 def _foot(result: CoxResult) -> list[str]:
     errors = "errors from the information"
     if result.rows.cluster:
-        errors = f"errors clustered by {' and '.join(result.rows.cluster)}"
-        errors += f" ({result.n_clusters:,d} clusters)"
+        errors = f"errors clustered by {_clusters(result)}"
     elif result.groups:
         errors = "robust errors"
     lines = [f"{_size(result)}; {result.ties.capitalize()} ties; {errors}"]
@@ -222,9 +232,8 @@ def _foot(result: CoxResult) -> list[str]:
         "Wald": result.wald_test,
         "score": result.score_test,
     }
-    told = ", ".join(f"{name} {test.statistic:.2f}" for name, test in tests.items())
-    lines.append(
-        f"Tests on {len(result.params)} df: {told}; p {result.wald_test.p_value:.3g} (Wald)"
-    )
+    told = [f"{name} {test.statistic:.2f}" for name, test in tests.items() if test.statistic >= 0]
+    wald = f"; p {tests['Wald'].p_value:.3g} (Wald)" if tests["Wald"].statistic >= 0 else ""
+    lines.append(f"Tests on {len(result.params)} df: {', '.join(told)}{wald}")
     lines.append(f"Log likelihood {result.log_likelihood:.4f}, AIC {result.aic:.2f}")
     return lines

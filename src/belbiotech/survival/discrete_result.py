@@ -13,6 +13,7 @@ from belbiotech.survival.discrete_rows import DiscreteRows
 from belbiotech.survival.links import LINKS, LinkName
 from belbiotech.survival.report import Report, Reported, coefficient_table, errors_of, ratio_plot
 from belbiotech.survival.test_result import TestResult
+from belbiotech.survival.variance import chi_square_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -93,8 +94,8 @@ class DiscreteHazardResult(Reported):
         """All covariates' coefficients zero: Wald test, robust where clusters were given."""
         names = self.covariates
         beta = self.params[names].to_numpy()
-        solved = np.linalg.solve(self.variance.loc[names, names].to_numpy(), beta)
-        return TestResult.chi2(float(beta @ solved), len(names), "Wald test")
+        statistic = chi_square_of(beta, self.variance.loc[names, names].to_numpy())
+        return TestResult.chi2(statistic, len(names), "Wald test")
 
     @property
     def ratio(self) -> str:

@@ -17,6 +17,7 @@ from belbiotech.survival.clusters import (
     check_units,
     cluster_codes,
 )
+from belbiotech.survival.column_codes import Codes
 from belbiotech.survival.counts import count_rows
 from belbiotech.survival.fates import check_fates
 from belbiotech.survival.formulas import Formula, Matrix, counted_matrix
@@ -62,7 +63,7 @@ class DiscreteRows:
     row_of: IntArray
     row_weight: FloatArray
     cluster: tuple[str, ...]
-    groups: tuple[IntArray, ...]
+    groups: tuple[Codes, ...]
     start: str
     stop: str
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.survival.rows import FloatArray
 from belbiotech.survival.test_result import TestResult
+from belbiotech.survival.variance import chi_square_of
 
 __all__ = ["equal_effects_table"]
 
@@ -58,5 +59,4 @@ def equal_effects_table(
 def _wald(contrast: FloatArray, params: FloatArray, variance: FloatArray) -> TestResult:
     difference = contrast @ params.ravel()
     spread = contrast @ variance @ contrast.T
-    statistic = float(difference @ np.linalg.solve(spread, difference))
-    return TestResult.chi2(statistic, len(difference), "Wald test")
+    return TestResult.chi2(chi_square_of(difference, spread), len(difference), "Wald test")

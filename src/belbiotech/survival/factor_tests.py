@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.maximise import maximise
 from belbiotech.survival.test_result import TestResult
+from belbiotech.survival.variance import chi_square_of
 
 if TYPE_CHECKING:
     from belbiotech.survival.cox_result import CoxResult
@@ -74,8 +75,8 @@ def _given_all_others(result: CoxResult) -> pd.DataFrame:
     tests = []
     for columns in result.matrix.terms.values():
         part = list(columns)
-        solved = np.linalg.solve(variance[np.ix_(part, part)], beta[part])
-        tests.append(TestResult.chi2(float(beta[part] @ solved), len(part)))
+        statistic = chi_square_of(beta[part], variance[np.ix_(part, part)])
+        tests.append(TestResult.chi2(statistic, len(part)))
     return _table(list(result.matrix.terms), tests)
 
 

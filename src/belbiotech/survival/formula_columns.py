@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,10 @@ import pandas as pd
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError
 from belbiotech.survival.rows import rows_in_words
 
-__all__ = ["plain_columns", "refuse_levels", "refuse_names"]
+if TYPE_CHECKING:
+    from formulaic import ModelSpec
+
+__all__ = ["plain_columns", "refuse_levels", "refuse_names", "refuse_other_types"]
 
 NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 
@@ -63,10 +66,14 @@ def plain_columns(
         Numbers that are held as objects, so that each would become a level of a factor.
     """
     changed = {}
+    _refuse_dates(table, alone)
     for name in names:
         column = table[name]
         if column.dtype == object and name in alone:
-            if pd.api.types.infer_dtype(column, skipna=True) not in NUMBERS:
+            kind = pd.api.types.infer_dtype(column, skipna=True)
+            if kind == "mixed" or kind == "mixed-integer":
+                _refuse_texts_among_numbers(column, name)
+            if kind not in NUMBERS:
                 continue
             if not known:
                 msg = (
@@ -78,6 +85,61 @@ def plain_columns(
         elif not isinstance(column.dtype, (np.dtype, pd.CategoricalDtype)):
             changed[name] = _plain(column)
     return table.assign(**changed) if changed else table
+
+
+def _refuse_dates(table: pd.DataFrame, alone: tuple[str, ...]) -> None:
+    """Refuse dates that stand for numbers."""
+    problems = [
+        f"column {name!r} holds dates or times ({table[name].dtype}); make them numbers, such as "
+        f"the year, or write C({name}) for a factor"
+        for name in alone
+        if getattr(table[name].dtype, "kind", "") in "mM"
+        or isinstance(table[name].dtype, pd.PeriodDtype | pd.IntervalDtype)
+    ]
+    if problems:
+        raise FormulaError("\n".join(problems))
+
+
+def _refuse_texts_among_numbers(column: pd.Series, name: str) -> None:
+    """Refuse a column of which each number would become a level because of a few texts."""
+    texts = column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
+    numbers = column.map(lambda value: isinstance(value, (int, float))).to_numpy(dtype=bool)
+    if texts.any() and numbers.any():
+        shown = ", ".join(map(repr, column[texts].unique().tolist()[:3]))
+        msg = (
+            f"column {name!r} holds texts ({shown}) among numbers; make all of them numbers, or "
+            f"write C({name}) for a factor"
+        )
+        raise FormulaError(msg)
+
+
+def refuse_other_types(text: str, table: pd.DataFrame, spec: ModelSpec) -> None:
+    """Refuse texts where a fit had numbers, before each of them becomes a level.
+
+    Parameters
+    ----------
+    text : str
+        The formula.
+    table : DataFrame
+        The data of a prediction.
+    spec : ModelSpec
+        From the fit.
+
+    Raises
+    ------
+    PanelError
+        Naming each such column.
+    """
+    numbers = [
+        str(factor) for factor, (kind, _) in spec.encoder_state.items() if kind.value == "numerical"
+    ]
+    problems = [
+        f"column {name!r} must hold numbers, as in the fit, not {table[name].dtype}"
+        for name in (factor.strip("`") for factor in numbers)
+        if name in table.columns and not pd.api.types.is_numeric_dtype(table[name])
+    ]
+    if problems:
+        raise PanelError(f"formula {text!r}: " + "; ".join(problems))
 
 
 def _plain(column: pd.Series) -> pd.Series:

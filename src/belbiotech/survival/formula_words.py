@@ -27,8 +27,8 @@ REMEDIES = {
         "arguments start= and stop="
     ),
     "tt": "cut the rows in time and write the covariate's product with time as a column",
-    "ns": "write cr(column, df=4) for a natural cubic spline",
-    "pspline": "write bs(column, df=4) or cr(column, df=4) for a spline",
+    "ns": "write cr(column, df=4, constraints='center') for a natural cubic spline",
+    "pspline": "write bs(column, df=4) or cr(column, df=4, constraints='center') for a spline",
     "ridge": "a ridge penalty is not offered; firth=True of cox() shrinks coefficients",
 }
 

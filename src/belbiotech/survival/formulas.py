@@ -14,13 +14,18 @@ import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
 from belbiotech.survival.counts import Counts, counting_pays, distinct_rows
-from belbiotech.survival.formula_columns import plain_columns, refuse_levels, refuse_names
+from belbiotech.survival.formula_columns import (
+    plain_columns,
+    refuse_levels,
+    refuse_names,
+    refuse_other_types,
+)
 from belbiotech.survival.formula_words import (
     computing_in_words,
     reading_in_words,
     refuse_words_of_r,
 )
-from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.rows import FloatArray, IntArray, rows_in_words
 
 if TYPE_CHECKING:
     from formulaic import ModelSpec
@@ -50,6 +55,7 @@ ROWWISE = {
     "treatment",
     "np",
 }
+FUNCTIONS = {"sqrt": np.sqrt, "abs": np.abs}  # of R's, what formulaic does not know by itself
 SHIFTING = {"lag", "lead", "shift", "diff", "pct_change", "cumsum", "rolling"}
 
 QUOTED = re.compile("`[^`]*`")  # column names that are no Python names
@@ -270,6 +276,8 @@ def design_matrix(
     table = plain_columns(table, formula.columns, formula.plain, known=spec is not None)
     if spec is None:
         table = _without_unused_levels(table, formula.columns)
+    else:
+        refuse_other_types(formula.text, table, spec)
     source: Any = _parsed(formula.text, formula.right) if spec is None else spec
     make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
     matrix, known = _with_known_levels(make, formula, table, source, intercept)
@@ -277,8 +285,22 @@ def design_matrix(
         whose = table if named is None else named
         own = spec is not None or named is not None
         refuse_levels(formula.text, whose, matrix.levels, fitted=spec is not None, rows=own)
-    _refuse_infinite(formula, table, matrix)
+    if spec is None:
+        _refuse_single_levels(formula, matrix)
+    _refuse_infinite(formula, table, matrix, named)
     return matrix
+
+
+def _refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
+    """Refuse factors that are the same in all rows: their term has no coefficient at all."""
+    empty = [term for term, columns in matrix.terms.items() if not columns and term != "1"]
+    if not empty:
+        return
+    single = {factor: levels[0] for factor, levels in matrix.levels.items() if len(levels) == 1}
+    told = [f"factor {factor} has one level only, {level!r}" for factor, level in single.items()]
+    what = "; ".join(told) or f"term {empty[0]} has no coefficient"
+    msg = f"formula {formula.text!r}: {what}: there is no effect to estimate; leave it out"
+    raise FormulaError(msg)
 
 
 def _with_known_levels(
@@ -311,7 +333,12 @@ def _with_known_levels(
 def _made(formula: Formula, table: pd.DataFrame, source: Any, intercept: bool) -> Matrix:
     try:
         with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
-            made = source.get_model_matrix(table, output="pandas", na_action="ignore")
+            made = source.get_model_matrix(
+                table[list(formula.columns)],
+                context=FUNCTIONS,
+                output="pandas",
+                na_action="ignore",
+            )
     except Exception as error:  # formulaic has no common class for what user code may raise
         msg = f"formula {formula.text!r} cannot be computed: {computing_in_words(error)}"
         raise FormulaError(msg) from error
@@ -373,17 +400,28 @@ def _without_unused_levels(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.
     return table.assign(**unused) if unused else table
 
 
-def _refuse_infinite(formula: Formula, table: pd.DataFrame, matrix: Matrix) -> None:
+def _refuse_infinite(
+    formula: Formula, table: pd.DataFrame, matrix: Matrix, named: pd.DataFrame | None
+) -> None:
     problems = []
     for name, column in zip(matrix.names, matrix.x.T, strict=True):
         bad = ~np.isfinite(column)
         if bad.any():
             values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
             where = ", ".join(f"{key} = {value}" for key, value in values.items())
-            problems.append(f"{name!r} is missing or infinite where {where}")
+            rows = "" if named is None else f", in {_equal_rows(formula, table[bad], named)}"
+            problems.append(f"{name!r} is missing or infinite where {where}{rows}")
     if problems:
-        msg = f"formula {formula.text!r}: " + "; ".join(problems)
+        msg = f"formula {formula.text!r}: {'; '.join(problems)}; change the term, or leave out rows"
         raise FormulaError(msg)
+
+
+def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> str:
+    """Name the rows of the data that are equal to one of the table's."""
+    columns = list(formula.columns)
+    known = pd.MultiIndex.from_frame(table[columns])
+    here = pd.MultiIndex.from_frame(plain_columns(named, formula.columns, formula.plain)[columns])
+    return rows_in_words(named, here.isin(known))
 
 
 def _parsed(text: str, right: str) -> Any:

@@ -6,13 +6,26 @@ import pandas as pd
 
 __all__ = ["latex_escaped", "latex_table"]
 
+MARKS = {mark: f"\\{mark}" for mark in "_%&#${}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"$\sim$",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+}
+
 
 def latex_escaped(text: object) -> str:
-    """Escape what LaTeX reads as a command."""
-    escaped = str(text)
-    for mark in "_%&#":
-        escaped = escaped.replace(mark, f"\\{mark}")
-    return escaped.replace("~", r"$\sim$")
+    r"""Escape what LaTeX reads as a command, or at the beginning of a row as an option.
+
+    Examples
+    --------
+    >>> latex_escaped("50% & $5 {a_b}^2"), latex_escaped("[0, 5)")
+    ('50\\% \\& \\$5 \\{a\\_b\\}\\textasciicircum{}2', '{}[0, 5)')
+    """
+    escaped = "".join(MARKS.get(mark, mark) for mark in str(text))
+    return "{}" + escaped if escaped.startswith(("[", "*")) else escaped
 
 
 def latex_table(table: pd.DataFrame, caption: str, digits: int = 4) -> str:

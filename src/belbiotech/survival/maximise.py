@@ -189,6 +189,11 @@ def refuse_dependent(
             )
             continue
         kept.append(j)
+    if any("does not vary" in line for line in problems):
+        problems.append(
+            "(what is the same for all at risk at a time, such as age where time is age, is in the "
+            "baseline hazard already)"
+        )
     if problems:
         raise FitError("\n".join(problems))
 

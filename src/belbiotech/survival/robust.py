@@ -11,7 +11,7 @@ from belbiotech.errors import FitError
 from belbiotech.survival.column_codes import Codes
 from belbiotech.survival.partial_likelihood import score_residuals, squares
 from belbiotech.survival.rows import FloatArray
-from belbiotech.survival.variance import cluster_sums, clustered_variance
+from belbiotech.survival.variance import chi_square_of, cluster_sums, clustered_variance
 
 if TYPE_CHECKING:
     from belbiotech.survival.cox_result import CoxResult
@@ -74,17 +74,20 @@ def robust_score_statistic(result: CoxResult) -> float:
     Returns
     -------
     float
-        Chi-squared, with as many degrees of freedom as coefficients, as R's ``rscore``.
+        Chi-squared, with as many degrees of freedom as coefficients, as R's ``rscore``; NaN
+        where clusters are too few.
     """
     design, rows = result.design, result.rows
     scores = score_residuals(design, result.sets, np.zeros(len(result.params)))
     total = (design.weight[:, None] * scores).sum(axis=0)
     if rows.cluster:
+        if int(result.groups[0].max()) < len(result.params):
+            return float("nan")  # of as many clusters as coefficients it is their number, always
         sums = cluster_sums(result.groups[0], scores, rows.row_of, rows.row_weight)
         middle = squares(sums)
     else:
         middle = _by_row(result, scores)
-    return float(total @ np.linalg.pinv(middle) @ total)
+    return chi_square_of(total, middle)
 
 
 def _by_row(result: CoxResult, scores: FloatArray) -> FloatArray:

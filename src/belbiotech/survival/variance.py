@@ -10,7 +10,9 @@ from belbiotech.survival.column_codes import Codes, joint_numbers
 from belbiotech.survival.partial_likelihood import squares
 from belbiotech.survival.rows import FloatArray
 
-__all__ = ["cluster_sums", "clustered_variance", "symmetric_inverse"]
+__all__ = ["chi_square_of", "cluster_sums", "clustered_variance", "symmetric_inverse"]
+
+SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix that is not rounding
 
 
 def symmetric_inverse(information: FloatArray) -> FloatArray:
@@ -21,6 +23,18 @@ def symmetric_inverse(information: FloatArray) -> FloatArray:
     inverse = np.linalg.inv(information * np.outer(scale, scale)) * np.outer(scale, scale)
     symmetric: FloatArray = (inverse + inverse.T) / 2
     return symmetric
+
+
+def chi_square_of(estimate: FloatArray, variance: FloatArray) -> float:
+    """Give ``b' V^-1 b`` of b, (p,), and its variance, (p, p); NaN where V has no inverse."""
+    if not len(estimate):
+        return 0.0
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scale = 1 / np.sqrt(np.diag(variance))
+    scaled = variance * np.outer(scale, scale)
+    if not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled).min() < SINGULAR:
+        return float("nan")
+    return float(estimate * scale @ np.linalg.solve(scaled, estimate * scale))
 
 
 def clustered_variance(
