@@ -157,6 +157,14 @@ save_data(data.frame(start = 0, stop = c(1, 1, 2, 2, 2, 2, 3, 4, 5),
                      status = c(1, 0, 1, 1, 1, 0, 0, 1, 0), x = c(2, 0, 1, 1, 0, 1, 0, 1, 0),
                      weight = c(1, 2, 3, 4, 3, 2, 1, 2, 1)), "testw1")
 
+# ---- thirteen rows, three events: a limit of Firth's interval lies far out ---------------------
+
+save_data(data.frame(start = c(1, 18, 2, 18, 17, 1, 19, 0, 19, 3, 3, 1, 19),
+                     stop = c(4, 20, 4, 20, 20, 3, 20, 3, 22, 6, 6, 4, 20),
+                     failure = c(1, 0, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0),
+                     x = c(-.3, -1.3, -1.3, 1, 1.5, 2, -1.6, -.8, 0, -.3, .5, .2, -.3),
+                     z = c(0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0)), "far")
+
 # ---- Freireich et al. (1963), weeks of remission in leukaemia, 6-MP and placebo ---------------
 
 treated <- c(6, 6, 6, 7, 10, 13, 16, 22, 23, 6, 9, 10, 11, 17, 19, 20, 25, 32, 32, 34, 35)

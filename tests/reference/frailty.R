@@ -29,6 +29,27 @@ slope <- function(m, theta) {
   sum(w - exp(w) + 1 + log(nu) - log(nu + d) + digamma(nu + d) - digamma(nu))
 }
 
+# Residuals and cox.zph take the frailties as known, as R's do of a sparse term: an offset, at the
+# same coefficients. var: of these, from the whole penalised information.
+as_known <- function(m, beta, w, var) {
+  data <- m$data
+  groups <- sort(unique(data[[m$group]]))
+  data$log_frailty <- w[match(data[[m$group]], groups)]
+  fit <- coxph(as.formula(paste(m$formula, "+ offset(log_frailty)")), data, ties = m$ties, init = beta,
+               control = coxph.control(iter.max = 0), x = TRUE, y = TRUE)
+  score <- as.matrix(residuals(fit, "score"))
+  schoenfeld <- as.matrix(residuals(fit, "schoenfeld"))
+  events <- nrow(schoenfeld)
+  zph <- function(transform) {
+    table <- cox.zph(fit, transform = transform)$table
+    list(statistic = I(unname(table[, 1])), df = I(unname(table[, 2])), p_value = I(unname(table[, 3])))
+  }
+  list(score = digest(score), dfbeta = digest(score %*% var), schoenfeld = digest(schoenfeld),
+       scaled_schoenfeld = digest(sweep(schoenfeld %*% var * events, 2, beta, "+")),
+       martingale = digest(residuals(fit, "martingale")),
+       zph = list(km = zph("km"), rank = zph("rank"), identity = zph("identity")))
+}
+
 values <- function(data, event, right, group, ties) {
   m <- list(data = data, event = event, group = group, ties = ties,
             formula = sprintf("Surv(start, stop, %s) ~ %s", event, right))
@@ -55,6 +76,7 @@ values <- function(data, event, right, group, ties) {
        log_likelihood = marginal, log_likelihood_without = plain$loglik[2],
        likelihood_ratio = 2 * (marginal - plain$loglik[2]),
        p_value = pchisq(2 * (marginal - plain$loglik[2]), 1, lower.tail = FALSE) / 2,
+       as_known = as_known(m, beta, frailties(m, fit), fit$var[seq_len(p), seq_len(p), drop = FALSE]),
        frailty = I(exp(frailties(m, fit))), groups = I(as.character(sort(unique(data[[group]])))),
        r_em = list(theta = em$history[[1]]$theta, log_likelihood = em$history[[1]]$c.loglik))
 }

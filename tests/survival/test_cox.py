@@ -343,9 +343,8 @@ def test_comparisons_that_say_nothing_are_refused(years):
             robust.compare(cox(FORMULA, years, **options))
         with pytest.raises(FitError, match="robust errors"):
             large.compare(robust)
-    firth = [cox(f"failure ~ {right}", years, firth=True) for right in ("size", "size + alliances")]
-    with pytest.raises(FitError, match="penalised by its own information"):
-        firth[1].compare(firth[0])
+    with pytest.raises(FitError, match="one of the models has Firth's penalty"):
+        large.compare(cox("failure ~ alliances", years, firth=True))
     with pytest.raises(FitError, match="differ in their frailty"):
         large.compare(cox("failure ~ alliances", years, frailty="region"))
 

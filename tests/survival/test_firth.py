@@ -19,6 +19,7 @@ FORMULAS = {
     "separation": ("separation", "failure ~ spinoff + size", None),
     "separation_strata": ("separation", "failure ~ spinoff + size", "region"),
     "few": ("years", "failure ~ alliances + C(segment) + size", None),
+    "far": ("far", "failure ~ x + z", None),
     "days": ("days", "death ~ age + C(arm) + marker", None),
     "test1": ("test1", "status ~ x", None),
     "test2": ("test2", "status ~ x", None),
@@ -52,6 +53,9 @@ def test_as_direct_maximisation_in_r(case, ties, reference_values, reference_dat
     np.testing.assert_allclose(
         result.firth.tests["statistic"], expected["profile_tests"], rtol=1e-8
     )
+    terms = result.anova()
+    np.testing.assert_allclose(terms["statistic"], expected["term_tests"], rtol=1e-8)
+    assert terms["df"].tolist() == expected["term_df"]
     if expected["lower"] is not None:
         intervals = result.firth.intervals
         np.testing.assert_allclose(intervals["lower"], expected["lower"], rtol=1e-8)
@@ -157,6 +161,26 @@ def test_many_events_hardly_move(reference_data):
     assert moved.max() < 0.2
     wald = plain.params + 1.959963984540054 * plain.standard_errors
     assert penalised.firth.intervals["upper"].sub(wald).abs().max() < 0.05
+
+
+def test_nested_models_are_compared_by_the_penalty_of_the_larger(separation):
+    large, small = (
+        cox(f"failure ~ {right}", separation, firth=True) for right in ("spinoff + size", "size")
+    )
+    test = large.compare(small)
+    np.testing.assert_allclose(
+        [test.statistic, test.df, test.p_value], large.firth.tests.loc["spinoff"], rtol=1e-9
+    )
+    # Each one's own penalty would give another number, and may give a negative one.
+    own = 2 * (large.log_likelihood - small.log_likelihood)
+    assert abs(own - test.statistic) > 0.01
+
+
+def test_the_score_test_is_that_of_the_penalised_likelihood(separation):
+    result = cox("failure ~ spinoff + size", separation, firth=True)
+    at_zero = penalised_likelihood(result.design, result.sets, np.zeros(2))
+    expected = at_zero.score @ np.linalg.solve(at_zero.information, at_zero.score)
+    assert result.score_test.statistic == pytest.approx(expected, rel=1e-10)
 
 
 def test_the_table_has_the_profile(separation):

@@ -348,3 +348,36 @@ def test_odd_names_of_columns():
     assert (formula.outcome, formula.columns) == ("my event", ("age", "odd name"))
     matrix = design_matrix(formula, TABLE)
     np.testing.assert_array_equal(matrix.x[:, 0], TABLE["odd name"])
+
+
+@pytest.mark.parametrize("kind", ["int8", "uint8", "int16", "int32", "float32", "Int8", "Float32"])
+@pytest.mark.parametrize(
+    "right", ["employees:patents", "I(employees**2)", "log(employees)", "bs(employees, df=4)"]
+)
+def test_small_types_are_computed_in_double_precision(kind, right):
+    """120 times 8 is 960, which a byte does not hold; R reads doubles."""
+    draw = np.random.default_rng(4)
+    table = pd.DataFrame(
+        {"employees": draw.integers(1, 120, 60), "patents": draw.integers(0, 9, 60)}
+    )
+    formula = read_formula(f"failure ~ {right}")
+    exact, found = (design_matrix(formula, t).x for t in (table.astype(float), table.astype(kind)))
+    np.testing.assert_array_equal(found, exact)
+
+
+def test_large_whole_numbers_do_not_run_over():
+    table = pd.DataFrame({"sales": [3 * 10**9, 4 * 10**9], "staff": [2**40, 2**41]})
+    matrix = design_matrix(read_formula("failure ~ sales:staff"), table)
+    assert matrix.x[:, 0].tolist() == [3e9 * 2**40, 4e9 * 2**41]
+
+
+def test_whole_numbers_keep_the_names_of_their_levels():
+    table = TABLE.assign(alliances=TABLE["alliances"].astype("int8"))
+    matrix = design_matrix(read_formula("failure ~ C(alliances) + alliances:age"), table)
+    assert matrix.names == ("C(alliances)[T.1]", "C(alliances)[T.2]", "alliances:age")
+
+
+def test_a_natural_spline_is_told_to_leave_out_the_constant():
+    with pytest.raises(FormulaError, match="write cr.age, df=4, constraints='center'."):
+        read_formula("failure ~ cr(age, df=4)")
+    assert read_formula("failure ~ cr(age, df=4, constraints='center')").columns == ("age",)

@@ -59,6 +59,49 @@ def test_as_r(name, ties, reference_values, reference_data):
     assert result.frailty.theta == pytest.approx(em["theta"], rel=1e-6)
 
 
+@pytest.mark.reference
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+@pytest.mark.parametrize("name", MODELS)
+def test_residuals_and_proportional_hazards_as_r(name, ties, reference_values, reference_data):
+    """R takes the frailties as known; at theta = 0 there are none."""
+    expected = reference_values("frailty")[f"{name}/{ties}"].get("as_known")
+    if expected is None:
+        assert reference_values("frailty")[f"{name}/{ties}"]["theta"] == 0
+        return
+    formula, group = MODELS[name]
+    result = cox(formula, reference_data(name), ties=ties, frailty=group)
+    for kind in ("score", "dfbeta", "schoenfeld", "scaled_schoenfeld", "martingale"):
+        found = result.residuals(kind).to_numpy(float).reshape(expected[kind]["length"], -1)
+        for power, total in ((1, "sum_abs"), (2, "sum_squares")):
+            sums = (np.abs(found) ** power).sum(axis=0)
+            np.testing.assert_allclose(sums, expected[kind][total], rtol=1e-8)
+        np.testing.assert_allclose(
+            found[expected[kind]["positions"]], expected[kind]["values"], rtol=1e-7, atol=1e-9
+        )
+    for transform, table in expected["zph"].items():
+        test = result.test_proportional_hazards(transform)
+        assert test["df"].tolist() == table["df"]
+        np.testing.assert_allclose(test["statistic"], table["statistic"], rtol=1e-8)
+        np.testing.assert_allclose(test["p_value"], table["p_value"], rtol=1e-8)
+
+
+def test_second_opinion_of_surpyval(fixed):
+    """SurPyval's shared frailty takes rows from time 0 on."""
+    from surpyval import CoxFrailty
+
+    rows = fixed.assign(start=0.0)
+    result = cox("failure ~ university + capital", rows, ties="breslow", frailty="incubator")
+    other = CoxFrailty.fit(
+        rows["stop"].to_numpy(),
+        Z=rows[["university", "capital"]].to_numpy(float),
+        c=1 - rows["failure"].to_numpy(),
+        groups=rows["incubator"].to_numpy(),
+        tie_method="breslow",
+    )
+    assert other.theta == pytest.approx(result.frailty.theta, rel=1e-4)
+    np.testing.assert_allclose(other.beta, result.params, rtol=1e-4)
+
+
 def marginal(result, data, group, event, theta):
     """Log of the integral over the frailties, with the baseline of the fit (Klein 1992).
 
@@ -193,6 +236,12 @@ def test_the_text_tells_the_variance(fixed):
     result = cox("failure ~ capital", fixed, frailty="incubator")
     assert f"Gamma frailty of incubator (30): variance {result.frailty.theta:.4g}" in repr(result)
     assert "half of" in repr(result.frailty)
+
+
+def test_the_effects_over_time_are_drawn(fixed):
+    result = cox("failure ~ university + capital", fixed, frailty="incubator")
+    figure = result.plot_proportional_hazards()
+    assert len(figure.axes) == 2
 
 
 class TestRefused:

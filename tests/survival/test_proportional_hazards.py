@@ -164,7 +164,22 @@ class TestRefused:
         with pytest.raises(FitError, match="the change of x with time cannot be told"):
             result.test_proportional_hazards()
 
-    def test_a_frailty(self, reference_data):
-        result = cox("failure ~ capital", reference_data("fixed"), frailty="incubator")
-        with pytest.raises(FitError, match="frailty"):
-            result.test_proportional_hazards()
+
+@pytest.mark.parametrize("transform", ["km", "rank", "identity", "log"])
+def test_second_opinion_of_surpyval(transform, reference_data):
+    from surpyval import CoxPH
+
+    years = reference_data("years")
+    result = cox("failure ~ alliances + size", years)
+    other = CoxPH.fit_tvc(
+        years["firm"].to_numpy(),
+        years["start"].to_numpy(float),
+        years["stop"].to_numpy(float),
+        1 - years["failure"].to_numpy(),
+        years[["alliances", "size"]].to_numpy(float),
+        tie_method="efron",
+    )
+    found = result.test_proportional_hazards(transform)
+    table = other.check_ph(transform)
+    np.testing.assert_allclose(found["statistic"], table["statistic"], rtol=1e-6)
+    np.testing.assert_allclose(found["p_value"], table["p"], rtol=1e-6)

@@ -169,10 +169,3 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(years):
     result = cox("failure ~ size", years)
     with pytest.raises(FitError, match=r"no residuals 'martingal'.*'martingale'"):
         result.residuals("martingal")
-
-
-def test_score_residuals_are_refused_with_a_frailty(reference_data):
-    result = cox("failure ~ capital", reference_data("fixed"), frailty="incubator")
-    assert abs(result.residuals("martingale").sum()) < 1e-8
-    with pytest.raises(FitError, match="frailty"):
-        result.residuals("score")

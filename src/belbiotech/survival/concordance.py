@@ -109,7 +109,7 @@ def concordance(result: CoxResult) -> Concordance:
         variance = float(by_cluster[0, 0])
     else:
         squares = (rows.case_weight * pairs.influence[rows.row_of]) ** 2
-        variance = float(rows.row_number @ squares)
+        variance = float((rows.row_number * squares).sum())
     return Concordance(pairs.share, float(np.sqrt(variance)), pairs)
 
 
@@ -159,7 +159,7 @@ def count_pairs(design: Design, linear_predictor: FloatArray) -> Pairs:
     # By row: pairs in which it was at risk, then also those in which it failed.
     disagree, agree, tie = _events_seen_by_rows(design, rank, start, stop)
     event, weight = design.event, design.weight[design.event]
-    concordant, discordant, tied = weight @ below, weight @ above, weight @ level
+    concordant, discordant, tied = ((weight * pairs).sum() for pairs in (below, above, level))
     agree[event] += below
     disagree[event] += above
     tie[event] += level

@@ -312,6 +312,18 @@ class CoxResult(Reported):
         return total if self.frailty is None else total + self.frailty.offset
 
     @property
+    def as_known(self) -> tuple[Design, FloatArray]:
+        """The design, (m, p), and coefficients, (p,), with the frailties taken as known.
+
+        The log frailty of each row is then one more column, the last, with a coefficient of 1.
+        """
+        beta = self.params.to_numpy()
+        if self.frailty is None:
+            return self.design, beta
+        x = np.column_stack([self.design.x, self.frailty.offset])
+        return replace(self.design, x=x), np.append(beta, 1.0)
+
+    @property
     def risk(self) -> FloatArray:
         """Risk of each distinct row relative to the mean covariates, (m,)."""
         return np.exp(self.linear_predictor)

@@ -116,7 +116,7 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     FitError
         Other rows, other settings, terms that are not nested, the same model twice; a likelihood
         that is not the one that the errors come from: clusters or weights that are not whole
-        numbers, Firth's penalty, a frailty in one of the models only.
+        numbers, Firth's penalty or a frailty in one of the models only.
     """
     _refuse_likelihoods(one, other)
     small, large = sorted([one, other], key=lambda result: len(result.params))
@@ -126,7 +126,7 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     )
     if not same_rows or small.n_events != large.n_events:
         problems.append("the models are fitted to different rows")
-    if not np.isclose(small.log_likelihood_null, large.log_likelihood_null, rtol=1e-10):
+    if not _same_setting(small, large):
         problems.append("the models have another outcome, other ties or other strata")
     if not set(small.matrix.terms) <= set(large.matrix.terms):
         extra = sorted(set(small.matrix.terms) - set(large.matrix.terms))
@@ -139,9 +139,23 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
     if len(small.params) == len(large.params):
         msg = "both models have the same terms: there is nothing to test"
         raise FitError(msg)
+    if large.firth is not None:
+        from belbiotech.survival.firth import penalised_test
+
+        # With the penalty of the larger model on both sides: each one's own would not nest.
+        missing = [term for term in large.matrix.terms if term not in small.matrix.terms]
+        return penalised_test(large, [k for term in missing for k in large.matrix.terms[term]])
     gain = 2 * (large.log_likelihood - small.log_likelihood)
     more = len(large.params) - len(small.params)
     return TestResult.chi2(max(gain, 0.0), more, "Likelihood-ratio test")
+
+
+def _same_setting(small: CoxResult, large: CoxResult) -> bool:
+    """Tell whether two models without their covariates are one."""
+    if large.firth is None:
+        return bool(np.isclose(small.log_likelihood_null, large.log_likelihood_null, rtol=1e-10))
+    settings = [(f.ties, f.rows.strata, f.rows.formula.outcome) for f in (small, large)]
+    return settings[0] == settings[1]  # the penalty is there without covariates too
 
 
 def _changed_covariates(small: CoxResult, large: CoxResult) -> list[str]:
@@ -171,11 +185,8 @@ def _refuse_likelihoods(one: CoxResult, other: Any) -> None:
             "a likelihood-ratio test does not go with robust errors; use anova('wald') of the "
             "larger model, or fit both without cluster"
         )
-    elif any(fit.firth is not None for fit in fits):
-        why = (
-            "each model's likelihood is penalised by its own information, so that the two cannot "
-            "be compared; each coefficient's penalised test is in result.firth.tests"
-        )
+    elif len({fit.firth is None for fit in fits}) > 1:
+        why = "one of the models has Firth's penalty, and the other has not"
     elif len({fit.frailty and fit.frailty.column for fit in fits}) > 1:
         why = (
             "the models differ in their frailty, whose variance cannot be below 0; its own test "

@@ -31,7 +31,8 @@ def anova(result: CoxResult, test: FactorTest = "lr") -> pd.DataFrame:
         The fit.
     test : {"lr", "wald"}
         "lr": likelihood-ratio tests of the terms added one after the other, as R's ``anova``;
-        each is given those before it. "wald": each term given all others, with the variance of
+        each is given those before it; with Firth's penalty, penalised likelihood-ratio tests of
+        each term given all others. "wald": each term given all others, with the variance of
         the fit (robust where there are clusters).
 
     Returns
@@ -44,7 +45,7 @@ def anova(result: CoxResult, test: FactorTest = "lr") -> pd.DataFrame:
     ------
     FitError
         An unknown test; "lr" where the likelihood is not the one that the errors come from:
-        clusters or weights that are not whole numbers, a frailty, Firth's penalty.
+        clusters or weights that are not whole numbers, a frailty.
 
     Examples
     --------
@@ -67,7 +68,9 @@ def anova(result: CoxResult, test: FactorTest = "lr") -> pd.DataFrame:
     if test not in get_args(FactorTest):
         msg = f"there is no test {test!r}; {nearest_names(str(test), get_args(FactorTest))}"
         raise FitError(msg)
-    return _one_after_the_other(result) if test == "lr" else _given_all_others(result)
+    if test == "wald":
+        return _given_all_others(result)
+    return _one_after_the_other(result) if result.firth is None else _penalised(result)
 
 
 def _given_all_others(result: CoxResult) -> pd.DataFrame:
@@ -78,6 +81,14 @@ def _given_all_others(result: CoxResult) -> pd.DataFrame:
         statistic = chi_square_of(beta[part], variance[np.ix_(part, part)])
         tests.append(TestResult.chi2(statistic, len(part)))
     return _table(list(result.matrix.terms), tests)
+
+
+def _penalised(result: CoxResult) -> pd.DataFrame:
+    """Test each term given all others, by the likelihood with the penalty of all."""
+    from belbiotech.survival.firth import penalised_test
+
+    terms = result.matrix.terms
+    return _table(list(terms), [penalised_test(result, columns) for columns in terms.values()])
 
 
 def _one_after_the_other(result: CoxResult) -> pd.DataFrame:
@@ -107,8 +118,6 @@ def _refuse_other_likelihoods(result: CoxResult) -> None:
     why = None
     if result.frailty is not None:
         why = "a frailty"
-    elif result.firth is not None:
-        why = "Firth's penalty (its own tests are in result.firth.tests)"
     elif not result.variance.equals(result.naive_variance):
         why = "robust errors"
     if why is not None:

@@ -7,7 +7,7 @@ delayed entry, strata and both kinds of ties are as in the plain model.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,10 +33,11 @@ from belbiotech.survival.rows import FloatArray
 from belbiotech.survival.test_result import TestResult
 from belbiotech.survival.variance import symmetric_inverse
 
-__all__ = ["FirthFit", "fit_firth", "penalised_likelihood"]
+__all__ = ["FirthFit", "fit_firth", "penalised_likelihood", "penalised_test"]
 
 MAX_STEPS = 500
 SETTLED = 1e-11  # largest last step, in standard deviations of a covariate
+CLOSE = 1e-8  # squared distance to the maximum at which a value that rises no more is the highest
 LARGEST = 2.0  # of a step, in the same unit: far steps leave the region where I(b) is known
 FAR = 60  # standard errors within which the limits of an interval are sought
 
@@ -158,7 +159,7 @@ def fit_firth(
     maximum = Maximum(
         best / size,
         replace(here, value=top.value + units),
-        replace(at_zero, value=null.value + units),
+        replace(at_zero, value=null.value + units, score=null.score * size),
         0,
     )
     naive = symmetric_inverse(here.information)
@@ -171,6 +172,34 @@ def fit_firth(
         tests=_tests(model, best, top.value, names),
     )
     return replace(result, firth=fit)
+
+
+def penalised_test(result: CoxResult, columns: Sequence[int]) -> TestResult:
+    """Test some coefficients at once, by the likelihood with the penalty of all.
+
+    Parameters
+    ----------
+    result : CoxResult
+        A fit with ``firth=True``.
+    columns : sequence of int
+        The coefficients that are zero under the hypothesis; the others are free.
+
+    Returns
+    -------
+    TestResult
+        Twice the fall of the penalised log likelihood, as ``coxphftest`` of R's coxphf.
+
+    References
+    ----------
+    Heinze and Schemper (2001), Biometrics 57:114-119.
+    """
+    size = np.sqrt(np.average(result.design.x**2, axis=0, weights=result.design.number))
+    model = _Model(replace(result.design, x=result.design.x / size), result.sets)
+    best = result.params.to_numpy() * size
+    free = ~np.isin(np.arange(len(best)), columns)
+    there = _maximise(model, np.where(free, best, 0.0), free)
+    top, below = (penalised_likelihood(model.design, model.sets, b).value for b in (best, there))
+    return TestResult.chi2(max(2 * (top - below), 0.0), len(columns), "Penalised likelihood ratio")
 
 
 def penalised_likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
@@ -251,8 +280,11 @@ def _maximise(model: _Model, beta: FloatArray, free: NDArray[np.bool_]) -> Float
         step = np.zeros(len(beta))
         step[free] = np.linalg.solve(now.information[np.ix_(free, free)], now.score[free])
         step *= min(1.0, LARGEST / max(np.abs(step).max(), LARGEST))
+        distance = float(step @ now.score)  # squared, to the maximum, in standard errors
+        before = beta
         beta, now = _uphill(model, beta, step, now)
-        if np.abs(step).max() < SETTLED:
+        stays = np.abs(beta - before).max() < SETTLED and distance < CLOSE
+        if np.abs(step).max() < SETTLED or stays:
             return beta
     msg = f"no maximum of the penalised likelihood in {MAX_STEPS} steps; simplify the model"
     raise FitError(msg)

@@ -40,9 +40,17 @@ def refuse_names(names: tuple[str, ...], table: pd.DataFrame) -> None:
 
 
 def plain_columns(
-    table: pd.DataFrame, names: tuple[str, ...], alone: tuple[str, ...], *, known: bool = False
+    table: pd.DataFrame,
+    names: tuple[str, ...],
+    alone: tuple[str, ...],
+    coded: tuple[str, ...] = (),
+    *,
+    known: bool = False,
 ) -> pd.DataFrame:
-    """Turn pandas' and Arrow's own types into those of numpy.
+    """Turn pandas' and Arrow's own types into those of numpy, and numbers into double precision.
+
+    A product of small integers would else run over without a word, and a logarithm of single
+    precision be one of seven digits.
 
     Parameters
     ----------
@@ -52,13 +60,16 @@ def plain_columns(
         The formula's columns.
     alone : tuple of str
         Those of them that stand in no function.
+    coded : tuple of str
+        Those of which ``C()`` makes a factor: whole numbers stay so, for the levels' names.
     known : bool
         Whether a fit has settled what is a number: numbers held as objects are then numbers.
 
     Returns
     -------
     DataFrame
-        Texts as objects, numbers and truth values as numpy's. Categoricals keep their order.
+        Texts as objects, numbers as floats, truth values as numpy's. Categoricals keep their
+        order.
 
     Raises
     ------
@@ -83,7 +94,10 @@ def plain_columns(
                 raise FormulaError(msg)
             changed[name] = column.astype(float)
         elif not isinstance(column.dtype, (np.dtype, pd.CategoricalDtype)):
-            changed[name] = _plain(column)
+            column = changed[name] = _plain(column)
+        double = np.int64 if name in coded and column.dtype.kind in "iu" else np.float64
+        if column.dtype.kind in "iuf" and column.dtype != double:
+            changed[name] = column.astype(double)
     return table.assign(**changed) if changed else table
 
 

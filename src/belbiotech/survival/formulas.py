@@ -81,6 +81,8 @@ class Formula:
         Whether each row's covariates follow from that row alone.
     plain : tuple of str
         Those columns that stand in the formula by themselves, in no function.
+    coded : tuple of str
+        Those columns that ``C()`` makes a factor of.
     """
 
     text: str
@@ -89,6 +91,7 @@ class Formula:
     columns: tuple[str, ...]
     rowwise: bool
     plain: tuple[str, ...] = ()
+    coded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -177,9 +180,30 @@ def read_formula(text: str) -> Formula:
             "units; make the lag inside each unit first (the panel's columns _lag1 are such)"
         )
         raise FormulaError(msg)
+    _refuse_splines_with_a_constant(text, factors)
     inside, alone = _columns(parsed)
-    plain = tuple(sorted(alone - inside))
-    return Formula(text, left, right, tuple(sorted(alone | inside)), called <= ROWWISE, plain)
+    return Formula(
+        text=text,
+        outcome=left,
+        right=right,
+        columns=tuple(sorted(alone | inside)),
+        rowwise=called <= ROWWISE,
+        plain=tuple(sorted(alone - inside)),
+        coded=tuple(sorted(_columns(parsed, calling="C")[0])),
+    )
+
+
+def _refuse_splines_with_a_constant(text: str, factors: set[str]) -> None:
+    """Refuse natural splines whose columns add up to one: so does the baseline."""
+    for factor in sorted(factors):
+        for node in (node for node in _nodes(factor) if isinstance(node, ast.Call)):
+            named = {keyword.arg for keyword in node.keywords}
+            if getattr(node.func, "id", "") in ("cr", "cc", "cs") and "constraints" not in named:
+                msg = (
+                    f"formula {text!r}: the columns of {factor} add up to a constant, which the "
+                    f"baseline holds already; write {factor[:-1]}, constraints='center')"
+                )
+                raise FormulaError(msg)
 
 
 def counted_matrix(
@@ -273,7 +297,9 @@ def design_matrix(
     """
     refuse_unknown_columns(formula, table)
     refuse_names(formula.columns, table)
-    table = plain_columns(table, formula.columns, formula.plain, known=spec is not None)
+    table = plain_columns(
+        table, formula.columns, formula.plain, formula.coded, known=spec is not None
+    )
     if spec is None:
         table = _without_unused_levels(table, formula.columns)
     else:
@@ -420,7 +446,9 @@ def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> s
     """Name the rows of the data that are equal to one of the table's."""
     columns = list(formula.columns)
     known = pd.MultiIndex.from_frame(table[columns])
-    here = pd.MultiIndex.from_frame(plain_columns(named, formula.columns, formula.plain)[columns])
+    here = pd.MultiIndex.from_frame(
+        plain_columns(named, formula.columns, formula.plain, formula.coded)[columns]
+    )
     return rows_in_words(named, here.isin(known))
 
 
@@ -449,8 +477,8 @@ def _called(factor: str) -> set[str]:
     }
 
 
-def _columns(parsed: Any) -> tuple[set[str], set[str]]:
-    """Names of the columns inside functions, and of those that stand by themselves.
+def _columns(parsed: Any, calling: str | None = None) -> tuple[set[str], set[str]]:
+    """Names of the columns inside functions (or one of them), and of those by themselves.
 
     Not formulaic's ``required_variables``, which leaves out those of splines (1.2).
     """
@@ -461,6 +489,8 @@ def _columns(parsed: Any) -> tuple[set[str], set[str]]:
     for factor in {factor for term in parsed for factor in term.factors}:
         if factor.eval_method.value == "lookup":
             alone.add(str(factor))
+            continue
+        if calling is not None and calling not in _called(str(factor)):
             continue
         nodes = _nodes(str(factor))
         functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}

@@ -155,9 +155,9 @@ def _squared_influences(
                 of_h[k] += on_hazard
                 of_f[k] += of_s_before * table.hazard[j, k] + before * on_hazard
                 of_s -= before * on_hazard
-        result.survival[j] = times_counted @ of_s**2
-        result.incidence[j] = of_f**2 @ times_counted
-        result.cumulated_hazard[j] = of_h**2 @ times_counted
+        result.survival[j] = (of_s**2 * times_counted).sum()
+        result.incidence[j] = (of_f**2 * times_counted).sum(axis=1)
+        result.cumulated_hazard[j] = (of_h**2 * times_counted).sum(axis=1)
         present -= np.bincount(cluster[went], rows.weight[went], n_clusters)
         before = survival[j]
     return result

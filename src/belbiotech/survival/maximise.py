@@ -22,6 +22,7 @@ __all__ = ["LEAVE_OUT", "Maximum", "maximise", "refuse_dependent"]
 
 MAX_STEPS = 60
 SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
+CLOSE = 1e-6  # the same distance, from which on the slope alone is to be trusted
 SURE = 1e-12  # squared distance to the maximum, in standard errors, that makes no difference
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
 FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
@@ -99,7 +100,7 @@ def maximise(
     for taken in range(1, MAX_STEPS + 1):
         step = _newton(now, scale)
         distance = float(step @ now.score)  # squared, to the maximum, in standard errors
-        found = _halved(evaluate, beta, step, now)
+        found = _halved(evaluate, beta, step, now, whole=distance < CLOSE)
         after = now if found is None else found[1]
         flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
         moved = np.abs(step) * largest
@@ -216,15 +217,20 @@ def _halved(
     beta: FloatArray,
     step: FloatArray,
     now: Likelihood,
+    *,
+    whole: bool,
 ) -> tuple[FloatArray, Likelihood] | None:
-    """Take the step, or half of it, a quarter, ... until the likelihood does not fall."""
+    """Take the step, or half of it, a quarter, ... until the likelihood does not fall.
+
+    A last step is taken whole: it gains less than the rounding of the likelihood's value.
+    """
     share = 1.0
     slack = 1e-12 * abs(now.value)
     for _ in range(40):
         there = beta + share * step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             following = evaluate(there)
-        if np.isfinite(following.value) and following.value >= now.value - slack:
+        if np.isfinite(following.value) and (whole or following.value >= now.value - slack):
             return there, following
         share /= 2
     return None

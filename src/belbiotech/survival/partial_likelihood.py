@@ -38,7 +38,8 @@ __all__ = [
 
 Ties = Literal["efron", "breslow"]
 
-LOST = 1e6  # how much larger than a sum at risk that may be from which it is left by subtraction
+FEW_ROWS = 1 << 13
+LOST = 1e5  # how much larger than a sum at risk that may be from which it is left by subtraction
 ONE_THREAD = 1 << 18  # products up to this size are not split among threads
 
 
@@ -124,9 +125,14 @@ class RiskSets:
         return IntervalSums.of(self.first, self.last, len(self.time))
 
     def loses_digits(self, weighted: FloatArray, at_risk: FloatArray) -> bool:
-        """Tell whether what late entries take off leaves too little of a sum at risk, (k,)."""
+        """Tell whether what late entries take off may leave too little of a sum at risk, (k,).
+
+        Of few rows it is not asked: sums by additions cost next to nothing there.
+        """
         if self.at_most_once is not None or not self.late:
             return False
+        if len(self.first) <= FEW_ROWS:
+            return True
         gross = np.cumsum(_sum_at(self.last, weighted, len(self.time) + 1)[::-1])[::-1][1:]
         return bool((gross > LOST * at_risk).any())
 

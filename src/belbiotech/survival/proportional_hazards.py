@@ -53,13 +53,13 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     -------
     DataFrame
         By term (a factor is one), with GLOBAL last: statistic (chi-squared), df, p_value. As in
-        R, the test takes no account of clusters.
+        R, the test takes no account of clusters, and takes estimated frailties as known.
 
     Raises
     ------
     FitError
         An unknown transform, the logarithm of times that are not all positive, a model without
-        covariates or with a frailty, a term that varies at too few event times for a test.
+        covariates, a term that varies at too few event times for a test.
 
     References
     ----------
@@ -81,7 +81,7 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     """
     _refuse(result)
     g = transformed_times(result.design, result.sets, transform)
-    score, information = _extended(result.design, result.sets, result.params.to_numpy(), g)
+    score, information = _extended(result, g)
     p = len(result.params)
     terms = {**result.matrix.terms, "GLOBAL": range(p)}
     tests = [_score_test(name, score, information, columns) for name, columns in terms.items()]
@@ -198,31 +198,24 @@ def _refuse(result: CoxResult) -> None:
     if not len(result.params):
         msg = "there is no effect to test: the model has no covariates"
         raise FitError(msg)
-    if result.frailty is not None:
-        msg = (
-            "there is no test of proportional hazards with a frailty; fit the model without it, "
-            "with cluster= for the errors, and test that"
-        )
-        raise FitError(msg)
 
 
-def _extended(
-    design: Design, sets: RiskSets, beta: FloatArray, g: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+def _extended(result: CoxResult, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Score, (2p,), and information, (2p, 2p), of b and c in b + c g(t), at c = 0.
 
     The test is the same for any straight line of g, so g runs from 1 to 2 here. With V(t) the
     variance of x in the risk set and d(t) its share of events, the blocks of the information
     are the sums of V d, g V d, g^2 V d (Therneau and Grambsch 2000, 6.2).
     """
+    (design, beta), sets, p = result.as_known, result.sets, len(result.params)
     g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
     blocks = [
         likelihood(design, replace(sets, share=sets.share * (g**power)[sets.position]), beta)
         for power in range(3)
     ]
     weight = design.weight[design.event] * g[sets.own]
-    score = weight @ schoenfeld(design, sets, beta)
-    plain, once, twice = (block.information for block in blocks)
+    score = (weight[:, None] * schoenfeld(design, sets, beta)[:, :p]).sum(axis=0)
+    plain, once, twice = (block.information[:p, :p] for block in blocks)
     return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
 
 
@@ -257,8 +250,9 @@ def _term_residuals(result: CoxResult) -> tuple[FloatArray, FloatArray]:
         joined[list(columns), k] = beta[list(columns)]
         if len(columns) == 1:
             joined[columns[0], k], level[k] = 1.0, beta[columns[0]]
-    left = schoenfeld(result.design, result.sets, beta) @ joined
-    information = likelihood(result.design, result.sets, beta).information
+    (design, known), p = result.as_known, len(beta)
+    left = schoenfeld(design, result.sets, known)[:, :p] @ joined
+    information = likelihood(design, result.sets, known).information[:p, :p]
     variance = symmetric_inverse(joined.T @ information @ joined) * result.n_events
     return left @ variance + level, np.diag(variance)
 

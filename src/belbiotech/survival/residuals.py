@@ -45,12 +45,13 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
         By the data's index: a Series for martingale and deviance, else a DataFrame by
         coefficient. For the Schoenfeld kinds the index has the levels time and row, in order of
         stratum, time and row. A row with a frequency of 3 has the residual of one such row. Only
-        dfbeta is multiplied by the case weight, as in R.
+        dfbeta is multiplied by the case weight, as in R. With a frailty, the estimated frailties
+        are taken as known, as in R.
 
     Raises
     ------
     FitError
-        An unknown kind; with a frailty, another kind than martingale and deviance.
+        An unknown kind.
 
     References
     ----------
@@ -79,12 +80,6 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
-    if result.frailty is not None and kind not in ("martingale", "deviance"):
-        msg = (
-            f"{kind} residuals are those of the coefficients alone, not of a frailty; fit the "
-            "model without it, with cluster= for the errors"
-        )
-        raise FitError(msg)
     design, sets, names = result.design, result.sets, result.params.index
     if kind in ("schoenfeld", "scaled_schoenfeld"):
         return _by_event(result, scaled=kind == "scaled_schoenfeld")
@@ -93,7 +88,9 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
         if kind == "deviance":
             values = deviance(values, design.event)
         return pd.Series(values[result.rows.row_of], index=result.rows.index, name=kind)
-    by_row = score_residuals(design, sets, result.params.to_numpy())[result.rows.row_of]
+    known, beta = result.as_known
+    scores = score_residuals(known, sets, beta)[:, : len(names)]
+    by_row = scores[result.rows.row_of]
     if kind == "dfbeta":
         by_row = by_row @ result.naive_variance.to_numpy() * result.rows.case_weight[:, None]
     return pd.DataFrame(by_row, index=result.rows.index, columns=names)
@@ -166,7 +163,8 @@ def _by_event(result: CoxResult, *, scaled: bool) -> pd.DataFrame:
     design, rows = result.design, result.rows
     beta = result.params.to_numpy()
     values = np.zeros(design.x.shape)
-    values[design.event] = schoenfeld(design, result.sets, beta)
+    known, coefficients = result.as_known
+    values[design.event] = schoenfeld(known, result.sets, coefficients)[:, : len(beta)]
     if scaled:
         values = values @ result.naive_variance.to_numpy() * result.n_events + beta
     of = rows.row_of[design.event[rows.row_of]]

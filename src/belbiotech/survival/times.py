@@ -71,7 +71,8 @@ def tie_times(start: FloatArray, stop: FloatArray) -> tuple[FloatArray, FloatArr
     """Replace each time by the smallest of those that it differs from by rounding alone.
 
     Sorted times are tied to the one before where they are no further apart than the tolerance,
-    absolutely or relative to the mean of all times: the rule of R's ``aeqSurv``.
+    absolutely or relative to the mean of all times: the rule of R's ``aeqSurv``. Whole numbers are
+    as they are, however large.
 
     Parameters
     ----------
