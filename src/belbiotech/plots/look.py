@@ -1,12 +1,17 @@
-"""The look that all figures share, and how they are written to files."""
+"""The look that all figures share, and how they are shown and written to files.
+
+Figures are made without pyplot, so that none stays open: nothing has to be closed, and a notebook
+shows a figure once, where a cell ends with it (`NotebookFigure`). ``plt.show()`` knows nothing of
+them; in a script, write them with `save` or ``figure.savefig``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,17 +22,23 @@ __all__ = [
     "COLOURS",
     "HATCHES",
     "LINES",
+    "NAME_WIDTH",
+    "colour_and",
     "figure_of_one",
     "look",
     "plain_log_ticks",
     "save",
     "subplots",
+    "wrapped",
     "wrapped_title",
 ]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-LINES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 3)))
+LINES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3)))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
+NAME_WIDTH = 26  # letters of a group's name in a line
+
+Mark = TypeVar("Mark")
 STYLE: dict[Any, Any] = {
     "axes.grid": True,
     "axes.spines.right": False,
@@ -36,7 +47,6 @@ STYLE: dict[Any, Any] = {
     "axes.titlesize": 11,
     "axes.labelsize": 10,
     "figure.dpi": 100,
-    "figure.max_open_warning": 0,
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "grid.color": "#dddddd",
@@ -57,8 +67,53 @@ def look() -> Iterator[None]:
         yield
 
 
+def colour_and(k: int, marks: Sequence[Mark]) -> tuple[str, Mark]:
+    """Give the k-th of 49 pairs of a colour and a mark (a line style, a hatch, a marker).
+
+    Parameters
+    ----------
+    k : int
+        From 0.
+    marks : sequence, (7,)
+        `LINES`, `HATCHES` or the like.
+
+    Returns
+    -------
+    tuple
+        The first seven differ in both; from then on a colour comes back with the next mark.
+
+    Examples
+    --------
+    >>> [colour_and(k, "abcdefg") for k in (0, 1, 7)]
+    [('#0072B2', 'a'), ('#D55E00', 'b'), ('#0072B2', 'b')]
+    """
+    return COLOURS[k % 7], marks[(k + k // 7) % 7]
+
+
+def wrapped(name: object) -> str:
+    """Break a group's name into lines that leave room for the figure.
+
+    Parameters
+    ----------
+    name : object
+        Any value of a column.
+
+    Returns
+    -------
+    str
+        Lines of at most `NAME_WIDTH` letters.
+
+    Examples
+    --------
+    >>> print(wrapped("Medicines, vaccines, cell and gene therapy"))
+    Medicines, vaccines, cell
+    and gene therapy
+    """
+    return "\n".join(wrap(str(name), NAME_WIDTH))
+
+
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG, PDF or SVG, the same bytes each time, and close it.
+    """Write a figure as PNG, PDF or SVG, the same bytes each time.
 
     Parameters
     ----------
@@ -72,8 +127,6 @@ def save(figure: Figure, path: str | Path) -> Path:
     Path
         The file written.
     """
-    import matplotlib.pyplot as plt
-
     path = Path(path)
     unstamped: dict[str, dict[str, Any]] = {
         ".png": {"Software": None},
@@ -82,15 +135,23 @@ def save(figure: Figure, path: str | Path) -> Path:
     }
     with look():
         figure.savefig(path, metadata=unstamped[path.suffix], bbox_inches="tight")
-    plt.close(figure)
     return path
 
 
-def subplots(rows: int, columns: int, **options: Any) -> tuple[Figure, Any]:
-    """Call pyplot, so that a notebook shows the figure; imported here, as it is heavy."""
-    import matplotlib.pyplot as plt
+def subplots(
+    rows: int,
+    columns: int,
+    *,
+    figsize: tuple[float, float],
+    height_ratios: Sequence[float] | None = None,
+    sharex: bool = False,
+) -> tuple[Figure, Any]:
+    """Make a figure with a grid of axes, in inches; matplotlib is imported here, as it is heavy."""
+    from belbiotech.plots.notebook_figure import NotebookFigure
 
-    return plt.subplots(rows, columns, squeeze=False, layout="constrained", **options)
+    figure = NotebookFigure(figsize=figsize, layout="constrained")
+    grid = figure.subplots(rows, columns, squeeze=False, height_ratios=height_ratios, sharex=sharex)
+    return figure, grid
 
 
 def figure_of_one(height: float, width: float = 7.0) -> tuple[Figure, Axes]:
@@ -123,6 +184,6 @@ def plain_log_ticks(axes: Axes, axis: str = "x") -> None:
         scale.set_major_locator(MaxNLocator(6))
     else:
         subs = (1.0, 2.0, 5.0) if high / low < 300 else (1.0,)
-        scale.set_major_locator(LogLocator(base=10, subs=subs))
+        scale.set_major_locator(LogLocator(base=10, subs=subs, numticks=8))
     scale.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     scale.set_minor_formatter(NullFormatter())

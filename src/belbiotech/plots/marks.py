@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, HATCHES, figure_of_one, look, subplots
+from belbiotech.plots.look import COLOURS, HATCHES, colour_and, figure_of_one, look, subplots
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -96,13 +96,14 @@ def bars(
         for k, part in enumerate(parts):
             rows = table if part is None else table[table[group] == part]
             length = rows.groupby(category)[value].sum().reindex(names, fill_value=0).to_numpy()
+            colour, hatch = colour_and(k, HATCHES)
             axes.barh(
                 names,
                 length,
                 left=left,
                 label=str(part),
-                color=COLOURS[k % 7],
-                hatch=HATCHES[k % 7],
+                color=colour,
+                hatch=hatch,
                 edgecolor="white",
                 linewidth=0.5,
             )
