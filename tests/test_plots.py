@@ -1,11 +1,15 @@
+import subprocess
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from belbiotech import plots
 
-mpl.use("Agg")
+LONG = "Contract development and manufacturing organisations for biologicals, part {}"
 
 
 @pytest.fixture
@@ -36,6 +40,92 @@ def test_numbers_at_risk_stand_under_their_ticks(curves):
     assert at[0, 0.0] == "10"  # the next time is 1, where ten are at risk
     assert at[1, 2.0] == "6"  # the next time of the second group is 3
     assert below.get_xlim() == axes.get_xlim()
+
+
+def test_under_the_tick_at_0_stand_those_at_risk_just_after_it(curves):
+    steps = pd.DataFrame({"group": "all", "time": [0, 2, 3, 4], "at_risk": [0, 5, 7, 2]})
+    one = curves[curves["group"] == "alliance"]
+    figure = plots.step_curves(one, value="survival", at_risk=steps)
+    numbers = {position[0]: text for position, text in texts(figure.axes[1])}
+    assert [numbers[tick] for tick in (0.0, 1.0, 2.0, 3.0, 4.0)] == ["5", "5", "5", "7", "2"]
+
+
+def grouped(names):
+    """Curves of some groups that end at different heights."""
+    parts = [
+        pd.DataFrame(
+            {
+                "group": name,
+                "time": [1, 2, 4],
+                "survival": 1 - np.array([1, 2, 4]) * (k + 1) / (8 * len(names)),
+                "lower": 0.1,
+                "upper": 0.95,
+                "at_risk": [1234, 8, 3],
+            }
+        )
+        for k, name in enumerate(names)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def boxes(figure):
+    """Places, in pixels, of the legend, the first axes, and the figure."""
+    figure.draw_without_rendering()
+    legend = figure.legends[0] if figure.legends else figure.axes[0].get_legend()
+    return legend.get_window_extent(), figure.axes[0].get_window_extent(), figure.bbox
+
+
+def test_no_two_of_49_curves_look_alike():
+    table = grouped([f"g{k}" for k in range(49)])
+    lines = plots.step_curves(table, value="survival").axes[0].lines
+    looks = {(to_hex(line.get_color()), line._unscaled_dash_pattern) for line in lines}
+    assert len(looks) == 49
+    first = [to_hex(line.get_color()) for line in lines[:7]]
+    assert len(set(first)) == len({line._unscaled_dash_pattern for line in lines[:7]}) == 7
+
+
+@pytest.mark.parametrize(("groups", "bands"), [(2, 2), (4, 4), (5, 0)])
+def test_bands_are_drawn_up_to_four_curves(groups, bands):
+    figure = plots.step_curves(grouped([f"g{k}" for k in range(groups)]), value="survival")
+    assert len(figure.axes[0].collections) == bands
+    assert len(plots.step_curves(grouped("ab"), value="survival", lower=None).axes[0].lines) == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[f"g{k}" for k in range(5)], [f"g{k}" for k in range(30)], [LONG.format(k) for k in "ab"]],
+    ids=["five", "thirty", "long"],
+)
+@pytest.mark.parametrize("numbers", [True, False])
+def test_many_or_long_names_stand_outside_the_axes(names, numbers):
+    table = grouped(names)
+    figure = plots.step_curves(table, value="survival", at_risk=table if numbers else None)
+    legend, axes, whole = boxes(figure)
+    assert legend.x0 >= axes.x1
+    assert legend.x1 <= whole.x1
+    assert legend.y0 >= whole.y0
+    assert axes.width > 4.5 * figure.dpi  # the figure has grown: seven inches without a legend
+    written = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [" ".join(text.split()) for text in written] == names
+    assert max(len(line) for text in written for line in text.splitlines()) <= 26
+
+
+def test_few_short_names_stand_in_the_axes(curves):
+    legend, axes, _ = boxes(plots.step_curves(curves, value="survival"))
+    assert axes.x0 <= legend.x0 < legend.x1 <= axes.x1
+
+
+def test_long_names_of_numbers_at_risk_are_wrapped_and_do_not_touch():
+    table = grouped([LONG.format(k) for k in range(5)])
+    figure = plots.step_curves(table, value="survival", at_risk=table)
+    figure.draw_without_rendering()
+    below = figure.axes[1]
+    labels = [label.get_window_extent() for label in below.get_yticklabels()]
+    assert all(above.y0 >= under.y1 for above, under in zip(labels, labels[1:], strict=False))
+    first = [text for text in below.texts if text.get_position()[0] == 0]
+    assert [text.get_text() for text in first] == ["1,234"] * 5
+    assert max(box.x1 for box in labels) < min(text.get_window_extent().x0 for text in first)
+    assert all(text.get_fontsize() >= 8 for text in [*below.texts, *below.get_yticklabels()])
 
 
 def test_one_group_needs_no_legend(curves):
@@ -110,6 +200,24 @@ def test_a_panel_for_each_term():
     table = pd.DataFrame({"panel": list("aabb"), "time": [1, 2, 1, 2], "value": [0.1, 0.2, 0.3, 1]})
     figure = plots.scatter_smooth(table)
     assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()] == ["a", "b"]
+
+
+def test_figures_are_shown_without_pyplot(curves, tmp_path):
+    figure = plots.step_curves(curves, value="survival")
+    assert isinstance(figure, mpl.figure.Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    figure.savefig(tmp_path / "own.pdf")
+    assert (tmp_path / "own.pdf").stat().st_size
+
+
+def test_no_figure_stays_open_in_pyplot():
+    script = (
+        "import sys, pandas as pd; from belbiotech import plots; "
+        "plots.bars(pd.DataFrame({'a': ['x'], 'n': [1]}), category='a', value='n'); "
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert shown.stdout.strip() == "False", shown.stderr
 
 
 def test_the_users_settings_stay(curves):
