@@ -159,6 +159,52 @@ def test_a_line_without_an_estimate_says_so():
     assert labels == ["Failure", "active alliances", "vaccines"]
 
 
+EXTREME = pd.DataFrame(
+    {
+        "label": ["near", "far", "no end", "tiny"],
+        "estimate": [1.2, 1e20, 0.8, 3e-9],
+        "lower": [0.7, 1e-135, 0.5, 1e-12],
+        "upper": [2.0, 1e176, np.inf, 1e-6],
+    }
+)
+
+
+def test_arrows_say_that_intervals_go_on():
+    axes = plots.forest(EXTREME).axes[0]
+    marks = {
+        (line.get_marker(), line.get_xdata()[0], line.get_ydata()[0])
+        for line in axes.lines
+        if line.get_marker() in "<>"
+    }
+    assert marks == {("<", 0.01, 1), (">", 100, 1), (">", 100, 2), ("<", 0.01, 3)}
+    squares = {line.get_ydata()[0] for line in axes.lines if line.get_marker() == "s"}
+    assert squares == {0, 2}
+    assert [text.get_text() for text in axes.texts] == ["1e+20", "3e-09"]
+    low, high = axes.get_xlim()
+    assert 0.005 < low < 0.01
+    assert 100 < high < 200
+
+
+def test_differences_have_no_arrows():
+    axes = plots.forest(EXTREME[:1].assign(upper=500.0), reference=0.0, log=False).axes[0]
+    assert not [line for line in axes.lines if line.get_marker() in "<>"]
+    assert axes.get_xlim()[1] > 500
+
+
+@pytest.mark.parametrize("upper", [1.5, 4, 40, 1e3, 1e9, 1e176, np.inf])
+def test_ticks_of_ratios_do_not_touch(upper):
+    axes = plots.forest(EXTREME[:1].assign(lower=1 / upper, upper=upper)).axes[0]
+    axes.figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    labels = [
+        label.get_window_extent()
+        for tick, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= tick <= high and label.get_text()
+    ]
+    assert 3 <= len(labels) <= 9
+    assert all(one.x1 + 4 < other.x0 for one, other in zip(labels, labels[1:], strict=False))
+
+
 def test_stacked_shares_lie_on_each_other():
     table = pd.DataFrame(
         {
