@@ -248,6 +248,42 @@ def test_a_panel_for_each_term():
     assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()] == ["a", "b"]
 
 
+def smoothed(values):
+    """A panel whose smooth is 1 everywhere, with a band from 0 to 2."""
+    points = {"panel": "a", "time": range(len(values)), "value": values}
+    return pd.DataFrame(points | {"smooth": 1.0, "lower": 0.0, "upper": 2.0})
+
+
+def test_points_far_off_are_triangles_at_the_edge():
+    figure = plots.scatter_smooth(smoothed([0.5, 1, 1.5, 1, 1, 2.5, 45, -45, 60]))
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    assert -1.5 < low <= -1
+    assert 3 <= high < 3.5
+    up, down = (
+        [line for line in axes.lines if line.get_marker() == mark][0].get_xydata().tolist()
+        for mark in "^v"
+    )
+    assert up == [[6, high], [8, high]]
+    assert down == [[7, low]]
+    (dots,) = (line for line in axes.lines if line.get_marker() == "o")
+    assert len(dots.get_xdata()) == 6
+    assert figure.get_supxlabel() == "Triangles at the edge: 3 of 9 points lie beyond it"
+
+
+def test_points_near_by_are_all_shown():
+    figure = plots.scatter_smooth(smoothed([0.5, 1, 1.5]))
+    assert figure.axes[0].get_ylim() == pytest.approx((-0.08, 2.08))  # the band, and a margin
+    assert not figure.get_supxlabel()
+    assert not [line for line in figure.axes[0].lines if line.get_marker() in "^v"]
+
+
+def test_the_middle_half_of_the_points_is_always_shown():
+    low, high = plots.scatter_smooth(smoothed([-30, -20, 20, 30] * 5)).axes[0].get_ylim()
+    assert low <= -20
+    assert high >= 20
+
+
 def test_figures_are_shown_without_pyplot(curves, tmp_path):
     figure = plots.step_curves(curves, value="survival")
     assert isinstance(figure, mpl.figure.Figure)
