@@ -8,6 +8,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 from belbiotech import plots
+from belbiotech.plots.look import wrapped
 
 LONG = "Contract development and manufacturing organisations for biologicals, part {}"
 
@@ -108,6 +109,14 @@ def test_many_or_long_names_stand_outside_the_axes(names, numbers):
     written = [text.get_text() for text in figure.legends[0].get_texts()]
     assert [" ".join(text.split()) for text in written] == names
     assert max(len(line) for text in written for line in text.splitlines()) <= 26
+
+
+@pytest.mark.parametrize("name", ["", "BE-WAL", "x" * 60, "No active alliance, year before", 7])
+def test_a_wrapped_name_keeps_its_letters(name):
+    lines = wrapped(name).splitlines()
+    assert "".join("".join(lines).split()) == str(name).replace(" ", "")
+    assert all(len(line) <= 26 for line in lines)
+    assert len(lines) == -(-len(str(name)) // 26)
 
 
 def test_few_short_names_stand_in_the_axes(curves):

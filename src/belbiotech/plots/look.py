@@ -101,15 +101,22 @@ def wrapped(name: object) -> str:
     Returns
     -------
     str
-        Lines of at most `NAME_WIDTH` letters.
+        Lines of at most `NAME_WIDTH` letters, no more than it takes, and about as long.
 
     Examples
     --------
     >>> print(wrapped("Medicines, vaccines, cell and gene therapy"))
-    Medicines, vaccines, cell
-    and gene therapy
+    Medicines, vaccines,
+    cell and gene therapy
     """
-    return "\n".join(wrap(str(name), NAME_WIDTH))
+    text = str(name)
+    lines = wrap(text, NAME_WIDTH)
+    longest_word = max(map(len, text.split()), default=1)
+    for width in range(max(longest_word, NAME_WIDTH // 2), NAME_WIDTH):
+        even = wrap(text, width)
+        if len(even) == len(lines):
+            return "\n".join(even)
+    return "\n".join(lines)
 
 
 def save(figure: Figure, path: str | Path) -> Path:
@@ -169,7 +176,7 @@ def wrapped_title(figure: Figure, axes: Axes, title: str) -> None:
         return
     lines = title.splitlines()
     width = max(10, int(0.93 * room * max(map(len, lines))))  # letters differ in width
-    wrapped = [part for line in lines for part in wrap(line, width)]
+    wrapped = [part for line in lines for part in wrap(line, width, break_on_hyphens=False)]
     text.set_text("\n".join(wrapped))
     figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))
 
