@@ -1,11 +1,17 @@
+import subprocess
+import sys
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from belbiotech import plots
+from belbiotech.plots import look
+from belbiotech.plots.look import wrapped
 
-mpl.use("Agg")
+LONG = "Contract development and manufacturing organisations for biologicals, part {}"
 
 
 @pytest.fixture
@@ -38,6 +44,100 @@ def test_numbers_at_risk_stand_under_their_ticks(curves):
     assert below.get_xlim() == axes.get_xlim()
 
 
+def test_under_the_tick_at_0_stand_those_at_risk_just_after_it(curves):
+    steps = pd.DataFrame({"group": "all", "time": [0, 2, 3, 4], "at_risk": [0, 5, 7, 2]})
+    one = curves[curves["group"] == "alliance"]
+    figure = plots.step_curves(one, value="survival", at_risk=steps)
+    numbers = {position[0]: text for position, text in texts(figure.axes[1])}
+    assert [numbers[tick] for tick in (0.0, 1.0, 2.0, 3.0, 4.0)] == ["5", "5", "5", "7", "2"]
+
+
+def grouped(names):
+    """Curves of some groups that end at different heights."""
+    parts = [
+        pd.DataFrame(
+            {
+                "group": name,
+                "time": [1, 2, 4],
+                "survival": 1 - np.array([1, 2, 4]) * (k + 1) / (8 * len(names)),
+                "lower": 0.1,
+                "upper": 0.95,
+                "at_risk": [1234, 8, 3],
+            }
+        )
+        for k, name in enumerate(names)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def boxes(figure):
+    """Places, in pixels, of the legend, the first axes, and the figure."""
+    figure.draw_without_rendering()
+    legend = figure.legends[0] if figure.legends else figure.axes[0].get_legend()
+    return legend.get_window_extent(), figure.axes[0].get_window_extent(), figure.bbox
+
+
+def test_no_two_of_49_curves_look_alike():
+    table = grouped([f"g{k}" for k in range(49)])
+    lines = plots.step_curves(table, value="survival").axes[0].lines
+    looks = {(to_hex(line.get_color()), line._unscaled_dash_pattern) for line in lines}
+    assert len(looks) == 49
+    first = [to_hex(line.get_color()) for line in lines[:7]]
+    assert len(set(first)) == len({line._unscaled_dash_pattern for line in lines[:7]}) == 7
+
+
+@pytest.mark.parametrize(("groups", "bands"), [(2, 2), (4, 4), (5, 0)])
+def test_bands_are_drawn_up_to_four_curves(groups, bands):
+    figure = plots.step_curves(grouped([f"g{k}" for k in range(groups)]), value="survival")
+    assert len(figure.axes[0].collections) == bands
+    assert len(plots.step_curves(grouped("ab"), value="survival", lower=None).axes[0].lines) == 2
+
+
+@pytest.mark.parametrize(
+    "names",
+    [[f"g{k}" for k in range(5)], [f"g{k}" for k in range(30)], [LONG.format(k) for k in "ab"]],
+    ids=["five", "thirty", "long"],
+)
+@pytest.mark.parametrize("numbers", [True, False])
+def test_many_or_long_names_stand_outside_the_axes(names, numbers):
+    table = grouped(names)
+    figure = plots.step_curves(table, value="survival", at_risk=table if numbers else None)
+    legend, axes, whole = boxes(figure)
+    assert legend.x0 >= axes.x1
+    assert legend.x1 <= whole.x1
+    assert legend.y0 >= whole.y0
+    assert axes.width > 4.5 * figure.dpi  # the figure has grown: seven inches without a legend
+    written = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert [" ".join(text.split()) for text in written] == names
+    assert max(len(line) for text in written for line in text.splitlines()) <= 26
+
+
+@pytest.mark.parametrize("name", ["", "BE-WAL", "x" * 60, "No active alliance, year before", 7])
+def test_a_wrapped_name_keeps_its_letters(name):
+    lines = wrapped(name).splitlines()
+    assert "".join("".join(lines).split()) == str(name).replace(" ", "")
+    assert all(len(line) <= 26 for line in lines)
+    assert len(lines) == -(-len(str(name)) // 26)
+
+
+def test_few_short_names_stand_in_the_axes(curves):
+    legend, axes, _ = boxes(plots.step_curves(curves, value="survival"))
+    assert axes.x0 <= legend.x0 < legend.x1 <= axes.x1
+
+
+def test_long_names_of_numbers_at_risk_are_wrapped_and_do_not_touch():
+    table = grouped([LONG.format(k) for k in range(5)])
+    figure = plots.step_curves(table, value="survival", at_risk=table)
+    figure.draw_without_rendering()
+    below = figure.axes[1]
+    labels = [label.get_window_extent() for label in below.get_yticklabels()]
+    assert all(above.y0 >= under.y1 for above, under in zip(labels, labels[1:], strict=False))
+    first = [text for text in below.texts if text.get_position()[0] == 0]
+    assert [text.get_text() for text in first] == ["1,234"] * 5
+    assert max(box.x1 for box in labels) < min(text.get_window_extent().x0 for text in first)
+    assert all(text.get_fontsize() >= 8 for text in [*below.texts, *below.get_yticklabels()])
+
+
 def test_one_group_needs_no_legend(curves):
     figure = plots.step_curves(curves[curves["group"] == "alliance"], value="survival")
     assert figure.axes[0].get_legend() is None
@@ -67,6 +167,52 @@ def test_a_line_without_an_estimate_says_so():
     assert [text.get_text().strip() for text in figure.axes[0].texts] == ["not estimated"]
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
     assert labels == ["Failure", "active alliances", "vaccines"]
+
+
+EXTREME = pd.DataFrame(
+    {
+        "label": ["near", "far", "no end", "tiny"],
+        "estimate": [1.2, 1e20, 0.8, 3e-9],
+        "lower": [0.7, 1e-135, 0.5, 1e-12],
+        "upper": [2.0, 1e176, np.inf, 1e-6],
+    }
+)
+
+
+def test_arrows_say_that_intervals_go_on():
+    axes = plots.forest(EXTREME).axes[0]
+    marks = {
+        (line.get_marker(), line.get_xdata()[0], line.get_ydata()[0])
+        for line in axes.lines
+        if line.get_marker() in "<>"
+    }
+    assert marks == {("<", 0.01, 1), (">", 100, 1), (">", 100, 2), ("<", 0.01, 3)}
+    squares = {line.get_ydata()[0] for line in axes.lines if line.get_marker() == "s"}
+    assert squares == {0, 2}
+    assert [text.get_text() for text in axes.texts] == ["1e+20", "3e-09"]
+    low, high = axes.get_xlim()
+    assert 0.005 < low < 0.01
+    assert 100 < high < 200
+
+
+def test_differences_have_no_arrows():
+    axes = plots.forest(EXTREME[:1].assign(upper=500.0), reference=0.0, log=False).axes[0]
+    assert not [line for line in axes.lines if line.get_marker() in "<>"]
+    assert axes.get_xlim()[1] > 500
+
+
+@pytest.mark.parametrize("upper", [1.5, 4, 40, 1e3, 1e9, 1e176, np.inf])
+def test_ticks_of_ratios_do_not_touch(upper):
+    axes = plots.forest(EXTREME[:1].assign(lower=1 / upper, upper=upper)).axes[0]
+    axes.figure.draw_without_rendering()
+    low, high = axes.get_xlim()
+    labels = [
+        label.get_window_extent()
+        for tick, label in zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        if low <= tick <= high and label.get_text()
+    ]
+    assert 3 <= len(labels) <= 9
+    assert all(one.x1 + 4 < other.x0 for one, other in zip(labels, labels[1:], strict=False))
 
 
 def test_stacked_shares_lie_on_each_other():
@@ -112,6 +258,60 @@ def test_a_panel_for_each_term():
     assert [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()] == ["a", "b"]
 
 
+def smoothed(values):
+    """A panel whose smooth is 1 everywhere, with a band from 0 to 2."""
+    points = {"panel": "a", "time": range(len(values)), "value": values}
+    return pd.DataFrame(points | {"smooth": 1.0, "lower": 0.0, "upper": 2.0})
+
+
+def test_points_far_off_are_triangles_at_the_edge():
+    figure = plots.scatter_smooth(smoothed([0.5, 1, 1.5, 1, 1, 2.5, 45, -45, 60]))
+    axes = figure.axes[0]
+    low, high = axes.get_ylim()
+    assert -1.5 < low <= -1
+    assert 3 <= high < 3.5
+    up, down = (
+        [line for line in axes.lines if line.get_marker() == mark][0].get_xydata().tolist()
+        for mark in "^v"
+    )
+    assert up == [[6, high], [8, high]]
+    assert down == [[7, low]]
+    (dots,) = (line for line in axes.lines if line.get_marker() == "o")
+    assert len(dots.get_xdata()) == 6
+    assert figure.get_supxlabel() == "Triangles at the edge: 3 of 9 points lie beyond it"
+
+
+def test_points_near_by_are_all_shown():
+    figure = plots.scatter_smooth(smoothed([0.5, 1, 1.5]))
+    assert figure.axes[0].get_ylim() == pytest.approx((-0.08, 2.08))  # the band, and a margin
+    assert not figure.get_supxlabel()
+    assert not [line for line in figure.axes[0].lines if line.get_marker() in "^v"]
+
+
+def test_the_middle_half_of_the_points_is_always_shown():
+    low, high = plots.scatter_smooth(smoothed([-30, -20, 20, 30] * 5)).axes[0].get_ylim()
+    assert low <= -20
+    assert high >= 20
+
+
+def test_figures_are_shown_without_pyplot(curves, tmp_path):
+    figure = plots.step_curves(curves, value="survival")
+    assert isinstance(figure, mpl.figure.Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")
+    figure.savefig(tmp_path / "own.pdf")
+    assert (tmp_path / "own.pdf").stat().st_size
+
+
+def test_no_figure_stays_open_in_pyplot():
+    script = (
+        "import sys, pandas as pd; from belbiotech import plots; "
+        "plots.bars(pd.DataFrame({'a': ['x'], 'n': [1]}), category='a', value='n'); "
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert shown.stdout.strip() == "False", shown.stderr
+
+
 def test_the_users_settings_stay(curves):
     before = dict(mpl.rcParams)
     plots.step_curves(curves, value="survival")
@@ -128,3 +328,15 @@ def test_a_long_title_stays_within_the_axes():
     (text,) = (t for t in axes.get_children() if getattr(t, "get_text", str)().startswith("Cox"))
     assert text.get_window_extent().width <= axes.get_window_extent().width
     assert " ".join(text.get_text().split()) == title
+
+
+def test_where_there_are_windows_pyplot_knows_the_figure(curves, monkeypatch):
+    """``plt.show()`` in a script opens what it finds there."""
+    from matplotlib import pyplot
+
+    before = pyplot.get_fignums()
+    monkeypatch.setattr(look, "_has_windows", lambda: True)
+    figure = plots.step_curves(curves, value="survival")
+    opened = set(pyplot.get_fignums()) - set(before)
+    assert [pyplot.figure(number) for number in opened] == [figure]
+    pyplot.close(figure)

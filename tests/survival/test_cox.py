@@ -313,7 +313,7 @@ def test_a_fit_in_words(years):
 def test_the_plot_has_a_line_for_each_coefficient(years):
     figure = cox(FORMULA, years).plot()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert sum("segment" in label for label in labels) == 2
+    assert sum("segment" in label for label in labels) == 3  # the reference level has one
 
 
 def test_nested_models_are_compared(years):

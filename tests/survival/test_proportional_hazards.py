@@ -96,6 +96,11 @@ def test_an_effect_that_changes_is_found_and_one_that_does_not_is_not():
     assert table.loc["z", "p_value"] > 0.01
 
 
+def dots(line):
+    """Is it a dotted line?"""
+    return line.get_linestyle() == ":"
+
+
 class TestEffectsOverTime:
     def test_their_mean_is_the_estimate(self, years):
         result = cox("failure ~ alliances + C(segment) + size", years)
@@ -131,13 +136,27 @@ class TestEffectsOverTime:
         assert table["value"].notna().all()
 
     def test_one_panel_for_each_term(self, years):
-        import matplotlib.pyplot as plt
-
         result = cox("failure ~ alliances + C(segment) + size", years)
         figure = result.plot_proportional_hazards("rank")
-        shown = [axes.get_title(loc="left") for axes in figure.axes if axes.get_visible()]
-        assert shown == ["alliances", "C(segment)", "size"]
-        plt.close(figure)
+        shown = [axes for axes in figure.axes if axes.get_visible()]
+        terms = ["alliances", "C(segment)", "size"]
+        p = result.test_proportional_hazards("rank")["p_value"]
+        assert [axes.get_title(loc="left").splitlines() for axes in shown] == [
+            [term, f"test of proportional hazards: p = {p[term]:.2g}"] for term in terms
+        ]
+        assert "transform: rank" in figure.get_suptitle()
+        one, several = "Coefficient at that time", "Multiple of its 2 coefficients"
+        assert [axes.get_ylabel() for axes in shown] == [one, several, one]
+        dotted = [line.get_ydata()[0] for axes in shown for line in axes.lines if dots(line)]
+        assert dotted == [result.params["alliances"], 1, result.params["size"]]
+
+    def test_a_term_without_a_test_is_drawn(self):
+        data = pd.DataFrame({"start": 0, "stop": [1, 1, 1, 2, 2, 2, 2], "x": [1, 2, 3, 1, 1, 1, 1]})
+        result = cox("event ~ x", data.assign(event=[1, 1, 0, 1, 0, 1, 0]))
+        with pytest.raises(FitError, match="cannot be told"):
+            result.test_proportional_hazards()
+        (axes,) = result.plot_proportional_hazards().axes
+        assert axes.get_title(loc="left") == "x\nno test"
 
 
 class TestRefused:

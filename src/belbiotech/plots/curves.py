@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, HATCHES, LINES, figure_of_one, look, subplots
+from belbiotech.plots.at_risk import numbers_at_risk
+from belbiotech.plots.look import (
+    HATCHES,
+    LINES,
+    NAME_WIDTH,
+    colour_and,
+    figure_of_one,
+    look,
+    subplots,
+    wrapped,
+    wrapped_title,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +27,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["stacked_incidence", "step_curves"]
+
+FEW = 4  # curves whose bands and names have room among them
 
 
 def step_curves(
@@ -34,6 +47,9 @@ def step_curves(
 ) -> Figure:
     """Step curves with bands, and the numbers at risk aligned under the axis.
 
+    Up to 49 curves differ in colour or line style. More than four have no bands, which would
+    cover each other, and their names stand right of the axes, as long names do.
+
     Parameters
     ----------
     table : DataFrame
@@ -45,29 +61,36 @@ def step_curves(
     title, x_label, y_label : str
         What it is, and the units.
     at_risk : DataFrame, optional
-        Columns group, time, at_risk (named as above): a line for each of its groups, which need
-        not be the curves'. Without it no numbers are drawn.
+        Columns group, time, at_risk (named as above): so many are at risk after the group's time
+        before, up to this one. A line for each of its groups, which need not be the curves'.
+        Under the tick at 0 stand those at risk just after it. Without it no numbers are drawn.
 
     Returns
     -------
     matplotlib Figure
         One axes of curves, one of numbers if asked for.
     """
-    groups = list(dict.fromkeys(table[group]))
+    columns = {"name": group, "time": time, "value": value, "lower": lower, "upper": upper}
+    curves = pd.DataFrame({name: table[column] for name, column in columns.items() if column})
+    names = list(dict.fromkeys(curves["name"]))
+    lines = [] if at_risk is None else list(dict.fromkeys(at_risk[group]))
+    outside = len(names) > FEW or max(len(str(name)) for name in names) > NAME_WIDTH
     with look():
-        lines = [] if at_risk is None else list(dict.fromkeys(at_risk[group]))
-        figure, axes, below = _with_numbers(len(lines))
-        for k, name in enumerate(groups):
-            rows = table[table[group] == name]
-            _step(axes, rows, k, str(name), value, lower, upper, time, origin)
+        figure, axes, below = _with_numbers(lines)
+        band = lower is not None and upper is not None and len(names) <= FEW
+        for k, name in enumerate(names):
+            _step(axes, curves[curves["name"] == name], k, origin, band=band)
         axes.set_ylabel(y_label)
-        axes.set_title(title)
         axes.set_ylim(bottom=0)
-        axes.set_xlim(left=min(0.0, float(table[time].min())))
-        if len(groups) > 1:
+        axes.set_xlim(left=min(0.0, float(curves["time"].min())))
+        if len(names) > 1 and outside:
+            _legend_outside(figure, axes)
+        elif len(names) > 1:
             axes.legend(loc="best")
-        _numbers_at_risk(axes, below, at_risk, lines, group, time)
+        if below is not None and at_risk is not None:
+            numbers_at_risk(axes, below, at_risk, lines, group, time)
         axes.set_xlabel(x_label)
+        wrapped_title(figure, axes, title)
     return figure
 
 
@@ -88,7 +111,7 @@ def stacked_incidence(
     title, x_label, y_label : str
         What it is, and the units.
     at_risk : DataFrame, optional
-        Columns group, time, at_risk: numbers under each panel.
+        Columns group, time, at_risk: numbers under each panel, as in `step_curves`.
 
     Returns
     -------
@@ -108,10 +131,10 @@ def stacked_incidence(
         for k, name in enumerate(groups):
             axes = grid[0, k]
             _stack(axes, table[table["group"] == name], outcomes)
-            axes.set_title(str(name) if len(groups) > 1 else title)
+            axes.set_title(wrapped(name) if len(groups) > 1 else title)
             axes.set_xlabel(x_label)
-            below = grid[1, k] if numbers else None
-            _numbers_at_risk(axes, below, at_risk, [name], "group", "time")
+            if at_risk is not None:
+                numbers_at_risk(axes, grid[1, k], at_risk, [name], "group", "time")
             if k == 0:
                 axes.set_ylabel(y_label)
         if len(groups) > 1:
@@ -121,10 +144,11 @@ def stacked_incidence(
     return figure
 
 
-def _with_numbers(lines: int) -> tuple[Figure, Axes, Axes | None]:
-    if not lines:
+def _with_numbers(groups: Sequence[object]) -> tuple[Figure, Axes, Axes | None]:
+    if not groups:
         figure, axes = figure_of_one(height=4.0)
         return figure, axes, None
+    lines = sum(1 + wrapped(name).count("\n") for name in groups)
     figure, grid = subplots(
         2,
         1,
@@ -134,24 +158,27 @@ def _with_numbers(lines: int) -> tuple[Figure, Axes, Axes | None]:
     return figure, grid[0, 0], grid[1, 0]
 
 
-def _step(
-    axes: Axes,
-    rows: pd.DataFrame,
-    k: int,
-    label: str,
-    value: str,
-    lower: str | None,
-    upper: str | None,
-    time: str,
-    origin: float,
-) -> None:
-    times = np.r_[min(0.0, float(rows[time].min())), rows[time]]
-    colour, line = COLOURS[k % 7], LINES[k % 7]
-    values = np.r_[origin, rows[value]]
-    axes.step(times, values, where="post", label=label, color=colour, linestyle=line)
-    if lower is not None and upper is not None:
-        band = np.r_[origin, rows[lower]], np.r_[origin, rows[upper]]
-        axes.fill_between(times, *band, step="post", color=colour, alpha=0.15, linewidth=0)
+def _step(axes: Axes, rows: pd.DataFrame, k: int, origin: float, *, band: bool) -> None:
+    """Draw the k-th curve from its columns name, time, value, and lower and upper for a band."""
+    times = np.r_[min(0.0, float(rows["time"].min())), rows["time"]]
+    colour, line = colour_and(k, LINES)
+    name, values = wrapped(rows["name"].iloc[0]), np.r_[origin, rows["value"]]
+    axes.step(times, values, where="post", label=name, color=colour, linestyle=line)
+    if band:
+        lower, upper = (np.r_[origin, rows[limit]] for limit in ("lower", "upper"))
+        axes.fill_between(times, lower, upper, step="post", color=colour, alpha=0.15, linewidth=0)
+
+
+def _legend_outside(figure: Figure, axes: Axes) -> None:
+    """Name the curves right of the axes; the figure grows by as much."""
+    handles, names = axes.get_legend_handles_labels()
+    lines = sum(1 + name.count("\n") for name in names)
+    columns = -(-lines // int((figure.get_figheight() - 0.3) / 0.21))
+    legend = figure.legend(
+        handles, names, loc="outside right upper", ncols=columns, handlelength=3.2
+    )
+    figure.draw_without_rendering()
+    figure.set_figwidth(figure.get_figwidth() + legend.get_window_extent().width / figure.dpi)
 
 
 def _stack(axes: Axes, rows: pd.DataFrame, outcomes: list[str]) -> None:
@@ -160,51 +187,20 @@ def _stack(axes: Axes, rows: pd.DataFrame, outcomes: list[str]) -> None:
     times = np.r_[0.0, wide.index]
     floor = np.zeros(len(times))
     for k, name in enumerate(outcomes):
+        colour, hatch = colour_and(k, HATCHES)
         top = floor + np.r_[0.0, wide[name]]
         axes.fill_between(
             times,
             floor,
             top,
             step="post",
-            color=COLOURS[k % 7],
+            color=colour,
             alpha=0.75,
             label=str(name),
-            hatch=HATCHES[k % 7],
+            hatch=hatch,
             edgecolor="white",
             linewidth=0.3,
         )
         floor = top
     axes.set_ylim(0, 1)
     axes.set_xlim(0, times[-1])
-
-
-def _numbers_at_risk(
-    axes: Axes,
-    below: Axes | None,
-    at_risk: pd.DataFrame | None,
-    groups: Sequence[object],
-    group: str,
-    time: str,
-) -> None:
-    """Write under each tick how many are at risk at the next time of their group."""
-    if below is None or at_risk is None:
-        return
-    low, high = axes.get_xlim()
-    ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
-    for y, name in enumerate(groups):
-        rows = at_risk[at_risk[group] == name].sort_values(time)
-        rows = rows.drop_duplicates(time)
-        position = rows[time].searchsorted(ticks)
-        numbers = np.r_[rows["at_risk"].to_numpy(dtype=float), 0.0][position]
-        for tick, number in zip(ticks, numbers, strict=True):
-            below.text(tick, y, f"{number:,.0f}", ha="center", va="center", fontsize=8)
-    names = [str(name) if len(groups) > 1 else "" for name in groups]
-    below.set_yticks(range(len(groups)), names, fontsize=8)
-    below.set_ylim(len(groups) - 0.5, -0.6)
-    below.set_title("Number at risk", fontsize=8, pad=2)
-    below.grid(visible=False)
-    below.tick_params(length=0, pad=16)
-    for side in ("left", "bottom"):
-        below.spines[side].set_visible(False)
-    below.set_xticks([])
-    below.set_xlim(low, high)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, HATCHES, figure_of_one, look, subplots
+from belbiotech.plots.look import COLOURS, HATCHES, colour_and, figure_of_one, look, subplots
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -21,7 +24,8 @@ def scatter_smooth(
     *,
     title: str = "",
     x_label: str = "Age in years",
-    y_label: str = "Coefficient at that age",
+    y_label: str | Mapping[str, str] = "Coefficient at that age",
+    levels: Mapping[str, float] | None = None,
 ) -> Figure:
     """Points with their smooth, one panel each: scaled Schoenfeld residuals over time.
 
@@ -30,35 +34,77 @@ def scatter_smooth(
     table : DataFrame
         Columns panel, time, value, and optionally smooth, lower, upper at the same times.
     title, x_label, y_label : str
-        What it is, and the units.
+        What it is, and the units; y_label may be a mapping, with a text for each panel.
+    levels : mapping of str to float, optional
+        Where each panel has a dotted line: the value if nothing changes with time.
 
     Returns
     -------
     matplotlib Figure
-        A panel for each value of the column panel.
+        A panel for each value of the column panel. The smooth's band, with half its height around
+        it, and the middle half of the points set its scale: points beyond are drawn as triangles
+        at the edge, and the figure says how many they are.
     """
     panels = list(dict.fromkeys(table["panel"]))
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
     with look():
-        figure, grid = subplots(rows, columns, figsize=(3.4 * columns, 2.8 * rows))
+        figure, grid = subplots(rows, columns, figsize=(max(5.0, 3.4 * columns), 2.9 * rows))
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
-        for axes, name in zip(grid.flat, panels, strict=False):
+        beyond = 0
+        for k, (axes, name) in enumerate(zip(grid.flat, panels, strict=False)):
             points = table[table["panel"] == name].sort_values("time")
-            axes.plot(points["time"], points["value"], "o", color="#888888", markersize=3)
-            if "smooth" in points:
-                axes.plot(points["time"], points["smooth"], color=COLOURS[0])
-            if "lower" in points:
-                for limit in ("lower", "upper"):
-                    axes.plot(points["time"], points[limit], "--", color=COLOURS[0], linewidth=0.9)
+            beyond += _points(axes, points)
             axes.axhline(0, color="#666666", linewidth=0.8)
-            axes.set_title(str(name), fontsize=9)
+            if levels is not None:
+                axes.axhline(levels[name], color="#666666", linewidth=1.2, linestyle=":")
+            lines = [part for line in str(name).splitlines() for part in wrap(line, 44)]
+            axes.set_title("\n".join(lines), fontsize=9)
             axes.set_xlabel(x_label)
-        for axes in grid[:, 0]:
-            axes.set_ylabel(y_label)
+            if not isinstance(y_label, str):
+                axes.set_ylabel(y_label[name], fontsize=9)
+            elif k % columns == 0:
+                axes.set_ylabel(y_label)
         figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        if beyond:
+            note = f"Triangles at the edge: {beyond:,d} of {len(table):,d} points lie beyond it"
+            figure.supxlabel(note, x=0.01, ha="left", fontsize=8)
     return figure
+
+
+def _points(axes: Axes, points: pd.DataFrame) -> int:
+    """Draw a panel's points and smooth, and tell how many points lie beyond its scale."""
+    low, high = _scale(points)
+    time, value = points["time"].to_numpy(), points["value"].to_numpy()
+    grey: dict[str, Any] = {"color": "#888888", "markersize": 3, "linestyle": ""}
+    inside = (low <= value) & (value <= high)
+    axes.plot(time[inside], value[inside], "o", **grey)
+    for edge, mark, there in ((low, "v", value < low), (high, "^", value > high)):
+        if there.any():
+            edges = np.full(there.sum(), edge)
+            axes.plot(time[there], edges, mark, **{**grey, "markersize": 4}, clip_on=False)
+    if "smooth" in points:
+        axes.plot(time, points["smooth"], color=COLOURS[0])
+    if "lower" in points:
+        for limit in ("lower", "upper"):
+            axes.plot(time, points[limit], "--", color=COLOURS[0], linewidth=0.9)
+    if np.isfinite(low):
+        axes.set_ylim(low, high)
+    return int((~inside).sum())
+
+
+def _scale(points: pd.DataFrame) -> tuple[float, float]:
+    """Give limits that hold the band with half its height around, and the middle half of points."""
+    if "lower" not in points or points["lower"].isna().all():
+        return -np.inf, np.inf
+    bottom, top = points["lower"].min(), points["upper"].max()
+    around = (top - bottom) / 2
+    least, first, third, most = points["value"].quantile([0, 0.25, 0.75, 1])
+    low = max(min(bottom, least), min(bottom - around, first))
+    high = min(max(top, most), max(top + around, third))
+    margin = 0.04 * (high - low)
+    return low - margin, high + margin
 
 
 def bars(
@@ -96,13 +142,14 @@ def bars(
         for k, part in enumerate(parts):
             rows = table if part is None else table[table[group] == part]
             length = rows.groupby(category)[value].sum().reindex(names, fill_value=0).to_numpy()
+            colour, hatch = colour_and(k, HATCHES)
             axes.barh(
                 names,
                 length,
                 left=left,
                 label=str(part),
-                color=COLOURS[k % 7],
-                hatch=HATCHES[k % 7],
+                color=colour,
+                hatch=hatch,
                 edgecolor="white",
                 linewidth=0.5,
             )

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["forest", "specification_curve"]
 
+WIDEST = 100.0  # how far from the line of no difference ratios are drawn, as a factor
+
 
 def forest(
     table: pd.DataFrame,
@@ -38,13 +40,16 @@ def forest(
     Parameters
     ----------
     table : DataFrame
-        Columns label, estimate, lower, upper; optionally group (a heading above its lines).
+        Columns label, estimate, lower, upper; optionally group (a heading above its lines) and
+        is_reference (an open mark without an interval, for the level that others are compared
+        with).
     title, x_label : str
         What it is, and its unit.
     reference : float
         Where the line of no difference stands.
     log : bool
-        Logarithmic axis, for ratios.
+        Logarithmic axis, for ratios. It ends at a hundredth and a hundredfold of the reference:
+        an arrow says that an interval goes on, a number what an estimate beyond is.
 
     Returns
     -------
@@ -52,10 +57,11 @@ def forest(
         Lines without a finite estimate are named in the figure as not estimated.
     """
     lines = _forest_lines(table)
+    limits = (reference / WIDEST, reference * WIDEST) if log else (-np.inf, np.inf)
     with look():
         figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines))
         for y, (_, row) in enumerate(lines.iterrows()):
-            _forest_line(axes, y, row, reference)
+            _forest_line(axes, y, row, limits)
         axes.axvline(reference, color="#666666", linewidth=0.8)
         axes.set_yticks(range(len(lines)), lines["label"])
         for tick, heading in zip(axes.get_yticklabels(), lines["heading"], strict=True):
@@ -135,7 +141,7 @@ def specification_curve(
 
 
 def _forest_lines(table: pd.DataFrame) -> pd.DataFrame:
-    lines = table.assign(heading=False)
+    lines = table.assign(heading=False, is_reference=table.get("is_reference", False))
     if "group" not in table:
         return lines
     parts = []
@@ -144,13 +150,32 @@ def _forest_lines(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _forest_line(axes: Axes, y: int, row: pd.Series, reference: float) -> None:
+def _forest_line(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float]) -> None:
     if row["heading"]:
         return
-    if not np.isfinite(row["estimate"]):
+    colour = COLOURS[0]
+    if row["is_reference"]:
+        axes.plot(row["estimate"], y, "s", color=colour, mfc="white", markersize=5, zorder=3)
+    elif not np.isfinite(row["estimate"]):
         across = axes.get_yaxis_transform()  # x as a share of the width
         style_of: dict[str, Any] = {"va": "center", "color": "#666666", "style": "italic"}
         axes.text(0.02, y, "not estimated", transform=across, **style_of)
-        return
-    axes.plot([row["lower"], row["upper"]], [y, y], color=COLOURS[0], linewidth=1.6)
-    axes.plot(row["estimate"], y, "s", color=COLOURS[0], markersize=5)
+    else:
+        axes.plot(np.clip([row["lower"], row["upper"]], *limits), [y, y], color=colour, lw=1.6)
+        _beyond(axes, y, row, limits)
+        if limits[0] <= row["estimate"] <= limits[1]:
+            axes.plot(row["estimate"], y, "s", color=colour, markersize=5)
+
+
+def _beyond(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float]) -> None:
+    """Mark that a line goes on past the limits, and write an estimate that lies there."""
+    low, high = limits
+    if row["lower"] < low:
+        axes.plot(low, y, "<", color=COLOURS[0], markersize=6)
+    if row["upper"] > high:
+        axes.plot(high, y, ">", color=COLOURS[0], markersize=6)
+    if not low <= row["estimate"] <= high:
+        edge, side, step = (low, "left", 7) if row["estimate"] < low else (high, "right", -7)
+        number = f"{row['estimate']:.2g}"
+        near: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "bottom"}
+        axes.annotate(number, (edge, y), (step, 1.5), fontsize=8, **near)

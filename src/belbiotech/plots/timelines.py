@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, HATCHES, figure_of_one, look
+from belbiotech.plots.look import HATCHES, colour_and, figure_of_one, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,11 +85,12 @@ def _marks(axes: Axes, marks: pd.DataFrame, rows: dict[str, int]) -> None:
     height = ordered["name"].map(rows) + (place - (number - 1) / 2) * 0.17
     for k, kind in enumerate(dict.fromkeys(marks["kind"])):
         mine = (ordered["kind"] == kind).to_numpy()
+        colour, marker = colour_and(k, MARKERS)
         axes.plot(
             ordered.loc[mine, "year"],
             height[mine],
-            MARKERS[k % 7],
-            color=COLOURS[k % 7],
+            marker,
+            color=colour,
             markersize=5,
             markeredgecolor="white",
             markeredgewidth=0.4,
@@ -131,14 +132,15 @@ def year_columns(
         for k, name in enumerate(dict.fromkeys(table[group])):
             rows = table[table[group] == name].groupby(year)[value].sum()
             height = rows.reindex(years, fill_value=0).to_numpy(dtype=float)
+            colour, hatch = colour_and(k, HATCHES)
             axes.bar(
                 years,
                 height,
                 bottom=floor,
                 width=0.9,
                 label=str(name),
-                color=COLOURS[k % 7],
-                hatch=HATCHES[k % 7],
+                color=colour,
+                hatch=hatch,
                 edgecolor="white",
                 linewidth=0.4,
             )

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.report import Report
+from belbiotech.survival.report import Report, ratio_plot
 from belbiotech.survival.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def cox_report(result: CoxResult) -> Report:
 
 
 def forest_plot(result: CoxResult, **options: Any) -> Figure:
-    """Draw hazard ratios with their intervals.
+    """Draw hazard ratios with their intervals, each factor's reference level at 1.
 
     Raises
     ------
@@ -84,18 +84,10 @@ def forest_plot(result: CoxResult, **options: Any) -> Figure:
     if not len(result.params):
         msg = f"there is nothing to draw: {result.rows.formula.text!r} has no covariates"
         raise FitError(msg)
-    from belbiotech import plots
-
-    table = pd.DataFrame(
-        {
-            "label": result.params.index,
-            "estimate": result.summary["exp(coef)"].to_numpy(),
-            "lower": result.summary["exp(coef) lower 95%"].to_numpy(),
-            "upper": result.summary["exp(coef) upper 95%"].to_numpy(),
-        }
-    )
     options.setdefault("title", f"{result.rows.formula.outcome}: {_size(result)}")
-    return plots.forest(table, **options)
+    options.setdefault("x_label", "Hazard ratio, 95% interval")
+    references = result.matrix.references
+    return ratio_plot(result.summary, "exp(coef)", references=references, **options)
 
 
 def nested_test(one: CoxResult, other: CoxResult) -> TestResult:

@@ -163,12 +163,14 @@ class KaplanMeierResult:
         x_label: str = "Age in years",
         y_label: str = "Share without the event",
     ) -> Figure:
-        """Draw the curves with their bands.
+        """Draw the curves, with their bands up to four groups.
 
         Parameters
         ----------
         at_risk_table : bool
-            Numbers at risk under the axis.
+            Numbers at risk (with weights, their sum) under the axis: at a tick t the rows with
+            ``start < t <= stop``, at 0 those that begin there. `survival_at` tells, as R does,
+            who is at risk at the next time of `table`, which with delayed entry may be others.
         title, x_label, y_label : str
             What it is, and the units.
 
@@ -185,7 +187,7 @@ class KaplanMeierResult:
             title=title or f"Kaplan-Meier: {self.outcome}",
             x_label=x_label,
             y_label=y_label,
-            at_risk=self.table if at_risk_table else None,
+            at_risk=_at_risk_steps(self.risk_tables) if at_risk_table else None,
         )
 
     def to_markdown(self) -> str:
@@ -223,3 +225,16 @@ def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame
     at_risk = np.append(table.at_risk, 0.0)[np.searchsorted(table.time, times)]
     known = pd.DataFrame({"group": [table.group] * len(times), "time": times, "at_risk": at_risk})
     return pd.concat([known, found], axis=1)
+
+
+def _at_risk_steps(tables: Sequence[RiskTable]) -> pd.DataFrame:
+    """Tell how many are at risk up to each time at which a row begins or ends."""
+    parts = []
+    for table in tables:
+        rows = table.rows
+        time = np.unique(np.r_[rows.start, rows.stop])
+        entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
+        left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
+        at_risk = np.cumsum(entered - left)[:-1]
+        parts.append(pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk}))
+    return pd.concat(parts, ignore_index=True)

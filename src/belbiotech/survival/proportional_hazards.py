@@ -101,19 +101,45 @@ def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") ->
     result : CoxResult
         The fit.
     transform : {"km", "rank", "identity", "log"}
-        The scale of time on which the smooth is made.
+        The scale of time on which the smooth and the tests are made.
 
     Returns
     -------
     matplotlib Figure
-        Where the smooth is level, the effect does not change.
+        Where the smooth is level, near the dotted line, the effect does not change. A panel of a
+        term with one column shows its coefficient, the dotted line the one that was fitted; a
+        panel of a term with several (a factor, a spline) the multiple of all of them together, as
+        R's ``plot.cox.zph``, the dotted line 1. The p-value is that of `proportional_hazards_test`.
     """
     from belbiotech.plots import scatter_smooth
 
     table = coefficients_over_time(result, transform)
+    titles = _panel_titles(result, transform)
+    y_labels, levels = {}, {}
+    for term, columns in result.matrix.terms.items():
+        one = len(columns) == 1
+        several = f"Multiple of its {len(columns)} coefficients"
+        y_labels[titles[term]] = "Coefficient at that time" if one else several
+        levels[titles[term]] = float(result.params.iloc[columns[0]]) if one else 1.0
     return scatter_smooth(
-        table, title="Effects over time", x_label="Time", y_label="Coefficient at that time"
+        table.assign(panel=table["panel"].map(titles)),
+        title=f"Effects over time (transform: {transform}; dotted: as fitted)",
+        x_label="Time",
+        y_label=y_labels,
+        levels=levels,
     )
+
+
+def _panel_titles(result: CoxResult, transform: Transform) -> dict[str, str]:
+    """Name each term with its test, or without one where the model has none."""
+    try:
+        tested = proportional_hazards_test(result, transform)["p_value"]
+    except FitError:
+        return {term: f"{term}\nno test" for term in result.matrix.terms}
+    return {
+        term: f"{term}\ntest of proportional hazards: p = {tested[term]:.2g}"
+        for term in result.matrix.terms
+    }
 
 
 def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> FloatArray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.survival.latex import latex_escaped
 from belbiotech.survival.limits import check_limit_options, normal_quantile
 from belbiotech.survival.markdown import markdown_table
+from belbiotech.survival.separation import TIMES, level_in_words
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,7 +163,9 @@ def errors_of(variance: pd.DataFrame) -> pd.Series:
     return pd.Series(np.sqrt(np.diag(variance.to_numpy())), variance.index, name="se(coef)")
 
 
-def ratio_plot(table: pd.DataFrame, ratio: str, **options: Any) -> Figure:
+def ratio_plot(
+    table: pd.DataFrame, ratio: str, *, references: Mapping[str, str] | None = None, **options: Any
+) -> Figure:
     """Draw the ratios of a `coefficient_table` with their 95% intervals.
 
     Parameters
@@ -171,27 +174,62 @@ def ratio_plot(table: pd.DataFrame, ratio: str, **options: Any) -> Figure:
         The summary.
     ratio : str
         What ``exp(coef)`` is.
+    references : mapping of str to str, optional
+        The reference level of each factor, by the factor's text: it has a line of its own, at 1,
+        above the factor's others.
     **options
         For `belbiotech.plots.forest`.
 
     Returns
     -------
     matplotlib Figure
-        One line for each coefficient.
+        One line for each coefficient, a level of a factor named as in ``region: BE-WAL``.
     """
     from belbiotech import plots
 
+    options.setdefault("x_label", f"{ratio.capitalize()}, 95% interval")
+    return plots.forest(_ratio_lines(table, ratio, references or {}), **options)
+
+
+def _ratio_lines(table: pd.DataFrame, ratio: str, references: Mapping[str, str]) -> pd.DataFrame:
+    """Give each ratio its line, and each factor's first line its reference level before it."""
+    names = [name if isinstance(name, tuple) else (name,) for name in table.index]
     lines = pd.DataFrame(
         {
-            "label": [_label(name) for name in table.index],
+            "label": [_label(name) for name in names],
             "estimate": table[ratio].to_numpy(),
             "lower": table[f"{ratio} lower 95%"].to_numpy(),
             "upper": table[f"{ratio} upper 95%"].to_numpy(),
+            "is_reference": False,
         }
     )
-    options.setdefault("x_label", f"{ratio.capitalize()}, 95% interval")
-    return plots.forest(lines, **options)
+    first: dict[tuple[str, ...], float] = {}
+    for place, (*outcome, covariate) in enumerate(names):
+        factor = covariate.partition("[T.")[0]
+        if factor in references:
+            level = f"{factor}[T.{references[factor]}]"
+            first.setdefault((*outcome, level), place - 0.5)
+    at_one = pd.DataFrame(
+        {
+            "label": [f"{_label(name)} (reference)" for name in first],
+            "estimate": 1.0,
+            "lower": np.nan,
+            "upper": np.nan,
+            "is_reference": True,
+        },
+        index=list(first.values()),
+    )
+    return pd.concat([lines, at_one]).sort_index() if first else lines
 
 
-def _label(name: object) -> str:
-    return ": ".join(map(str, name)) if isinstance(name, tuple) else str(name)
+def _label(name: Sequence[object]) -> str:
+    return ": ".join(_in_words(str(part)) for part in name)
+
+
+def _in_words(name: str) -> str:
+    """Write a coefficient's name for people: ``C(a)[T.b]:size`` is a: b × size."""
+    parts = []
+    for part in TIMES.split(name):
+        words = level_in_words(part)
+        parts.append(part if words is None else words.replace(" = ", ": ", 1))
+    return " × ".join(parts)
