@@ -8,7 +8,6 @@ import pytest
 from matplotlib.colors import to_hex
 
 from belbiotech import plots
-from belbiotech.plots import look
 from belbiotech.plots.look import wrapped
 
 LONG = "Contract development and manufacturing organisations for biologicals, part {}"
@@ -335,7 +334,7 @@ def test_where_there_are_windows_pyplot_knows_the_figure(curves, monkeypatch):
     from matplotlib import pyplot
 
     before = pyplot.get_fignums()
-    monkeypatch.setattr(look, "_has_windows", lambda: True)
+    monkeypatch.setattr(sys.modules["belbiotech.plots.look"], "_has_windows", lambda: True)
     figure = plots.step_curves(curves, value="survival")
     opened = set(pyplot.get_fignums()) - set(before)
     assert [pyplot.figure(number) for number in opened] == [figure]
