@@ -14,7 +14,7 @@ from belbiotech.survival.cox import cox
 from belbiotech.survival.equal_effects import equal_effects_table
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.report import Report, Reported, coefficient_table, ratio_plot
-from belbiotech.survival.residuals import residuals
+from belbiotech.survival.residuals import dfbeta
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.variance import clustered_variance
 
@@ -244,7 +244,5 @@ def _joint_variance(fits: Sequence[CoxResult]) -> FloatArray:
             here = slice(sum(sizes[:k]), sum(sizes[: k + 1]))
             joint[here, here] = block
         return joint
-    influence = np.hstack(
-        [residuals(fit, "dfbeta").to_numpy() * fit.rows.row_number[:, None] for fit in fits]
-    )
+    influence = np.hstack([dfbeta(fit) * fit.rows.row_number[:, None] for fit in fits])
     return clustered_variance(np.eye(influence.shape[1]), fits[0].groups, influence)

@@ -19,7 +19,8 @@ from belbiotech.survival.clusters import (
 )
 from belbiotech.survival.column_codes import numbered
 from belbiotech.survival.counts import Counts, count_rows
-from belbiotech.survival.cox_result import CoxResult, CoxRows
+from belbiotech.survival.cox_result import CoxResult
+from belbiotech.survival.cox_rows import CoxRows
 from belbiotech.survival.formulas import (
     Formula,
     Matrix,
@@ -105,7 +106,10 @@ def cox(
     Returns
     -------
     CoxResult
-        Coefficients, errors, tests, baseline hazard, residuals, predictions.
+        ``params``, ``standard_errors``, ``summary``; ``likelihood_ratio_test``, ``wald_test``,
+        ``score_test``, ``anova()``, ``compare(other)``; ``concordance``;
+        ``baseline_cumulative_hazard``; ``residuals(kind)``, ``test_proportional_hazards()``;
+        ``predict_survival(paths)``; ``plot()``, ``to_markdown()``, ``to_latex()``.
 
     Raises
     ------
@@ -138,6 +142,18 @@ def cox(
     ...     result = cox("failure ~ alliances", rows)
     >>> round(float(result.params["alliances"]), 6)
     -0.706289
+
+    Belgian firms from their first page on: a baseline for each origin, errors by firm.
+
+    >>> from belbiotech import load_panel
+    >>> panel = load_panel("0.2.0")
+    >>> result = cox("exit ~ alliances_active_lag1 + listed_lag1", panel[panel["observed"]],
+    ...              strata="origin", cluster="firm_id")
+    >>> result.summary[["exp(coef)", "se(coef)", "naive se(coef)", "p"]].round(3)
+                           exp(coef)  se(coef)  naive se(coef)      p
+    covariate
+    alliances_active_lag1      1.036     0.071           0.097  0.618
+    listed_lag1                0.714     0.413           0.493  0.415
     """
     return fit_cox(
         formula,

@@ -8,11 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from belbiotech.survival import (
+    concordance,
+    cox_tables,
+    factor_tests,
+    prediction,
+    proportional_hazards,
+    residuals,
+)
 from belbiotech.survival.column_codes import Codes
-from belbiotech.survival.counts import DistinctRows
-from belbiotech.survival.formulas import Formula, Matrix
+from belbiotech.survival.cox_rows import CoxRows
+from belbiotech.survival.formulas import Matrix
 from belbiotech.survival.maximise import Maximum
 from belbiotech.survival.partial_likelihood import (
     Design,
@@ -22,95 +29,17 @@ from belbiotech.survival.partial_likelihood import (
 )
 from belbiotech.survival.report import Report, Reported, errors_of
 from belbiotech.survival.robust import robust_score_statistic, robust_variance
-from belbiotech.survival.rows import FloatArray, IntArray
+from belbiotech.survival.rows import FloatArray
 from belbiotech.survival.test_result import TestResult
 from belbiotech.survival.variance import chi_square_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from belbiotech.survival.factor_tests import FactorTest
     from belbiotech.survival.firth import FirthFit
     from belbiotech.survival.frailty import FrailtyFit
-    from belbiotech.survival.proportional_hazards import Transform
-    from belbiotech.survival.residuals import Kind
 
-__all__ = ["CoxResult", "CoxRows"]
-
-
-@dataclass(frozen=True)
-class CoxRows:
-    """How a fit's distinct rows came from the data.
-
-    Attributes
-    ----------
-    formula : Formula
-        The formula, taken apart.
-    index : Index, (n,)
-        The data's row labels.
-    counts : DistinctRows or None
-        How rows were counted; None where each row stands for itself.
-    case, copies : array of float, (n,), or None
-        Case weight and frequency of each row, where given.
-    stratum_labels : tuple of str
-        Names of the strata, ``("",)`` without.
-    strata, cluster : tuple of str
-        The columns.
-    start, stop : str
-        The columns of the interval.
-    crowded : tuple of str
-        The columns of clusters that hold several units: their rows overlap in time.
-    empty : array of bool, or None
-        Of all rows of the data, those with a frequency of 0, where there are any: n counts the
-        others.
-    labels : Index or None
-        The labels of all rows of the data, where some have a frequency of 0.
-    """
-
-    formula: Formula
-    index: pd.Index
-    counts: DistinctRows | None
-    case: FloatArray | None
-    copies: FloatArray | None
-    stratum_labels: tuple[str, ...]
-    strata: tuple[str, ...]
-    cluster: tuple[str, ...]
-    start: str
-    stop: str
-    crowded: tuple[str, ...] = ()
-    empty: NDArray[np.bool_] | None = None
-    labels: pd.Index | None = None
-
-    @property
-    def row_of(self) -> IntArray:
-        """The distinct row of each row, (n,)."""
-        return np.arange(len(self.index)) if self.counts is None else self.counts.row_of
-
-    @property
-    def case_weight(self) -> FloatArray:
-        """Case weight of each row, (n,), without its frequency."""
-        return np.ones(len(self.index)) if self.case is None else self.case
-
-    @property
-    def row_number(self) -> FloatArray:
-        """Frequency of each row, (n,)."""
-        return np.ones(len(self.index)) if self.copies is None else self.copies
-
-    @property
-    def row_weight(self) -> FloatArray:
-        """Case weight times frequency of each row, (n,)."""
-        return self.case_weight if self.copies is None else self.case_weight * self.copies
-
-    def for_all_rows(self, values: pd.Series | pd.DataFrame) -> pd.Series | pd.DataFrame:
-        """Give values by row, (n,), to all rows of the data: NaN where the frequency is 0."""
-        if self.empty is None or self.labels is None:
-            return values
-        place = np.where(self.empty, -1, np.cumsum(~self.empty) - 1)
-        numbers = values.to_numpy()[place]
-        numbers[self.empty] = np.nan
-        if isinstance(values, pd.Series):
-            return pd.Series(numbers, index=self.labels, name=values.name)
-        return pd.DataFrame(numbers, index=self.labels, columns=values.columns)
+__all__ = ["CoxResult"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -274,9 +203,7 @@ class CoxResult(Reported):
     @property
     def summary(self) -> pd.DataFrame:
         """Table of coefficients, with lifelines' column names and the naive errors."""
-        from belbiotech.survival.cox_tables import summary_table
-
-        table = summary_table(self)
+        table = cox_tables.summary_table(self)
         return table if self.firth is None else self.firth.in_summary(table)
 
     @property
@@ -331,90 +258,25 @@ class CoxResult(Reported):
     @property
     def concordance(self) -> float:
         """Share of comparable pairs that the model orders rightly."""
-        from belbiotech.survival.concordance import concordance
-
-        return concordance(self).estimate
+        return concordance.concordance(self).estimate
 
     @property
     def concordance_std_error(self) -> float:
         """Standard error of the concordance, by clusters where they were given."""
-        from belbiotech.survival.concordance import concordance
+        return concordance.concordance(self).std_error
 
-        return concordance(self).std_error
-
-    def residuals(self, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
-        """Residuals by row of the data, or by event: see `belbiotech.survival.residuals`.
-
-        A row with a frequency of 0 is no row of the fit: its residual is NaN.
-        """
-        from belbiotech.survival.residuals import residuals
-
-        values = residuals(self, kind)
-        if kind in ("schoenfeld", "scaled_schoenfeld"):
-            return values
-        return self.rows.for_all_rows(values)
-
-    def test_proportional_hazards(self, transform: Transform = "km") -> pd.DataFrame:
-        """Test whether effects change with time, by term and GLOBAL: statistic, df, p_value."""
-        from belbiotech.survival.proportional_hazards import proportional_hazards_test
-
-        return proportional_hazards_test(self, transform)
-
-    def plot_proportional_hazards(self, transform: Transform = "km") -> Figure:
-        """Draw the effect of each term over time: scaled Schoenfeld residuals with a smooth."""
-        from belbiotech.survival.proportional_hazards import plot_proportional_hazards
-
-        return plot_proportional_hazards(self, transform)
-
-    def predict_cumulative_hazard(
-        self, paths: pd.DataFrame, *, conf_level: float = 0.95
-    ) -> pd.DataFrame:
-        """Cumulative hazard along covariate paths: see `belbiotech.survival.prediction`."""
-        from belbiotech.survival.prediction import predict_cumulative_hazard
-
-        return predict_cumulative_hazard(self, paths, conf_level=conf_level)
-
-    def predict_survival(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
-        """Survival along covariate paths: see `belbiotech.survival.prediction`."""
-        from belbiotech.survival.prediction import predict_survival
-
-        return predict_survival(self, paths, conf_level=conf_level)
-
-    def anova(self, test: FactorTest = "lr") -> pd.DataFrame:
-        """Test each term, a factor as a whole: see `belbiotech.survival.factor_tests`."""
-        from belbiotech.survival.factor_tests import anova
-
-        return anova(self, test)
-
-    def compare(self, other: CoxResult) -> TestResult:
-        """Likelihood-ratio test of this model against a nested one (or one that nests it).
-
-        Parameters
-        ----------
-        other : CoxResult
-            Fitted to the same rows, with fewer or more of the same terms.
-
-        Returns
-        -------
-        TestResult
-            Twice the difference of the log likelihoods, its degrees of freedom and p-value.
-
-        Raises
-        ------
-        FitError
-            Models of other rows, or not nested.
-        """
-        from belbiotech.survival.cox_tables import nested_test
-
-        return nested_test(self, other)
+    # Each of these is a function with its own page: its first argument is the fit.
+    residuals = residuals.residuals
+    test_proportional_hazards = proportional_hazards.proportional_hazards_test
+    plot_proportional_hazards = proportional_hazards.plot_proportional_hazards
+    predict_cumulative_hazard = prediction.predict_cumulative_hazard
+    predict_survival = prediction.predict_survival
+    anova = factor_tests.anova
+    compare = cox_tables.nested_test
 
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        from belbiotech.survival.cox_tables import forest_plot
-
-        return forest_plot(self, **options)
+        return cox_tables.forest_plot(self, **options)
 
     def _report(self) -> Report:
-        from belbiotech.survival.cox_tables import cox_report
-
-        return cox_report(self)
+        return cox_tables.cox_report(self)

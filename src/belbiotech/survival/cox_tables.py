@@ -109,6 +109,16 @@ def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
         Other rows, other settings, terms that are not nested, the same model twice; a likelihood
         that is not the one that the errors come from: clusters or weights that are not whole
         numbers, Firth's penalty or a frailty in one of the models only.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"], rows["age"] = [k * k % 11 for k in range(40)], [k % 3 for k in range(40)]
+    >>> cox("failure ~ size + age", rows).compare(cox("failure ~ size", rows))
+    Likelihood-ratio test: chi-square 0.006368 on 1 df, p = 0.9364
     """
     _refuse_likelihoods(one, other)
     small, large = sorted([one, other], key=lambda result: len(result.params))

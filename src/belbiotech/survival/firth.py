@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox_result import CoxResult, CoxRows
+from belbiotech.survival.cox_result import CoxResult
+from belbiotech.survival.cox_rows import CoxRows
 from belbiotech.survival.formulas import Matrix
 from belbiotech.survival.maximise import Maximum, refuse_dependent
 from belbiotech.survival.partial_likelihood import (

@@ -21,7 +21,7 @@ from belbiotech.survival.rows import FloatArray
 if TYPE_CHECKING:
     from belbiotech.survival.cox_result import CoxResult
 
-__all__ = ["Kind", "deviance", "martingale", "residuals", "schoenfeld"]
+__all__ = ["Kind", "deviance", "dfbeta", "martingale", "residuals", "schoenfeld"]
 
 Kind = Literal["martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]
 
@@ -45,7 +45,8 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
         By the data's index: a Series for martingale and deviance, else a DataFrame by
         coefficient. For the Schoenfeld kinds the index has the levels time and row, in order of
         stratum, time and row. A row with a frequency of 3 has the residual of one such row. Only
-        dfbeta is multiplied by the case weight, as in R. With a frailty, the estimated frailties
+        dfbeta is multiplied by the case weight, as in R; a row with a frequency of 0 is no row of
+        the fit, and has NaN. With a frailty, the estimated frailties
         are taken as known, as in R.
 
     Raises
@@ -80,20 +81,42 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
-    design, sets, names = result.design, result.sets, result.params.index
+    design, sets = result.design, result.sets
     if kind in ("schoenfeld", "scaled_schoenfeld"):
         return _by_event(result, scaled=kind == "scaled_schoenfeld")
     if kind in ("martingale", "deviance"):
         values = martingale(design, sets, result.risk)
         if kind == "deviance":
             values = deviance(values, design.event)
-        return pd.Series(values[result.rows.row_of], index=result.rows.index, name=kind)
-    known, beta = result.as_known
-    scores = score_residuals(known, sets, beta)[:, : len(names)]
-    by_row = scores[result.rows.row_of]
-    if kind == "dfbeta":
-        by_row = by_row @ result.naive_variance.to_numpy() * result.rows.case_weight[:, None]
-    return pd.DataFrame(by_row, index=result.rows.index, columns=names)
+        by_rows = pd.Series(values[result.rows.row_of], index=result.rows.index, name=kind)
+        return result.rows.for_all_rows(by_rows)
+    by_row = dfbeta(result) if kind == "dfbeta" else _scores(result)[result.rows.row_of]
+    return result.rows.for_all_rows(
+        pd.DataFrame(by_row, index=result.rows.index, columns=result.params.index)
+    )
+
+
+def dfbeta(result: CoxResult) -> FloatArray:
+    """How far each row moves the coefficients, times its case weight, (n, p).
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+
+    Returns
+    -------
+    array of float, (n, p)
+        By the rows of the fit: those of the data with a frequency above 0.
+    """
+    by_row: FloatArray = _scores(result)[result.rows.row_of] @ result.naive_variance.to_numpy()
+    return by_row * result.rows.case_weight[:, None]
+
+
+def _scores(result: CoxResult) -> FloatArray:
+    """Score residual of each distinct row, (m, p), with frailties taken as known."""
+    design, beta = result.as_known
+    return score_residuals(design, result.sets, beta)[:, : len(result.params)]
 
 
 def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
