@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["Report", "Reported", "coefficient_table", "errors_of", "ratio_plot", "report_as_latex"]
 
 
+NARROW = "\\setlength{\\tabcolsep}{4pt}\n\\footnotesize\n"  # for LaTeX
+
+
 @dataclass(frozen=True)
 class Report:
     """What is shown of a fit, in any form.
@@ -95,16 +98,36 @@ def report_as_latex(table: pd.DataFrame, title: str, notes: Sequence[str]) -> st
     Returns
     -------
     str
-        LaTeX that needs the package booktabs (multirow for an index of two levels).
+        LaTeX that needs the package booktabs (multirow for an index of two levels). Small type,
+        limits as one interval and levels in words, so that six columns fit on a page.
     """
-    escaped = table.rename(columns=latex_escaped).rename(index=latex_escaped)
-    escaped.index = escaped.index.set_names([None] * escaped.index.nlevels)
-    style = escaped.style.format("{:.4g}", na_rep="")
-    text = str(style.to_latex(hrules=True, caption=latex_escaped(title)))
+    cells = _with_intervals(table).rename(columns=latex_escaped)
+    cells = cells.rename(index=lambda name: latex_escaped(_in_words(str(name))))
+    cells.index = cells.index.set_names([None] * cells.index.nlevels)
+    sides = "l" * cells.index.nlevels + "r" * len(cells.columns)
+    text = cells.style.to_latex(hrules=True, caption=latex_escaped(title), column_format=sides)
     small = " \\\\\n".join(latex_escaped(note) for note in notes)
-    below = f"\n\n\\medskip\n\\parbox{{\\linewidth}}{{\\footnotesize\n{small}}}\n"
-    head, end, tail = text.rpartition("\\end{tabular}")
+    below = f"\n\n\\medskip\n\\parbox{{\\linewidth}}{{{small}}}\n"
+    head, end, tail = str(text).rpartition("\\end{tabular}")
+    head = head.replace("\\begin{tabular}", f"{NARROW}\\begin{{tabular}}", 1)
     return head + end + below + tail.lstrip("\n")
+
+
+def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
+    """Write a table's numbers, each pair of limits as one interval."""
+    cells = {}
+    pairs = sum(" lower " in str(name) for name in table.columns)
+    for name in table.columns:
+        ratio, lower, level = str(name).partition(" lower ")
+        if lower:
+            uppers = table[f"{ratio} upper {level}"]
+            whose = f"{ratio}, " if pairs > 1 else ""
+            cells[f"{whose}{level} interval"] = [
+                f"{low:.3g} to {high:.3g}" for low, high in zip(table[name], uppers, strict=True)
+            ]
+        elif " upper " not in str(name):
+            cells[str(name)] = ["" if np.isnan(x) else f"{x:.4g}" for x in table[name]]
+    return pd.DataFrame(cells, index=table.index)
 
 
 def coefficient_table(

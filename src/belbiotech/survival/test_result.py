@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from belbiotech.survival.latex import latex_escaped, latex_table
 from belbiotech.survival.markdown import markdown_table
 
 __all__ = ["TestResult"]
@@ -49,6 +50,11 @@ class TestResult:
         """Write the result, and its table if it has one, as Markdown."""
         below = "" if self.table is None else f"\n\n{markdown_table(self.table)}"
         return self._line() + below
+
+    def to_latex(self) -> str:
+        """Write the result as LaTeX: its table with the result for a caption, or a line."""
+        line = self._line()
+        return latex_escaped(line) if self.table is None else latex_table(self.table, line)
 
     def __repr__(self) -> str:
         below = "" if self.table is None else f"\n{self.table.to_string(index=False)}"
