@@ -6,7 +6,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,6 +83,8 @@ class Formula:
         Those columns that stand in the formula by themselves, in no function.
     coded : tuple of str
         Those columns that ``C()`` makes a factor of.
+    parsed : formulaic Formula
+        The right side as formulaic has read it.
     """
 
     text: str
@@ -92,6 +94,7 @@ class Formula:
     rowwise: bool
     plain: tuple[str, ...] = ()
     coded: tuple[str, ...] = ()
+    parsed: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,7 @@ def read_formula(text: str) -> Formula:
         rowwise=called <= ROWWISE,
         plain=tuple(sorted(alone - inside)),
         coded=tuple(sorted(_columns(parsed, calling="C")[0])),
+        parsed=parsed,
     )
 
 
@@ -304,7 +308,7 @@ def design_matrix(
         table = _without_unused_levels(table, formula.columns)
     else:
         refuse_other_types(formula.text, table, spec)
-    source: Any = _parsed(formula.text, formula.right) if spec is None else spec
+    source: Any = formula.parsed if spec is None else spec
     make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
     matrix, known = _with_known_levels(make, formula, table, source, intercept)
     if not known:
