@@ -68,6 +68,16 @@ class BelbiotechWarning(UserWarning):
 def in_words(value: object) -> str:
     """Show a value in an error's sentence: as Python writes it, or what it is where that is long.
 
+    Parameters
+    ----------
+    value : object
+        What was given.
+
+    Returns
+    -------
+    str
+        Its ``repr``, or its type with an article.
+
     Examples
     --------
     >>> in_words("log-log")

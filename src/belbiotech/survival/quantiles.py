@@ -55,6 +55,16 @@ def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataF
 def as_floats(values: object) -> FloatArray:
     """Give one number or several as an array, (n,); NaN for what is no number.
 
+    Parameters
+    ----------
+    values : object
+        What was given.
+
+    Returns
+    -------
+    array of float, (n,)
+        A single NaN where one of several is no number, or they are no plain list.
+
     Examples
     --------
     >>> as_floats(3), as_floats([1, 2]), as_floats("five")

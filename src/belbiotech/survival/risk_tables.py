@@ -168,7 +168,20 @@ def risk_tables(
 
 
 def whole_weights(data: pd.DataFrame, weights: str | None) -> bool:
-    """Tell whether weights, if there are any, can count rows: whether all are whole numbers."""
+    """Tell whether weights, if there are any, can count rows: whether all are whole numbers.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows that `check_rows` has let pass.
+    weights : str, optional
+        Column of case weights.
+
+    Returns
+    -------
+    bool
+        True without weights.
+    """
     return weights is None or bool((data[weights] % 1 == 0).all())
 
 
