@@ -13,8 +13,11 @@ __all__ = [
     "FormulaError",
     "PanelError",
     "ReleaseError",
+    "in_words",
     "nearest_names",
 ]
+
+LONGEST = 60  # letters of a value that an error shows
 
 
 class BelbiotechError(Exception):
@@ -62,10 +65,66 @@ class BelbiotechWarning(UserWarning):
     """Root of all warnings of this package."""
 
 
-def nearest_names(name: str, known: Iterable[object]) -> str:
-    """Say which known names are like this one, as the end of an error's sentence."""
-    names = [str(k) for k in known]
-    close = get_close_matches(name, names, n=3, cutoff=0.5)
+def in_words(value: object) -> str:
+    """Show a value in an error's sentence: as Python writes it, or what it is where that is long.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+
+    Returns
+    -------
+    str
+        Its ``repr``, or its type with an article.
+
+    Examples
+    --------
+    >>> in_words("log-log")
+    "'log-log'"
+    >>> in_words(list(range(100)))
+    'a list'
+    """
+    text = repr(value)
+    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
+
+
+def nearest_names(name: object, known: Iterable[object]) -> str:
+    """Say which known names are like this one, as the end of an error's sentence.
+
+    Parameters
+    ----------
+    name : object
+        What was asked for, a text as a rule.
+    known : iterable of object
+        What there is. One that looks the same but is of another type is told with both types.
+
+    Returns
+    -------
+    str
+        The nearest, or the first thirty of all.
+
+    Examples
+    --------
+    >>> nearest_names("faliure", ["failure", "listing"])
+    "did you mean 'failure'?"
+    >>> nearest_names("0", [0, 1])
+    'did you mean 0 (int, not str)?'
+    """
+    by_text = {str(k): k for k in known}
+    close = get_close_matches(str(name), by_text, n=3, cutoff=0.5)
     if close:
-        return f"did you mean {', '.join(map(repr, close))}?"
-    return f"the names are {', '.join(map(repr, names[:30]))}{', ...' if len(names) > 30 else ''}"
+        return f"did you mean {', '.join(_beside(name, by_text[text]) for text in close)}?"
+    names = [_shown(k) for k in by_text.values()]
+    return f"the names are {', '.join(names[:30])}{', ...' if len(names) > 30 else ''}"
+
+
+def _beside(name: object, other: object) -> str:
+    """Show another name; with both types where the eye would not tell them apart."""
+    if str(name) != str(other) or isinstance(name, type(other)):
+        return _shown(other)
+    return f"{_shown(other)} ({type(other).__name__}, not {type(name).__name__})"
+
+
+def _shown(name: object) -> str:
+    return repr(str(name)) if isinstance(name, str) else repr(name)

@@ -203,6 +203,8 @@ def test_bad_input_is_refused(firms):
         cumulative_incidence(firms.assign(acquisition=firms["failure"]).iloc[:2], FATES)
     with pytest.raises(FitError, match="must be a list of columns"):
         cumulative_incidence(firms, "failure")
+    with pytest.raises(FitError, match="at least 1 column"):
+        cumulative_incidence(firms, None)
     with pytest.raises(FitError, match="name 'failure' more than once"):
         cumulative_incidence(firms, ["failure", "failure"])
     with pytest.raises(PanelError, match="no column 'merger'"):

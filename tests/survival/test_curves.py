@@ -210,12 +210,36 @@ def test_nelson_aalen_adds_up_hazards(firms):
 def test_zero_before_others_enter_warns():
     rows = pd.DataFrame({"start": [0, 0, 3, 4], "stop": [1, 2, 5, 6], "failure": [1, 1, 1, 0]})
     with pytest.warns(
-        BelbiotechWarning, match="falls to 0 at time 2, where all 1 .* 2 are at risk"
+        BelbiotechWarning, match="falls to 0 at time 2, where the only one .* up to 2 are at risk"
     ):
         result = kaplan_meier(rows, "failure")
     assert result.table["survival"].tolist() == [0.5, 0, 0, 0]
     with pytest.raises(FitError, match="lifelines refuses the rows of group 'all'"):
         assert result.fitters
+
+
+def test_zero_of_several_before_one_enters_warns():
+    rows = pd.DataFrame({"start": [0, 0, 3], "stop": [2, 2, 5], "failure": [1, 1, 1]})
+    with pytest.warns(BelbiotechWarning, match="where all 2 at risk had .* up to 1 is at risk"):
+        kaplan_meier(rows, "failure")
+
+
+def test_an_interval_beside_its_median_is_explained():
+    """Two are at risk at the first event. R's quantile() has 2.5 (8 to NA), its print() 1 to NA."""
+    rows = pd.DataFrame(
+        {
+            "start": [1, 6, 0, 4, 4, 1, 0, 6, 4, 4],
+            "stop": [8, 8, 4, 11, 7, 9, 1, 13, 7, 5],
+            "failure": [0, 1, 1, 1, 0, 0, 1, 1, 0, 0],
+        }
+    )
+    result = kaplan_meier(rows, "failure")
+    assert result.median.loc[0, ["median", "lower"]].tolist() == [2.5, 8.0]
+    assert "interval of 'all' begins after the median" in repr(result)
+    assert "at or below 1/2" in result._repr_html_()
+    limits = result.table["lower"].dropna()
+    assert limits[limits <= 0.5].idxmax() == result.table["time"].eq(8).idxmax()
+    assert "begins after" not in repr(kaplan_meier(rows, "failure", conf_type="log"))
 
 
 def test_texts_and_figure(regions):
@@ -243,14 +267,30 @@ def test_bad_input_is_refused(firms):
         kaplan_meier(firms, "failure", conf_type="loglog")
     with pytest.raises(FitError, match="conf_level must be between 0 and 1"):
         kaplan_meier(firms, "failure", conf_level=95)
-    with pytest.raises(FitError, match="shares between 0 and 1"):
-        kaplan_meier(firms, "failure").quantiles(50)
+
+
+@pytest.mark.parametrize("kind", [None, 3, ["log"], np.array(["log"]), pd.Series(["log"] * 9)])
+def test_kinds_of_limits(firms, kind):
+    with pytest.raises(FitError, match="conf_type .* is unknown"):
+        kaplan_meier(firms, "failure", conf_type=kind)
+
+
+@pytest.mark.parametrize("p", [50, -0.1, "a", [], [0.5, None], [[0.5]], np.nan, {"p": 1}])
+def test_shares(firms, p):
+    with pytest.raises(FitError, match="p must be shares between 0 and 1"):
+        kaplan_meier(firms, "failure").quantiles(p)
+
+
+@pytest.mark.parametrize("times", ["a", None, np.nan, [1, "a"], [1, None], [[1]], {"t": 1}])
+def test_times(firms, times):
+    with pytest.raises(FitError, match="times must be numbers"):
+        kaplan_meier(firms, "failure").survival_at(times)
 
 
 def test_what_is_no_column(firms):
-    with pytest.raises(PanelError, match="by= names columns"):
+    with pytest.raises(PanelError, match="by is a int: give the column's name"):
         kaplan_meier(firms, "failure", by=3)
-    with pytest.raises(PanelError, match="weights= names a column"):
+    with pytest.raises(PanelError, match="weights is a Series: .* data.assign"):
         kaplan_meier(firms, "failure", weights=firms["weight"])
 
 

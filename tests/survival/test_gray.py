@@ -150,8 +150,11 @@ def test_bad_input_is_refused(firms):
         gray_test(firms.assign(allied="no"), *fates, "allied")
     with pytest.raises(FitError, match="no row has the outcome 'acquisition'"):
         gray_test(firms.assign(acquisition=0), *fates, "allied")
-    with pytest.raises(FitError, match="rho must not be negative"):
-        gray_test(firms, *fates, "allied", rho=-1)
+    for rho in (-1, np.nan, np.inf, None, "a"):
+        with pytest.raises(FitError, match="rho must not be negative"):
+            gray_test(firms, *fates, "allied", rho=rho)
+    with pytest.raises(FitError, match="by= must name a column"):
+        gray_test(firms, *fates, None)
     gone = pd.DataFrame({"start": [0, 5], "stop": [1, 6], "failure": 1, "allied": "maybe"})
     with pytest.raises(FitError, match="group 'maybe' all at risk at time 1 had a fate"):
         gray_test(pd.concat([firms, gone]).fillna(0), *fates, "allied")

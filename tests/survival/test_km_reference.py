@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -105,14 +107,16 @@ class TestGrid:
     def test_restricted_mean(self, case, read, reference_data):
         expected, _ = read(case)
         data, kwargs = arguments(case)
+        real = pytest.warns(belbiotech.BelbiotechWarning, match="not whole numbers")
         for wanted in expected["restricted_mean"]:
-            table = belbiotech.restricted_mean(
-                reference_data(data),
-                kwargs["outcome"],
-                wanted["horizon"],
-                by=kwargs["by"],
-                weights=kwargs["weights"],
-            )
+            with real if case.endswith("/real") else nullcontext():
+                table = belbiotech.restricted_mean(
+                    reference_data(data),
+                    kwargs["outcome"],
+                    wanted["horizon"],
+                    by=kwargs["by"],
+                    weights=kwargs["weights"],
+                )
             table = table.assign(group=table["group"].astype(str)).sort_values("group")
             close(table["estimate"], wanted["estimate"])
             close(table["std_error"], wanted["std_error"])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from belbiotech import FitError, PanelError, logrank_test, pairwise_logrank
+from belbiotech import BelbiotechWarning, FitError, PanelError, logrank_test, pairwise_logrank
 
 patiently = settings(deadline=None)  # the first call imports
 WEIGHTINGS = ["logrank", "gehan-breslow", "tarone-ware", "peto"]
@@ -137,6 +137,91 @@ def test_pairs_are_tests_of_two_with_holms_correction(firms):
     assert np.sort(table["p_holm"]) == pytest.approx(holm)
 
 
+def test_a_pair_that_is_never_at_risk_together_is_nan_and_the_others_go_on(firms):
+    early = pd.DataFrame({"start": [0, 0], "stop": [3, 2], "failure": 1, "region": "LUX"})
+    late = pd.DataFrame({"start": [4, 4], "stop": [6, 5], "failure": 1, "region": "NAM"})
+    rows = pd.concat([firms[firms["region"] != "WAL"], early, late])
+    for weighting in WEIGHTINGS:
+        with pytest.warns(BelbiotechWarning, match=r"for 'LUX' and 'NAM'; Holm's") as caught:
+            table = pairwise_logrank(rows, "failure", "region", weighting=weighting)
+        assert caught[0].filename == __file__
+        apart = (table["group_1"] == "LUX") & (table["group_2"] == "NAM")
+        assert table.loc[apart, "df"].tolist() == [0]
+        assert table.loc[apart, ["statistic", "p_value", "p_holm"]].isna().all(axis=None)
+        others = table[~apart]
+        assert others["df"].eq(1).all()
+        ordered = others.sort_values("p_value")
+        steps = np.arange(len(others), 0, -1)
+        holm = np.minimum(np.maximum.accumulate(ordered["p_value"] * steps), 1)
+        assert ordered["p_holm"].tolist() == pytest.approx(holm.tolist())
+
+
+def test_of_many_pairs_that_cannot_be_compared_a_few_are_named():
+    k = np.arange(5)
+    apart = pd.DataFrame({"start": 10 * k, "stop": 10 * k + 1, "failure": 1, "group": k})
+    both = pd.DataFrame({"start": 0, "stop": [1, 2], "failure": [0, 1], "group": [0, 9]})
+    rows = pd.concat([apart, both])
+    with pytest.warns(BelbiotechWarning, match="for 0 and 1, 0 and 2, .*, and 9 more"):
+        table = pairwise_logrank(rows, "failure", "group")
+    assert table["df"].sum() == 1
+
+
+def test_groups_one_after_the_other_cannot_be_compared_whatever_the_rounding():
+    rng = np.random.default_rng(4)
+    stop = rng.integers(1, 40, 300)
+    rows = pd.DataFrame({"start": 0, "stop": stop, "failure": rng.integers(0, 2, 300), "group": 0})
+    later = rows.assign(start=50, stop=stop + 50, group=1)
+    for weighting in WEIGHTINGS:
+        with pytest.raises(FitError, match="nothing to compare"):
+            logrank_test(pd.concat([rows, later]), "failure", "group", weighting=weighting)
+
+
+def test_scores_as_a_series(firms):
+    scores = {"BRU": 1, "VLG": 2.5, "WAL": 4}
+    wanted = logrank_test(firms, "failure", "region", trend=scores)
+    found = logrank_test(firms, "failure", "region", trend=pd.Series(scores))
+    assert found.statistic == wanted.statistic
+    ordered = logrank_test(firms, "failure", "region", trend=np.bool_(True))
+    assert ordered.statistic == pytest.approx(wanted.statistic)
+    twice = pd.Series([1, 2, 3, 4], index=["BRU", "VLG", "WAL", "WAL"])
+    with pytest.raises(FitError, match="more than one score for 'WAL'"):
+        logrank_test(firms, "failure", "region", trend=twice)
+
+
+@pytest.mark.parametrize("trend", [None, 1, 0, "BRU", ["BRU", "VLG", "WAL"]])
+def test_what_is_no_trend(firms, trend):
+    with pytest.raises(FitError, match="trend must be True, False or the groups' scores"):
+        logrank_test(firms, "failure", "region", trend=trend)
+
+
+@pytest.mark.parametrize("score", ["x", "3", None, np.nan, np.inf])
+def test_what_is_no_score(firms, score):
+    with pytest.raises(FitError, match="finite numbers that differ"):
+        logrank_test(firms, "failure", "region", trend={"BRU": 1, "VLG": 2, "WAL": score})
+
+
+@pytest.mark.parametrize("power", [None, "a", -1, np.nan, np.inf, [1], pd.Series([1, 2])])
+@pytest.mark.parametrize("name", ["rho", "gamma"])
+def test_what_is_no_power(firms, name, power):
+    for weighting in ("logrank", "fleming-harrington"):
+        with pytest.raises(FitError, match=f"{name} must not be negative nor infinite"):
+            logrank_test(firms, "failure", "region", weighting=weighting, **{name: power})
+
+
+@pytest.mark.parametrize("weighting", [None, 1, ["logrank"], np.array(["logrank"])])
+def test_what_is_no_weighting(firms, weighting):
+    for test in (logrank_test, pairwise_logrank):
+        with pytest.raises(FitError, match="weighting .* is unknown"):
+            test(firms, "failure", "region", weighting=weighting)
+
+
+@pytest.mark.parametrize("by", [None, []])
+def test_groups_are_asked_for(firms, by):
+    for test in (logrank_test, pairwise_logrank):
+        with pytest.raises(FitError, match="by= must name a column whose values make the groups"):
+            test(firms, "failure", by)
+
+
 def test_texts(firms):
     result = logrank_test(firms, "failure", "region", weighting="tarone-ware", strata="era")
     assert "Tarone-Ware test of failure by region within era" in repr(result)
@@ -163,5 +248,5 @@ def test_bad_input_is_refused(firms):
         logrank_test(firms, "failure", "region", trend={"BRU": 1, "VLG": 1, "WAL": 1})
     with pytest.raises(FitError, match="no event while two of the groups"):
         logrank_test(firms.assign(failure=0), "failure", "region")
-    with pytest.raises(FitError, match="groups 'BRU' and 'VLG' are at risk"):
+    with pytest.raises(FitError, match="groups 'BRU', 'VLG', 'WAL' are at risk"):
         pairwise_logrank(firms.assign(failure=0), "failure", "region")

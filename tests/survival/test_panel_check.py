@@ -102,7 +102,33 @@ def test_agrees_with_what_the_estimators_refuse(rows):
         assert not ((unit["start"] < fault.start) & (fault.start <= unit["stop"])).any()
 
 
+def test_outcomes_that_are_texts_look_like_texts():
+    found = check_panel(panel(*CLEAN).astype({"failure": str}), outcome="failure")
+    assert found["text"].unique().tolist() == [
+        "'failure' is '0', not 0 or 1",
+        "'failure' is '1', not 0 or 1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["start", "firm_id"])
+def test_two_columns_of_one_name(name):
+    rows = panel(*CLEAN)
+    with pytest.raises(PanelError, match=f"2 columns are called '{name}'"):
+        check_panel(pd.concat([rows, rows[[name]]], axis=1))
+
+
+def test_columns_of_lists_and_of_dates():
+    rows = panel(*CLEAN)
+    with pytest.raises(PanelError, match="'firm_id' holds a list in 4 rows"):
+        check_panel(rows.assign(firm_id=[["a"]] * 4))
+    dates = pd.to_datetime(["2020-01-01"] * 4)
+    with pytest.raises(PanelError, match=r"years since founding: \(data\['start'\] - origin\)"):
+        check_panel(rows.assign(start=dates))
+
+
 def test_bad_input_is_refused():
+    with pytest.raises(PanelError, match="start and stop are both 'stop'"):
+        check_panel(panel(*CLEAN), start="stop")
     with pytest.raises(PanelError, match="no column 'firm'; did you mean 'firm_id'"):
         check_panel(panel(*CLEAN), unit="firm")
     with pytest.raises(PanelError, match="'start' must hold numbers"):

@@ -103,6 +103,54 @@ def test_a_horizon_that_the_data_does_not_reach_warns(firms):
         restricted_mean(firms, "failure", 1, by="allied")
 
 
+def test_a_group_is_warned_of_once_at_the_line_that_asked(firms):
+    quiet = firms.assign(failure=firms["failure"] * (firms["allied"] == "yes"))
+    with pytest.warns(BelbiotechWarning) as caught:
+        restricted_mean(quiet, "failure", 9, by="allied")
+    with pytest.warns(BelbiotechWarning) as of_difference:
+        restricted_mean_difference(quiet, "failure", 9, "allied")
+    texts = [str(warning.message) for warning in caught]
+    assert [text.split()[1] for text in texts] == ["'no'", "'yes'"]
+    assert "held flat up to the horizon 9, and has no 'failure' by the horizon 9" in texts[0]
+    assert [str(warning.message) for warning in of_difference] == texts
+    assert {warning.filename for warning in [*caught, *of_difference]} == {__file__}
+
+
+def test_weights_that_are_not_whole_warn_and_change_the_error_with_their_scale(firms):
+    """The numbers are R's: summary(survfit(Surv(start, stop, failure) ~ 1, weights), rmean = 6)."""
+    firms = firms.assign(share=[0.5, 1.5, 2.25, 0.7, 1.1, 0.3, 0.9, 1.4])
+    with pytest.warns(BelbiotechWarning, match="'share' are not whole numbers.*[Ss]cale them"):
+        table = restricted_mean(firms, "failure", 6, weights="share")
+    assert table["estimate"].item() == pytest.approx(3.7060671, abs=1e-7)
+    assert table["std_error"].item() == pytest.approx(0.9347447, abs=1e-7)
+    with pytest.warns(BelbiotechWarning, match="not whole numbers"):
+        restricted_mean_difference(firms, "failure", 5, "allied", weights="share")
+    whole = restricted_mean(firms.assign(share=2.0), "failure", 6, weights="share")
+    plain = restricted_mean(firms, "failure", 6)
+    assert whole["estimate"].item() == pytest.approx(plain["estimate"].item())
+
+
+@pytest.mark.parametrize(
+    ("groups", "reference", "words"),
+    [
+        ([0, 1], "0", r"no group '0'; did you mean 0 \(int, not str\)"),
+        (["0", "1"], 0, r"no group 0; did you mean '0' \(str, not int\)"),
+        ([0, 1], 7, "no group 7; the names are 0, 1"),
+        ([0, 1], pd.Series([0, 1]), "no group a Series"),
+        ([0, 1], [0], r"no group \[0\]"),
+    ],
+)
+def test_a_reference_that_looks_like_a_group(firms, groups, reference, words):
+    rows = firms.assign(allied=firms["allied"].map(dict(zip(["no", "yes"], groups, strict=True))))
+    with pytest.raises(FitError, match=words):
+        restricted_mean_difference(rows, "failure", 5, "allied", reference=reference)
+
+
+def test_groups_are_asked_for(firms):
+    with pytest.raises(FitError, match="by= must name a column whose values make the groups"):
+        restricted_mean_difference(firms, "failure", 5, None)
+
+
 def test_bad_input_is_refused(firms):
     with pytest.raises(FitError, match=r"before the first time at which a row ends, 1"):
         restricted_mean(firms, "failure", 0.5)

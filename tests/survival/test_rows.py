@@ -47,18 +47,18 @@ def test_a_good_panel_of_any_type_passes(rows):
     ("column", "row", "value", "words"),
     [
         ("x", "r2", np.nan, r"column 'x' has missing values in 1 row \(r2\); fill them"),
-        ("x", "r2", -np.inf, r"column 'x' has infinite values in 1 row \(r2\)"),
+        ("x", "r2", -np.inf, r"column 'x' has infinite values in 1 row \(r2\); replace"),
         ("firm", "r3", None, r"column 'firm' has missing values in 1 row \(r3\)"),
-        ("stop", "r4", 2, r"'stop' must be after 'start'; it is not in 1 row \(r4\)"),
+        ("stop", "r4", 2, r"'stop' must be after 'start'; it is not in 1 row \(r4\); mend"),
         ("stop", "r4", np.nan, r"column 'stop' has missing values in 1 row \(r4\)"),
         ("failure", "r1", 2, r"outcome 'failure' must be 0 or 1; it is 2 in 1 row \(r1\)"),
         ("failure", "r1", -1, r"it is -1 in 1 row \(r1\)"),
         ("failure", "r1", 0.5, r"it is 0.5 in 1 row \(r1\)"),
         ("failure", "r1", "yes", r"it is 'yes' in 1 row \(r1\)"),
-        ("start", "r1", "zero", "column 'start' must hold numbers"),
-        ("wt", "r5", -0.1, r"column 'wt' is negative in 1 row \(r5\)"),
+        ("start", "r1", "zero", r"'start' must hold numbers.*pd.to_numeric\(data\['start'\]"),
+        ("wt", "r5", -0.1, r"column 'wt' is negative in 1 row \(r5\); make it 0 or more"),
         ("wt", "r5", "much", "column 'wt' must hold numbers"),
-        ("copies", "r2", 1.5, r"column 'copies' must be whole numbers; not so in 1 row \(r2\)"),
+        ("copies", "r2", 1.5, r"column 'copies' must be whole numbers; not so in 1 row \(r2\); "),
         ("start", "r4", 1, r"rows of one 'firm' overlap in time: 1 row \(r4\), of 'b'"),
     ],
 )
@@ -67,6 +67,25 @@ def test_each_fault_is_named_with_its_row(column, row, value, words):
     rows = changed(column, row, value)
     with pytest.raises(PanelError, match=words):
         check_rows(rows, ["failure"], columns=["x"], weights="wt", frequency="copies", unit="firm")
+
+
+@pytest.mark.parametrize(
+    ("times", "words"),
+    [
+        (
+            pd.date_range("2020", periods=5),
+            r"founding: \(data\['start'\] - origin\).dt.days / 365.25",
+        ),
+        (pd.date_range("2020", periods=5).date, r"\(pd.to_datetime\(data\['start'\]\) - origin\)"),
+        (pd.period_range("2020", periods=5, freq="Y"), r"data\['start'\].dt.to_timestamp\(\)"),
+        (pd.to_timedelta([1, 2, 3, 4, 5], "D"), r"data\['start'\].dt.days / 365.25"),
+        (pd.Categorical([1, 2, 3, 4, 5]), r"pd.to_numeric\(data\['start'\]\)"),
+    ],
+    ids=["datetimes", "dates", "periods", "lengths", "categories"],
+)
+def test_times_that_are_no_numbers_are_told_how_to_become_some(times, words):
+    with pytest.raises(PanelError, match=words):
+        check_rows(ROWS.assign(start=times), ["failure"])
 
 
 def test_an_unknown_column_is_named_with_the_nearest():
@@ -138,6 +157,9 @@ def test_years_in_random_order(kind):
         ({"frequency": ROWS["copies"].to_numpy()}, "frequency is a ndarray"),
         ({"unit": ROWS["firm"]}, "unit is a Series"),
         ({"start": 0, "stop": ROWS["stop"]}, "start is a int(.|\n)*stop is a Series"),
+        ({"start": None}, "start is None: give the column's name"),
+        ({"unit": ["firm", "x"]}, "unit is a list: give one column's name"),
+        ({"columns": [None]}, "a column is None"),
         ({"start": "stop"}, "start and stop are both 'stop'"),
     ],
 )

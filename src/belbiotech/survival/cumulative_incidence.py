@@ -69,9 +69,11 @@ def cumulative_incidence(
     Raises
     ------
     PanelError
-        Rows that are no panel; a row with two fates; a cluster with missing values.
+        Rows that are no panel; a row with two fates; a cluster with missing values; arguments
+        that are no names of columns.
     FitError
-        A ``conf_level`` outside 0 to 1, more than two clusters.
+        A ``conf_level`` outside 0 to 1, more than two clusters, outcomes that are no list of
+        different columns.
 
     Warns
     -----
@@ -104,6 +106,8 @@ def cumulative_incidence(
     3   all  acquisition   5.0      0.222      0.203  0.007  0.633
     """
     check_limit_options(conf_level)
+    if not isinstance(outcomes, str):  # which is refused as no list
+        outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     units = list(as_cluster_columns(cluster))
     check_rows(data, names, start=start, stop=stop, columns=[*groups, *units])

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.errors import BelbiotechWarning
 from belbiotech.survival.influence import curves_of, risk_set_variances, row_variances
 from belbiotech.survival.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.limits import (
@@ -18,7 +18,7 @@ from belbiotech.survival.limits import (
     hazard_limits,
     probability_limits,
 )
-from belbiotech.survival.risk_tables import RiskTable, as_columns, risk_tables
+from belbiotech.survival.risk_tables import RiskTable, as_columns, risk_tables, whole_weights
 from belbiotech.survival.rows import FloatArray, check_rows
 
 __all__ = ["kaplan_meier"]
@@ -72,7 +72,7 @@ def kaplan_meier(
     ------
     PanelError
         Rows that are no panel: unknown column, missing value, ``stop <= start``, an outcome that
-        is not 0/1, a negative weight.
+        is not 0/1, a negative weight; arguments that are no names of columns.
     FitError
         An unknown ``conf_type``, or a ``conf_level`` outside 0 to 1.
 
@@ -111,18 +111,12 @@ def kaplan_meier(
       all     6     3.0     3.0    2.0    NaN
     """
     check_limit_options(conf_level, conf_type)
-    if weights is not None and not isinstance(weights, str):
-        msg = (
-            f"weights= names a column of the data, it is a {type(weights).__name__}: put it into "
-            "the data, data.assign(weight=...), and give weights='weight'"
-        )
-        raise PanelError(msg)
     check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:
         _warn_of_early_zero(table, start)
-    whole = weights is None or bool((data[weights] % 1 == 0).all())
-    curves = [_curves(table, conf_level, conf_type, robust=not whole) for table in tables]
+    robust = not whole_weights(data, weights)
+    curves = [_curves(table, conf_level, conf_type, robust=robust) for table in tables]
     return KaplanMeierResult(
         table=pd.concat([survival for survival, _ in curves], ignore_index=True),
         nelson_aalen=pd.concat([hazard for _, hazard in curves], ignore_index=True),
@@ -180,9 +174,11 @@ def _warn_of_early_zero(table: RiskTable, start: str) -> None:
         return
     time, at_risk = table.time[zero[0]], table.at_risk[zero[0]]
     later = table.at_risk[zero[0] + 1 :].max()
+    all_of_them = "the only one" if at_risk == 1 else f"all {at_risk:g}"
     msg = (
-        f"survival of group {table.group!r} falls to 0 at time {time:g}, where all {at_risk:g} at "
-        f"risk had the event, while up to {later:g} are at risk later: the curve stays at 0. "
+        f"survival of group {table.group!r} falls to 0 at time {time:g}, where {all_of_them} at "
+        f"risk had the event, while up to {later:g} {'is' if later == 1 else 'are'} at risk later: "
+        "the curve stays at 0. "
         f"To see those, start the curve later: data[data[{start!r}] >= {time:g}]"
     )
     warnings.warn(msg, BelbiotechWarning, stacklevel=3)

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
+from belbiotech.survival.column_names import check_name
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.group_times import GroupTimes, grouped_strata
-from belbiotech.survival.logrank import chi_square
+from belbiotech.survival.logrank import check_powers, chi_square
 from belbiotech.survival.risk_tables import as_columns
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.test_result import TestResult
@@ -86,10 +87,11 @@ def gray_test(
     Raises
     ------
     PanelError
-        Rows that are no panel; a row with two fates.
+        Rows that are no panel; a row with two fates; arguments that are no names of columns.
     FitError
         Fewer than two groups; an outcome that never happens; a group in which all at risk have
-        had a fate while others enter later, since ``Y / S`` then does not exist.
+        had a fate while others enter later, since ``Y / S`` then does not exist; a rho that is
+        negative or no number; no event while two groups are at risk.
 
     References
     ----------
@@ -114,13 +116,13 @@ def gray_test(
        no     4       3.0  1.428571
       yes     4       0.0  1.571429
     """
-    others, groups, within = as_columns(competing), as_columns(by), as_columns(strata)
+    check_name(outcome=outcome)
+    others, groups = as_columns(competing, "competing"), as_columns(by)
+    within = as_columns(strata, "strata")
+    check_powers(rho=rho)
     names = check_outcome_names([outcome, *others])
     check_rows(data, names, start=start, stop=stop, columns=[*groups, *within])
     check_fates(data, names)
-    if rho < 0:
-        msg = f"rho must not be negative; it is {rho:g}"
-        raise FitError(msg)
     # All competing fates are one: what counts is that they end the row's unit.
     fates = data.assign(**{others[0]: data[others].astype(bool).any(axis=1)})
     grouped = grouped_strata(fates, [outcome, others[0]], by, strata, start=start, stop=stop)

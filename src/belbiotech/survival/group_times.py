@@ -14,7 +14,7 @@ from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.risk_tables import as_columns, group_labels, sums
 from belbiotech.survival.rows import FloatArray, IntArray
 
-__all__ = ["GroupedStrata", "GroupTimes", "grouped_strata"]
+__all__ = ["GroupedStrata", "GroupTimes", "check_groups", "grouped_strata"]
 
 
 @dataclass(frozen=True)
@@ -88,17 +88,41 @@ def grouped_strata(
     FitError
         Fewer than two groups.
     """
-    groups, within = as_columns(by), as_columns(strata)
+    groups, within = as_columns(by), as_columns(strata, "strata")
     columns = list(dict.fromkeys([*groups, *within]))
     counts = count_rows(data, outcomes, columns, start=start, stop=stop)
     codes, labels = group_labels(counts.columns, groups)
-    if len(labels) < 2:
-        msg = f"there is only one group, {labels[0]!r}, in {' and '.join(groups)}; a test needs two"
-        raise FitError(msg)
+    check_groups(labels, groups)
     of_stratum, names = group_labels(counts.columns, within)
     size = (len(outcomes), len(labels))
     made = [_group_times(counts, of_stratum == k, codes, size) for k in range(len(names))]
     return GroupedStrata(made, labels, sums(codes, counts.number, len(labels)))
+
+
+def check_groups(labels: Sequence[Hashable], columns: Sequence[str]) -> None:
+    """Refuse fewer than two groups where groups are to be compared.
+
+    Parameters
+    ----------
+    labels : sequence
+        The groups' names.
+    columns : sequence of str
+        The columns that make them.
+
+    Raises
+    ------
+    FitError
+        With what makes groups.
+    """
+    if not columns:
+        msg = "by= must name a column whose values make the groups: a comparison needs two of them"
+        raise FitError(msg)
+    if len(labels) < 2:
+        msg = (
+            f"there is only one group, {labels[0]!r}, in {' and '.join(columns)}; "
+            "a comparison needs two"
+        )
+        raise FitError(msg)
 
 
 def _group_times(

@@ -5,16 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import BelbiotechWarning, FitError, in_words
 from belbiotech.survival.latex import latex_table
 from belbiotech.survival.limits import LimitKind
 from belbiotech.survival.markdown import markdown_table
-from belbiotech.survival.quantiles import curve_quantiles
+from belbiotech.survival.quantiles import as_floats, curve_quantiles
 from belbiotech.survival.risk_tables import RiskTable
 from belbiotech.survival.rows import FloatArray
 
@@ -86,12 +87,13 @@ class KaplanMeierResult:
         -------
         DataFrame
             Columns group, p, quantile, lower, upper; NaN where the curve, or its limit, does not
-            fall that far. Where the curve is flat at 1 - p, the middle of the flat part.
+            fall that far. Where the curve is flat at 1 - p, the middle of the flat part. The
+            lower limit may be after the quantile where the curve's limit rises again.
 
         Raises
         ------
         FitError
-            A share outside 0 to 1.
+            A share outside 0 to 1, or what is no number; none at all.
 
         References
         ----------
@@ -118,8 +120,16 @@ class KaplanMeierResult:
             Columns as in `table`, without events: 1 before the first time, and NaN after the last
             unless the curve has come down to 0. ``at_risk`` is that of the next time in the
             table, as in R.
+
+        Raises
+        ------
+        FitError
+            A missing time, or what is no number.
         """
-        wanted = np.atleast_1d(np.asarray(times, dtype=float))
+        wanted = as_floats(times)
+        if np.isnan(wanted).any():
+            msg = f"times must be numbers, such as 5 or [1, 5, 10]; it is {in_words(times)}"
+            raise FitError(msg)
         parts = [
             _at(table, rows, wanted)
             for table, (_, rows) in zip(
@@ -199,10 +209,24 @@ class KaplanMeierResult:
         return latex_table(self.summary, self._title())
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self.summary.to_string(index=False)}"
+        return "\n".join([self._title(), self.summary.to_string(index=False), *self._notes()])
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}"
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}{notes}"
+
+    def _notes(self) -> list[str]:
+        """Say why an interval does not contain its median."""
+        median = self.median
+        outside = median[median["lower"] > median["median"]]
+        if outside.empty:
+            return []
+        return [
+            f"The interval of {', '.join(map(repr, outside['group'].tolist()))} begins after the "
+            "median: the curve's lower limit is low where few are at risk, and rises again. As in "
+            "R's quantile(), the interval begins at the highest of the limit's steps at or below "
+            "1/2; R's print() takes the first."
+        ]
 
     def _title(self) -> str:
         rows = sum(int(table.rows.number.sum()) for table in self.risk_tables)

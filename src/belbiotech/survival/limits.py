@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, nearest_names
 from belbiotech.survival.rows import FloatArray
 
 __all__ = [
@@ -32,10 +32,11 @@ def check_limit_options(conf_level: float, conf_type: str = "log-log") -> None:
     """
     number = isinstance(conf_level, Real) and not isinstance(conf_level, bool)
     if not number or not 0 < conf_level < 1:
-        msg = f"conf_level must be between 0 and 1, such as 0.95; it is {conf_level!r}"
+        msg = f"conf_level must be between 0 and 1, such as 0.95; it is {in_words(conf_level)}"
         raise FitError(msg)
-    if conf_type not in get_args(LimitKind):
-        msg = f"conf_type {conf_type!r} is unknown; {nearest_names(conf_type, get_args(LimitKind))}"
+    known = get_args(LimitKind)
+    if not isinstance(conf_type, str) or conf_type not in known:
+        msg = f"conf_type {in_words(conf_type)} is unknown; {nearest_names(conf_type, known)}"
         raise FitError(msg)
 
 

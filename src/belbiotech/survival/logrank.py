@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
-from typing import Literal, get_args
+from numbers import Real
+from typing import Literal, TypeGuard, get_args
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
 from belbiotech.survival.group_times import GroupedStrata, grouped_strata
 from belbiotech.survival.risk_tables import as_columns
 from belbiotech.survival.rows import FloatArray, check_rows
 from belbiotech.survival.test_result import TestResult
 
-__all__ = ["Weighting", "chi_square", "logrank_test", "pairwise_logrank"]
+__all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
 
 Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
 
+SHOWN = 5  # pairs or groups named in a message
+NO_TEST = (float("nan"), 0, float("nan"))  # of a pair that has nothing to compare
 NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
 
 
@@ -31,7 +35,7 @@ def logrank_test(
     rho: float = 0.0,
     gamma: float = 0.0,
     strata: str | Sequence[str] | None = None,
-    trend: bool | Mapping[Hashable, float] = False,
+    trend: bool | Mapping[Hashable, float] | pd.Series[float] = False,
     start: str = "start",
     stop: str = "stop",
 ) -> TestResult:
@@ -59,9 +63,9 @@ def logrank_test(
         Of "fleming-harrington" only.
     strata : str or list of str, optional
         Columns within whose values groups are compared; the comparisons are added up.
-    trend : bool or mapping
+    trend : bool, mapping or Series
         Test for trend, on 1 degree of freedom: over the groups' order (True), or over scores, a
-        mapping of each group to a number.
+        mapping of each group to a number, or a Series of numbers with the groups as its index.
     start, stop : str
         Columns of the intervals.
 
@@ -73,10 +77,10 @@ def logrank_test(
     Raises
     ------
     PanelError
-        Rows that are no panel.
+        Rows that are no panel; arguments that are no names of columns.
     FitError
-        Fewer than two groups; no event while two groups are at risk; an unknown weighting;
-        scores that do not fit the groups.
+        Fewer than two groups; no event while two groups are at risk; an unknown weighting; a rho
+        or gamma that is negative or no number; scores that do not fit the groups.
 
     References
     ----------
@@ -139,12 +143,21 @@ def pairwise_logrank(
     Returns
     -------
     DataFrame
-        Columns group_1, group_2, statistic, df, p_value, p_holm; one row for each pair.
+        Columns group_1, group_2, statistic, df, p_value, p_holm; one row for each pair. A pair
+        without an event while both are at risk has 0 degrees of freedom and NaN, and does not
+        count in Holm's correction.
 
     Raises
     ------
-    PanelError, FitError
+    PanelError
         As in `logrank_test`.
+    FitError
+        As in `logrank_test`; no event while any two groups are at risk.
+
+    Warns
+    -----
+    BelbiotechWarning
+        Pairs that cannot be compared, by name.
 
     References
     ----------
@@ -172,20 +185,42 @@ def pairwise_logrank(
 
     _check_weighting(weighting, rho, gamma)
     grouped = _grouped(data, outcome, by, strata, start, stop)
-    pairs = []
+    tests = []
     for pair in combinations(range(len(grouped.labels)), 2):
         observed, expected, variance = _add_up(grouped.only(pair), weighting, rho, gamma)
-        names = [grouped.labels[k] for k in pair]
-        pairs.append([*names, *chi_square(observed - expected, variance, None, names)])
-    table = pd.DataFrame(pairs, columns=["group_1", "group_2", "statistic", "df", "p_value"])
-    return table.assign(p_holm=multipletests(table["p_value"], method="holm")[1])
+        found = chi_square(observed - expected, variance, None) if variance.any() else NO_TEST
+        tests.append([*(grouped.labels[k] for k in pair), *found])
+    table = pd.DataFrame(tests, columns=["group_1", "group_2", "statistic", "df", "p_value"])
+    tested = table["df"] > 0
+    _tell_of_pairs(table[~tested], bool(tested.any()), grouped.labels)
+    holm = multipletests(table.loc[tested, "p_value"], method="holm")[1]
+    return table.assign(p_holm=pd.Series(holm, index=table.index[tested]))
+
+
+def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashable]) -> None:
+    """Warn of pairs that cannot be compared; refuse where none can."""
+    if not others:
+        msg = (
+            f"there is no event while two of the groups {', '.join(map(repr, labels))} are at "
+            "risk: nothing to compare"
+        )
+        raise FitError(msg)
+    if untested.empty:
+        return
+    names = (untested[column].tolist() for column in ("group_1", "group_2"))
+    pairs = [f"{one!r} and {two!r}" for one, two in zip(*names, strict=True)]
+    more = f", and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
+    msg = (
+        "there is no event while both groups of a pair are at risk, and nothing to compare (NaN, "
+        f"0 df), for {', '.join(pairs[:SHOWN])}{more}; Holm's correction is that of the other pairs"
+    )
+    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
 
 
 def chi_square(
     difference: FloatArray,
     variance: FloatArray,
     contrast: FloatArray | None,
-    names: Sequence[Hashable] = (),
 ) -> tuple[float, int, float]:
     """Make a chi-square test of differences that add up to zero over the groups.
 
@@ -197,8 +232,6 @@ def chi_square(
         Its variance.
     contrast : array of float, (g,), optional
         Scores of the groups, for a test on 1 degree of freedom.
-    names : sequence, optional
-        Groups to name if there is nothing to test.
 
     Returns
     -------
@@ -219,45 +252,88 @@ def chi_square(
     values, vectors = np.linalg.eigh(variance)
     kept = values > NO_VARIANCE * max(values.max(), np.finfo(float).tiny)
     if not kept.any():
-        which = f" {names[0]!r} and {names[1]!r}" if names else ""
-        msg = f"there is no event while two of the groups{which} are at risk: nothing to compare"
+        msg = "there is no event while two of the groups are at risk: nothing to compare"
         raise FitError(msg)
     statistic = float(((vectors.T @ difference)[kept] ** 2 / values[kept]).sum())
     df = int(kept.sum())
     return statistic, df, float(chi2.sf(statistic, df))
 
 
+def check_powers(**powers: object) -> None:
+    """Refuse powers of a weight that are negative or no finite numbers.
+
+    Parameters
+    ----------
+    **powers
+        Each argument's value.
+
+    Raises
+    ------
+    FitError
+        Naming each argument that is at fault.
+    """
+    bad = [
+        f"{name} must not be negative nor infinite, but a number such as 0 or 1; "
+        f"it is {in_words(value)}"
+        for name, value in powers.items()
+        if not (_is_number(value) and value >= 0)
+    ]
+    if bad:
+        raise FitError("\n".join(bad))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and bool(np.isfinite(float(value)))
+
+
 def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
     known = get_args(Weighting)
-    if weighting not in known:
-        msg = f"weighting {weighting!r} is unknown; {nearest_names(weighting, known)}"
+    if not isinstance(weighting, str) or weighting not in known:
+        msg = f"weighting {in_words(weighting)} is unknown; {nearest_names(weighting, known)}"
         raise FitError(msg)
+    check_powers(rho=rho, gamma=gamma)
     if weighting != "fleming-harrington" and (rho, gamma) != (0, 0):
         msg = f"rho and gamma belong to weighting='fleming-harrington', not to {weighting!r}"
         raise FitError(msg)
-    if rho < 0 or gamma < 0:
-        msg = f"rho and gamma must not be negative; they are {rho:g} and {gamma:g}"
-        raise FitError(msg)
 
 
-def _scores(trend: bool | Mapping[Hashable, float], labels: list[Hashable]) -> FloatArray | None:
-    if trend is False:
-        return None
-    if trend is True:
-        return np.arange(len(labels), dtype=float)
-    missing = [label for label in labels if label not in trend]
-    unknown = [label for label in trend if label not in labels]
+def _scores(
+    trend: bool | Mapping[Hashable, float] | pd.Series[float], labels: list[Hashable]
+) -> FloatArray | None:
+    """Give each group its score; None where no trend is asked for."""
+    if isinstance(trend, (bool, np.bool_)):
+        return np.arange(len(labels), dtype=float) if trend else None
+    given = _as_mapping(trend)
+    missing = [label for label in labels if label not in given]
+    unknown = [label for label in given if label not in labels]
     if missing or unknown:
         msg = (
-            f"trend must give a score for each group; without one: {missing or 'none'}, "
-            f"not a group: {unknown or 'none'}"
+            f"trend must give a score for each group; without one: {missing[:SHOWN] or 'none'}, "
+            f"not a group: {unknown[:SHOWN] or 'none'}"
         )
         raise FitError(msg)
-    scores = np.array([trend[label] for label in labels], dtype=float)
-    if not np.isfinite(scores).all() or np.ptp(scores) == 0:
-        msg = f"the scores of trend must be finite numbers that differ; they are {scores.tolist()}"
+    numbers = [float(score) for score in map(given.get, labels) if _is_number(score)]
+    if len(numbers) < len(labels) or len(set(numbers)) == 1:
+        scores = [given[label] for label in labels]
+        msg = f"the scores of trend must be finite numbers that differ; they are {scores}"
         raise FitError(msg)
-    return scores
+    return np.array(numbers)
+
+
+def _as_mapping(trend: object) -> Mapping[Hashable, object]:
+    if isinstance(trend, pd.Series):
+        twice = trend.index[trend.index.duplicated()].unique().tolist()
+        if twice:
+            msg = f"trend gives more than one score for {', '.join(map(repr, twice))}"
+            raise FitError(msg)
+        return trend.to_dict()
+    if not isinstance(trend, Mapping):
+        msg = (
+            "trend must be True, False or the groups' scores, such as {'small': 1, 'large': 2}; "
+            f"it is {in_words(trend)}"
+        )
+        raise FitError(msg)
+    return trend
 
 
 def _grouped(
@@ -268,7 +344,7 @@ def _grouped(
     start: str,
     stop: str,
 ) -> GroupedStrata:
-    columns = [*as_columns(by), *as_columns(strata)]
+    columns = [*as_columns(by), *as_columns(strata, "strata")]
     check_rows(data, [outcome], start=start, stop=stop, columns=columns)
     return grouped_strata(data, [outcome], by, strata, start=start, stop=stop)
 
@@ -289,6 +365,7 @@ def _add_up(
         expected += (weight * d) @ share
         # Var(d_g) = d (n - d) / (n - 1) * (p_g (g = h) - p_g p_h), the multiple hypergeometric
         spread = weight**2 * d * (n - d) / np.maximum(n - 1, 1)
+        spread[share.max(axis=1) == 1] = 0  # one group alone: none, and none by rounding
         variance += np.diag(spread @ share) - share.T @ (spread[:, None] * share)
     return observed, expected, variance
 
@@ -317,6 +394,6 @@ def _title(
     trend: bool,
 ) -> str:
     kind = "Log-rank" if weighting == "logrank" else weighting.title()
-    within = f" within {', '.join(as_columns(strata))}" if strata else ""
+    within = f" within {', '.join(as_columns(strata, 'strata'))}" if strata else ""
     what = "test for trend" if trend else "test"
     return f"{kind} {what} of {outcome} by {', '.join(as_columns(by))}{within}"

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError
+from belbiotech.survival.column_names import check_columns, check_name
 from belbiotech.survival.risk_tables import as_columns
+from belbiotech.survival.rows import no_single_values, not_numbers
 from belbiotech.survival.times import tie_times
 
 __all__ = ["check_panel"]
@@ -63,7 +65,8 @@ def check_panel(
     Raises
     ------
     PanelError
-        An unknown column, or times that are no numbers.
+        No DataFrame, arguments that are no names of columns, two columns of one name, an unknown
+        column, a column of lists, or times that are no numbers.
 
     Examples
     --------
@@ -83,8 +86,12 @@ def check_panel(
     1    b    3  event before the last row
     2    b    4                       jump
     """
-    outcomes = as_columns(outcome)
-    _check_columns(data, [unit, start, stop, *outcomes], [start, stop])
+    check_name(unit=unit)
+    outcomes = as_columns(outcome, "outcome")
+    used = check_columns(data, outcomes, start=start, stop=stop, unit=unit)
+    problems = no_single_values(data, used) or not_numbers(data, [start, stop])
+    if problems:
+        raise PanelError("\n".join(problems))
     times = data[[start, stop]].astype(float).set_axis(["begin", "end"], axis=1)
     if np.isfinite(times.to_numpy()).all():
         begins, ends = tie_times(times["begin"].to_numpy(), times["end"].to_numpy())
@@ -110,21 +117,6 @@ def check_panel(
     return found[COLUMNS]
 
 
-def _check_columns(data: pd.DataFrame, names: list[str], times: list[str]) -> None:
-    problems = [
-        f"there is no column {name!r}; {nearest_names(name, data.columns)}"
-        for name in names
-        if name not in data.columns
-    ]
-    problems += [
-        f"column {name!r} must hold numbers, not {data[name].dtype}"
-        for name in times
-        if name in data.columns and not pd.api.types.is_numeric_dtype(data[name])
-    ]
-    if problems:
-        raise PanelError("\n".join(problems))
-
-
 def _faults_of_rows(
     data: pd.DataFrame, unit: str, outcomes: list[str], times: pd.DataFrame
 ) -> Iterator[Fault]:
@@ -143,8 +135,9 @@ def _faults_of_rows(
         text = f"stops at {end[k]:g}, before it starts at {begin[k]:g}"
         yield int(k), "negative length", text
     for name in outcomes:
-        for k in np.flatnonzero(~data[name].isin([0, 1]) & data[name].notna()):
-            yield int(k), "bad outcome", f"{name!r} is {data[name].iloc[k]}, not 0 or 1"
+        bad = np.flatnonzero(~data[name].isin([0, 1]) & data[name].notna())
+        for k, value in zip(bad, data[name].iloc[bad].tolist(), strict=True):
+            yield int(k), "bad outcome", f"{name!r} is {value!r}, not 0 or 1"
     for k in np.flatnonzero(data[outcomes].isin([1]).sum(axis=1) > 1):
         names = ", ".join(map(repr, outcomes))
         yield int(k), "two outcomes", f"more than one of {names} is 1; a unit has one fate"

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows import FloatArray
 
-__all__ = ["curve_quantiles"]
+__all__ = ["as_floats", "curve_quantiles"]
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # a curve this near to 1 - p is at it
 
 
 def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataFrame:
-    """Find the times at which a curve and its limits first fall to 1 - p.
+    """Find the times at which a curve and its limits fall to 1 - p.
+
+    A limit may rise again: where few are at risk at the first events, it is far from the curve
+    there, and nearer later. Of its steps at or below 1 - p the highest counts then, as in R's
+    ``quantile.survfit``, and not the first: the lower limit of a quantile may be after it.
 
     Parameters
     ----------
@@ -33,11 +37,11 @@ def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataF
     Raises
     ------
     FitError
-        A share outside 0 to 1.
+        A share outside 0 to 1, or what is no number; none at all.
     """
-    shares = np.atleast_1d(np.asarray(p, dtype=float))
-    if not ((shares >= 0) & (shares <= 1)).all():
-        msg = f"p must be shares between 0 and 1, such as 0.5 for the median; it is {p!r}"
+    shares = as_floats(p)
+    if not len(shares) or not ((shares >= 0) & (shares <= 1)).all():
+        msg = f"p must be shares between 0 and 1, such as 0.5 for the median; it is {in_words(p)}"
         raise FitError(msg)
     times = curve["time"].to_numpy(dtype=float)
     times = np.concatenate([[min(0.0, times[0])], times])
@@ -48,8 +52,33 @@ def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataF
     return pd.DataFrame({"p": shares, **found})
 
 
+def as_floats(values: object) -> FloatArray:
+    """Give one number or several as an array, (n,); NaN for what is no number.
+
+    Parameters
+    ----------
+    values : object
+        What was given.
+
+    Returns
+    -------
+    array of float, (n,)
+        A single NaN where one of several is no number, or they are no plain list.
+
+    Examples
+    --------
+    >>> as_floats(3), as_floats([1, 2]), as_floats("five")
+    (array([3.]), array([1., 2.]), array([nan]))
+    """
+    try:
+        found = np.atleast_1d(np.asarray(values, dtype=float))
+    except (TypeError, ValueError):
+        return np.array([np.nan])
+    return found if found.ndim == 1 else np.array([np.nan])
+
+
 def _first_times(times: FloatArray, survival: FloatArray, shares: FloatArray) -> FloatArray:
-    """Find when 1 - survival first reaches each share; in a flat part there, its middle.
+    """Find the least step of 1 - survival at or above each share; in a flat part, its middle.
 
     ``survival[i]`` is the curve from ``times[i + 1]`` on; NaN limits are passed over.
     """

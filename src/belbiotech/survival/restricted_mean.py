@@ -8,10 +8,11 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, nearest_names
+from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
+from belbiotech.survival.group_times import check_groups
 from belbiotech.survival.influence import curves_of
 from belbiotech.survival.limits import check_limit_options, normal_quantile
-from belbiotech.survival.risk_tables import RiskTable, as_columns, risk_tables
+from belbiotech.survival.risk_tables import RiskTable, as_columns, risk_tables, whole_weights
 from belbiotech.survival.rows import check_rows
 
 __all__ = ["restricted_mean", "restricted_mean_difference"]
@@ -44,7 +45,8 @@ def restricted_mean(
     by : str or list of str, optional
         Columns whose values make the groups.
     weights : str, optional
-        Column of case weights. As in R the error counts a weight of w as w rows.
+        Column of case weights. As in R the error counts a weight of w as w rows, so that it
+        depends on the scale of the weights; those of `kaplan_meier` are robust to it.
     conf_level : float
         Coverage of the intervals, which are symmetric.
     start, stop : str
@@ -58,7 +60,7 @@ def restricted_mean(
     Raises
     ------
     PanelError
-        Rows that are no panel.
+        Rows that are no panel; arguments that are no names of columns.
     FitError
         A horizon that is no number, or before the first time of all groups.
 
@@ -66,7 +68,8 @@ def restricted_mean(
     -----
     BelbiotechWarning
         A horizon beyond the last time of a group whose curve has not come down to 0: it is
-        drawn on, flat, as in R. A horizon before a group's first event.
+        drawn on, flat, as in R. A horizon before a group's first event. Weights that are not
+        whole numbers.
 
     References
     ----------
@@ -84,11 +87,10 @@ def restricted_mean(
     0   all     3.875      0.631  2.638  5.112
     """
     check_limit_options(conf_level)
-    tables = _tables(data, outcome, by, weights, start, stop)
-    _check_horizon(tables, horizon, outcome)
-    rows = [(table.group, *_mean(table, horizon)) for table in tables]
-    result = pd.DataFrame(rows, columns=["group", "estimate", "std_error"])
-    return _with_limits(result, conf_level)
+    means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
+    for doubt in doubts:
+        warnings.warn(doubt, BelbiotechWarning, stacklevel=2)
+    return _with_limits(means, conf_level)
 
 
 def restricted_mean_difference(
@@ -125,6 +127,11 @@ def restricted_mean_difference(
     FitError
         Fewer than two groups, an unknown reference, a horizon as in `restricted_mean`.
 
+    Warns
+    -----
+    BelbiotechWarning
+        As in `restricted_mean`.
+
     Examples
     --------
     >>> import pandas as pd
@@ -143,17 +150,11 @@ def restricted_mean_difference(
     """
     from scipy.stats import norm
 
-    means = restricted_mean(
-        data,
-        outcome,
-        horizon,
-        by=by,
-        weights=weights,
-        conf_level=conf_level,
-        start=start,
-        stop=stop,
-    )
+    check_limit_options(conf_level)
+    means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
     base = _reference_row(means, reference, by)
+    for doubt in doubts:
+        warnings.warn(doubt, BelbiotechWarning, stacklevel=2)
     others = means[means["group"] != base["group"]]
     result = pd.DataFrame(
         {
@@ -168,16 +169,23 @@ def restricted_mean_difference(
     return result.assign(statistic=statistic, p_value=2 * norm.sf(np.abs(statistic)))
 
 
-def _tables(
+def _means(
     data: pd.DataFrame,
     outcome: str,
+    horizon: float,
     by: str | Sequence[str] | None,
     weights: str | None,
     start: str,
     stop: str,
-) -> list[RiskTable]:
+) -> tuple[pd.DataFrame, list[str]]:
+    """Give each group's mean and its error, and what there is to warn of."""
     check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
-    return risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
+    tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
+    _check_horizon(tables, horizon)
+    rows = [(table.group, *_mean(table, horizon)) for table in tables]
+    means = pd.DataFrame(rows, columns=["group", "estimate", "std_error"])
+    doubts = [line for table in tables for line in _doubts(table, horizon, outcome)]
+    return means, doubts + _broken_weights(data, weights)
 
 
 def _mean(table: RiskTable, horizon: float) -> tuple[float, float]:
@@ -203,40 +211,49 @@ def _with_limits(means: pd.DataFrame, conf_level: float) -> pd.DataFrame:
     return means.assign(lower=means["estimate"] - step, upper=means["estimate"] + step)
 
 
-def _check_horizon(tables: list[RiskTable], horizon: float, outcome: str) -> None:
+def _check_horizon(tables: list[RiskTable], horizon: float) -> None:
     first = min(float(table.time[0]) for table in tables)
     if not isinstance(horizon, int | float | np.number) or not np.isfinite(horizon):
-        msg = f"horizon must be a time, such as 10; it is {horizon!r}"
+        msg = f"horizon must be a time, such as 10; it is {in_words(horizon)}"
         raise FitError(msg)
     if horizon < first:
         msg = f"horizon {horizon:g} is before the first time at which a row ends, {first:g}"
         raise FitError(msg)
-    for table in tables:
-        last = float(table.time[-1])
-        if horizon > last and curves_of(table)[0][-1] > 0:
-            msg = (
-                f"group {table.group!r} was followed up to {last:g} only, and its curve has not "
-                f"come down to 0: it is held flat up to the horizon {horizon:g}"
-            )
-            warnings.warn(msg, BelbiotechWarning, stacklevel=3)
-        if not table.events[table.time <= horizon].any():
-            msg = (
-                f"group {table.group!r} has no {outcome!r} by the horizon {horizon:g}: its "
-                "standard error is 0"
-            )
-            warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+
+
+def _doubts(table: RiskTable, horizon: float, outcome: str) -> list[str]:
+    """Say, in one sentence, what makes a group's mean doubtful."""
+    last = float(table.time[-1])
+    short = horizon > last and curves_of(table)[0][-1] > 0
+    followed = (
+        f"was followed up to {last:g} only, and its curve has not come down to 0: it is held flat "
+        f"up to the horizon {horizon:g}"
+    )
+    none = f"has no {outcome!r} by the horizon {horizon:g}: its standard error is 0"
+    seen = table.events[table.time <= horizon].any()
+    found = [text for text, true in ((followed, short), (none, not seen)) if true]
+    return [f"group {table.group!r} {', and '.join(found)}"] if found else []
+
+
+def _broken_weights(data: pd.DataFrame, weights: str | None) -> list[str]:
+    """Say that the error counts weights as rows, where they are not whole numbers."""
+    if whole_weights(data, weights):
+        return []
+    return [
+        f"weights {weights!r} are not whole numbers, and the standard error counts a weight of w "
+        "as w rows, as R does: it changes with the scale of the weights. Scale them so that they "
+        "add up to the rows they stand for, or take the error from a bootstrap of the firms"
+    ]
 
 
 def _reference_row(
     means: pd.DataFrame, reference: Hashable, by: str | Sequence[str]
 ) -> pd.Series[float]:
     groups = means["group"].tolist()
-    if len(groups) < 2:
-        msg = f"there is only one group, {groups[0]!r}, in {' and '.join(as_columns(by))}"
-        raise FitError(msg)
+    check_groups(groups, as_columns(by))
     if reference is None:
         reference = groups[0]
-    if reference not in groups:
-        msg = f"there is no group {reference!r}; {nearest_names(str(reference), groups)}"
+    if not isinstance(reference, Hashable) or reference not in groups:
+        msg = f"there is no group {in_words(reference)}; {nearest_names(reference, groups)}"
         raise FitError(msg)
     return means.iloc[groups.index(reference)]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError
+from belbiotech.survival.column_names import check_names
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.rows import FloatArray, IntArray
 
@@ -25,6 +25,7 @@ __all__ = [
     "group_labels",
     "risk_table",
     "risk_tables",
+    "whole_weights",
 ]
 
 EVERYONE = "all"  # the group's name where nothing splits the rows
@@ -97,15 +98,30 @@ class RiskTable:
         return first, np.searchsorted(self.time, rows.stop, side="right")
 
 
-def as_columns(by: str | Sequence[str] | None) -> list[str]:
-    """Give the columns that split the rows, none, one or several, as a list."""
+def as_columns(by: str | Sequence[str] | None, argument: str = "by") -> list[str]:
+    """Give the columns that split the rows, none, one or several, as a list.
+
+    Parameters
+    ----------
+    by : str or list of str, optional
+        What the caller was given.
+    argument : str
+        Where it was given, for the error.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    PanelError
+        Something else than names of columns.
+    """
+    check_names(**{argument: by})
     if by is None:
         return []
-    names = [by] if isinstance(by, str) else list(by) if isinstance(by, Sequence) else None
-    if names is None or not all(isinstance(name, str) for name in names):
-        msg = f"by= names columns, such as 'region' or ['region', 'segment'], not {by!r}"
-        raise PanelError(msg)
-    return names
+    return [by] if isinstance(by, str) else list(by)
 
 
 def risk_tables(
@@ -149,6 +165,24 @@ def risk_tables(
     )
     codes, labels = group_labels(counts.columns, columns)
     return [risk_table(label, rows.chosen(codes == k)) for k, label in enumerate(labels)]
+
+
+def whole_weights(data: pd.DataFrame, weights: str | None) -> bool:
+    """Tell whether weights, if there are any, can count rows: whether all are whole numbers.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows that `check_rows` has let pass.
+    weights : str, optional
+        Column of case weights.
+
+    Returns
+    -------
+    bool
+        True without weights.
+    """
+    return weights is None or bool((data[weights] % 1 == 0).all())
 
 
 def group_labels(table: pd.DataFrame, columns: Sequence[str]) -> tuple[IntArray, list[Hashable]]:

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError
 from belbiotech.survival.column_codes import CHUNK, ColumnCodes, combine, encode
+from belbiotech.survival.column_names import check_columns, check_names
 from belbiotech.survival.times import FloatArray, Times, interval_arrays, interval_times
 
 __all__ = [
@@ -24,7 +25,8 @@ __all__ = [
     "check_names",
     "check_rows",
     "in_order",
-    "nearest_names",
+    "no_single_values",
+    "not_numbers",
     "overlapping_rows",
     "overlaps_in_words",
     "rows_in_words",
@@ -73,17 +75,20 @@ def check_rows(
         or infinite values, ``stop <= start``, an outcome that is not 0/1, a negative weight, a
         broken frequency, overlapping rows.
     """
-    if not isinstance(data, pd.DataFrame):
-        msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
-        raise PanelError(msg)
-    check_names(start=start, stop=stop, weights=weights, frequency=frequency, unit=unit)
-    extra = [name for name in (weights, frequency, unit) if name is not None]
-    used = list(dict.fromkeys([start, stop, *outcomes, *columns, *extra]))
-    _stop_at(_unknown_columns(data, used) + _same_columns(data, used, start, stop))
+    used = check_columns(
+        data,
+        outcomes,
+        start=start,
+        stop=stop,
+        columns=columns,
+        weights=weights,
+        frequency=frequency,
+        unit=unit,
+    )
     if data.empty:
         msg = "data has no rows"
         raise PanelError(msg)
-    _stop_at([line for name in used for line in _no_values(data, name)])
+    _stop_at(no_single_values(data, used))
     problems = [line for name in used for line in _missing_values(data, name)]
     for name in outcomes:
         problems += _not_zero_one(data, name)
@@ -96,38 +101,6 @@ def check_rows(
     _stop_at(_no_length(data, start, stop))
     if unit is not None:
         _stop_at(overlaps_in_words(data, unit, start, stop))
-
-
-def check_names(**arguments: object) -> None:
-    """Refuse columns where their names are asked for.
-
-    Parameters
-    ----------
-    **arguments
-        Each argument's value: a name, several names, or None.
-
-    Raises
-    ------
-    PanelError
-        Naming each argument that is something else.
-
-    Examples
-    --------
-    >>> check_names(start="start", strata=["region", "segment"], weights=None)
-    >>> check_names(unit=[3])
-    Traceback (most recent call last):
-    belbiotech.errors.PanelError: unit is a int: give the column's name, such as unit='name'
-    """
-    problems = []
-    for argument, value in arguments.items():
-        names = value if isinstance(value, (list, tuple)) else [value]
-        strange = [name for name in names if name is not None and not isinstance(name, str)]
-        if strange:
-            problems.append(
-                f"{argument} is a {type(strange[0]).__name__}: give the column's name, such as "
-                f"{argument}='name'"
-            )
-    _stop_at(problems)
 
 
 def overlapping_rows(units: pd.Series, start: Times, stop: Times) -> IntArray:
@@ -217,28 +190,25 @@ def _stop_at(problems: list[str]) -> None:
         raise PanelError("\n".join(problems))
 
 
-def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
-    return [
-        f"there is no column {name!r}; {nearest_names(name, data.columns)}"
-        for name in names
-        if name not in data.columns
-    ]
+def no_single_values(data: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Tell of columns that hold no numbers, texts or other single values.
 
+    Parameters
+    ----------
+    data : DataFrame
+        With these columns.
+    names : iterable of str
+        The columns.
 
-def _same_columns(data: pd.DataFrame, names: list[str], start: str, stop: str) -> list[str]:
-    twice = set(data.columns[data.columns.duplicated()])
-    problems = [
-        f"{int((data.columns == name).sum())} columns are called {name!r}; rename all but one"
-        for name in names
-        if name in twice
-    ]
-    if start == stop:
-        problems.append(f"start and stop are both {start!r}: they must be two columns")
-    return problems
+    Returns
+    -------
+    list of str
+        One sentence for each column that is at fault.
+    """
+    return [line for name in names for line in _no_values(data, name)]
 
 
 def _no_values(data: pd.DataFrame, name: str) -> list[str]:
-    """Tell of columns that hold no numbers, texts or other single values."""
     column = data[name]
     if pd.api.types.is_complex_dtype(column.dtype):
         return [f"column {name!r} holds complex numbers; take their real part or their size"]
@@ -278,7 +248,8 @@ def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
         infinite = np.isinf(column.to_numpy(dtype=float, na_value=np.nan))
         if infinite.any():
             problems.append(
-                f"column {name!r} has infinite values in {rows_in_words(data, infinite)}"
+                f"column {name!r} has infinite values in {rows_in_words(data, infinite)}; "
+                "replace them, or drop those rows yourself"
             )
     return problems
 
@@ -316,16 +287,55 @@ def _certainly_zero_one(column: pd.Series) -> bool:
 
 
 def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
-    texts = [name for name in (start, stop) if not pd.api.types.is_numeric_dtype(data[name])]
+    texts = not_numbers(data, [start, stop])
     if texts:
-        return [f"column {name!r} must hold numbers, not {data[name].dtype}" for name in texts]
+        return texts
     if all(isinstance(data[name].dtype, np.dtype) for name in (start, stop)):
         bad = data[stop].to_numpy() <= data[start].to_numpy()
     else:
         bad = (data[stop] <= data[start]).fillna(False).to_numpy(dtype=bool)
     if not bad.any():
         return []
-    return [f"{stop!r} must be after {start!r}; it is not in {rows_in_words(data, bad)}"]
+    return [
+        f"{stop!r} must be after {start!r}; it is not in {rows_in_words(data, bad)}; mend their "
+        "times, or drop those rows yourself"
+    ]
+
+
+def not_numbers(data: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Tell of columns that must hold numbers and do not, each with how to make it some.
+
+    Parameters
+    ----------
+    data : DataFrame
+        With these columns.
+    names : iterable of str
+        The columns.
+
+    Returns
+    -------
+    list of str
+        One sentence for each column that is at fault.
+    """
+    return [
+        f"column {name!r} must hold numbers, not {data[name].dtype}; {_as_numbers(data[name])}"
+        for name in names
+        if not pd.api.types.is_numeric_dtype(data[name])
+    ]
+
+
+def _as_numbers(column: pd.Series) -> str:
+    """Say how to make numbers of a column of texts, dates or lengths of time."""
+    shown, kind = f"data[{column.name!r}]", pd.api.types.infer_dtype(column)
+    if kind in ("datetime64", "datetime", "date"):
+        if column.dtype == object:
+            shown = f"pd.to_datetime({shown})"
+        return f"make it numbers, such as years since founding: ({shown} - origin).dt.days / 365.25"
+    if kind == "period":
+        return f"make it numbers: ({shown}.dt.to_timestamp() - origin).dt.days / 365.25"
+    if kind in ("timedelta64", "timedelta"):
+        return f"make it numbers, such as years: {shown}.dt.days / 365.25"
+    return f"make it numbers: pd.to_numeric({shown})"
 
 
 def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
@@ -344,15 +354,19 @@ def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:
 def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
     column = data[name]
     if not pd.api.types.is_numeric_dtype(column):
-        return [f"column {name!r} must hold numbers, not {column.dtype}"]
+        return not_numbers(data, [name])
     values = column.to_numpy(dtype=float, na_value=np.nan)
     problems = []
     if (values < 0).any():
-        problems.append(f"column {name!r} is negative in {rows_in_words(data, values < 0)}")
+        problems.append(
+            f"column {name!r} is negative in {rows_in_words(data, values < 0)}; make it 0 or more, "
+            "or drop those rows yourself"
+        )
     broken = np.isfinite(values) & (values != np.floor(values))
     if whole and broken.any():
         problems.append(
-            f"column {name!r} must be whole numbers; not so in {rows_in_words(data, broken)}"
+            f"column {name!r} must be whole numbers; not so in {rows_in_words(data, broken)}; "
+            "round them, or give weights= instead"
         )
     if (values == 0).all():
         problems.append(f"column {name!r} is 0 in all rows, so that no row counts")

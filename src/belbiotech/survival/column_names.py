@@ -1,0 +1,148 @@
+"""Columns are asked for by name: what is no name, and what is no column of the data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import PanelError, nearest_names
+
+__all__ = ["check_columns", "check_name", "check_names"]
+
+
+def check_columns(
+    data: pd.DataFrame,
+    outcomes: Sequence[str] = (),
+    *,
+    start: str = "start",
+    stop: str = "stop",
+    columns: Iterable[str] = (),
+    weights: str | None = None,
+    frequency: str | None = None,
+    unit: str | None = None,
+) -> list[str]:
+    """Refuse a table that lacks the columns an analysis reads, whatever they hold.
+
+    Parameters
+    ----------
+    data, outcomes, start, stop, columns, weights, frequency, unit
+        As in `check_rows`.
+
+    Returns
+    -------
+    list of str
+        The columns, each once.
+
+    Raises
+    ------
+    PanelError
+        No DataFrame, arguments that are no names, two columns of one name, an unknown column.
+    """
+    if not isinstance(data, pd.DataFrame):
+        msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
+        raise PanelError(msg)
+    optional = [("weights", weights), ("frequency", frequency), ("unit", unit)]
+    named = [
+        ("start", start),
+        ("stop", stop),
+        *(("outcome", name) for name in outcomes),
+        *(("a column", name) for name in columns),
+        *((argument, name) for argument, name in optional if name is not None),
+    ]
+    _stop_at([line for argument, name in named for line in _no_name(argument, name)])
+    used = list(dict.fromkeys(name for _, name in named))
+    _stop_at(_unknown_columns(data, used) + _same_columns(data, used, start, stop))
+    return used
+
+
+def check_name(**arguments: object) -> None:
+    """Refuse what is not the name of one column.
+
+    Parameters
+    ----------
+    **arguments
+        Each argument's value: a name.
+
+    Raises
+    ------
+    PanelError
+        Naming each argument that is something else.
+
+    Examples
+    --------
+    >>> check_name(unit="firm_id")
+    >>> check_name(outcome=None, unit=["firm_id", "region"])
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: outcome is None: give the column's name, such as outcome='name'
+    unit is a list: give one column's name, such as unit='name'
+    """
+    _stop_at([line for argument, value in arguments.items() for line in _no_name(argument, value)])
+
+
+def check_names(**arguments: object) -> None:
+    """Refuse columns where their names are asked for.
+
+    Parameters
+    ----------
+    **arguments
+        Each argument's value: a name, several names, or None.
+
+    Raises
+    ------
+    PanelError
+        Naming each argument that is something else.
+
+    Examples
+    --------
+    >>> check_names(start="start", strata=["region", "segment"], weights=None)
+    >>> check_names(unit=[3])
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: unit is a int: give the column's name, such as unit='name'
+    """
+    problems = []
+    for argument, value in arguments.items():
+        names = value if isinstance(value, (list, tuple)) else [value]
+        strange = [name for name in names if name is not None and not isinstance(name, str)]
+        if strange:
+            problems += _no_name(argument, strange[0])
+    _stop_at(problems)
+
+
+def _no_name(argument: str, value: object) -> list[str]:
+    """Tell of a value that is not one column's name."""
+    if isinstance(value, str):
+        return []
+    what = "None" if value is None else f"a {type(value).__name__}"
+    one = "one" if isinstance(value, (list, tuple)) else "the"
+    example = argument.removeprefix("a ")
+    remedy = f"give {one} column's name, such as {example}='name'"
+    if isinstance(value, (pd.Series, pd.Index, np.ndarray)):
+        remedy += "; if it is not in the data yet, data.assign(name=...) puts it there"
+    return [f"{argument} is {what}: {remedy}"]
+
+
+def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
+    return [
+        f"there is no column {name!r}; {nearest_names(name, data.columns)}"
+        for name in names
+        if name not in data.columns
+    ]
+
+
+def _same_columns(data: pd.DataFrame, names: list[str], start: str, stop: str) -> list[str]:
+    twice = set(data.columns[data.columns.duplicated()])
+    problems = [
+        f"{int((data.columns == name).sum())} columns are called {name!r}; rename all but one"
+        for name in names
+        if name in twice
+    ]
+    if start == stop:
+        problems.append(f"start and stop are both {start!r}: they must be two columns")
+    return problems
+
+
+def _stop_at(problems: list[str]) -> None:
+    if problems:
+        raise PanelError("\n".join(problems))
