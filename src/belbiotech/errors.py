@@ -13,6 +13,7 @@ __all__ = [
     "FormulaError",
     "PanelError",
     "ReleaseError",
+    "a_type_of",
     "in_words",
     "nearest_names",
 ]
@@ -86,7 +87,19 @@ def in_words(value: object) -> str:
     'a list'
     """
     text = repr(value)
-    return text if len(text) <= LONGEST and "\n" not in text else f"a {type(value).__name__}"
+    return text if len(text) <= LONGEST and "\n" not in text else a_type_of(value)
+
+
+def a_type_of(value: object) -> str:
+    """Name a value's type with its article.
+
+    Examples
+    --------
+    >>> a_type_of(3), a_type_of([])
+    ('an int', 'a list')
+    """
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
 
 
 def nearest_names(name: object, known: Iterable[object]) -> str:

@@ -35,7 +35,7 @@ ONE = ["outcome", "count", "start", "stop", "unit"]  # arguments that name one c
 SEVERAL = ["by", "strata", "competing", "outcomes", "cluster"]
 NO_NAMES = {
     "None": (None, "None"),
-    "number": (3, "a int"),
+    "number": (3, "an int"),
     "list": (["failure"], "a list"),
     "Series": (ROWS["failure"], "a Series"),
     "array": (ROWS["failure"].to_numpy(), "a ndarray"),
@@ -96,7 +96,7 @@ def test_all_that_are_no_names_are_told_at_once():
         "stop is a list",
     ]
     check_names(by=None, strata=["region", "firm_id"])
-    with pytest.raises(PanelError, match="by is a int(.|\n)*strata is a float"):
+    with pytest.raises(PanelError, match="by is an int(.|\n)*strata is a float"):
         check_names(by=3, strata=["region", np.nan])
 
 
@@ -118,5 +118,5 @@ def test_columns_that_are_not_there_or_twice():
         check_columns(twice)
     with pytest.raises(PanelError, match="start and stop are both 'stop'"):
         check_columns(ROWS, start="stop")
-    with pytest.raises(PanelError, match="a column is a int: give the column's name"):
+    with pytest.raises(PanelError, match="a column is an int: give the column's name"):
         check_columns(ROWS, columns=[3])

@@ -487,7 +487,7 @@ REFUSED = {
         PanelError,
         "strata is a Series",
     ),
-    "cluster as a number": (lambda d: d, {"cluster": 3}, PanelError, "cluster is a int"),
+    "cluster as a number": (lambda d: d, {"cluster": 3}, PanelError, "cluster is an int"),
     "overlap of the second": (
         lambda d: pd.concat([d, d.iloc[[4]]], ignore_index=True),
         {"cluster": ["year", "firm"]},

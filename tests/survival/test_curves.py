@@ -288,7 +288,7 @@ def test_times(firms, times):
 
 
 def test_what_is_no_column(firms):
-    with pytest.raises(PanelError, match="by is a int: give the column's name"):
+    with pytest.raises(PanelError, match="by is an int: give the column's name"):
         kaplan_meier(firms, "failure", by=3)
     with pytest.raises(PanelError, match="weights is a Series: .* data.assign"):
         kaplan_meier(firms, "failure", weights=firms["weight"])

@@ -53,6 +53,14 @@ def test_a_term_of_one_column_has_the_square_of_z(years):
     assert result.anova("wald").loc["size", "statistic"] == pytest.approx(z**2)
 
 
+def test_terms_of_one_coefficient_have_its_penalised_test(years):
+    """That of several is compared with R in test_firth.py."""
+    result = cox("failure ~ size + alliances", years, firth=True)
+    found, expected = result.anova(), result.firth.tests
+    np.testing.assert_allclose(found["statistic"], expected["statistic"], rtol=1e-9)
+    assert found.index.tolist() == expected.index.tolist()
+
+
 class TestRefused:
     def test_an_unknown_test(self, years):
         with pytest.raises(FitError, match=r"no test 'walt'.*'wald'"):
@@ -61,7 +69,3 @@ class TestRefused:
     def test_likelihood_ratios_with_clusters(self, years):
         with pytest.raises(FitError, match="robust errors; use test='wald'"):
             cox("failure ~ size", years, cluster="firm").anova()
-
-    def test_likelihood_ratios_with_a_penalty(self, years):
-        with pytest.raises(FitError, match="Firth"):
-            cox("failure ~ size", years, firth=True).anova()

@@ -93,6 +93,19 @@ def test_no_weights_is_fleming_harrington_0_0(data):
     assert special.statistic == plain.statistic
 
 
+@pytest.mark.parametrize("weighting", ["logrank", "peto", "fleming-harrington"])
+def test_a_stratum_without_an_event_counts_for_nothing(firms, weighting):
+    options = {"weighting": weighting, "strata": "part"}
+    if weighting == "fleming-harrington":
+        options["rho"] = 1.0
+    quiet = firms.assign(part="quiet", failure=0)
+    both = pd.concat([firms.assign(part="loud"), quiet], ignore_index=True)
+    found = logrank_test(both, "failure", "region", **options)
+    alone = logrank_test(firms.assign(part="loud"), "failure", "region", **options)
+    assert found.statistic == pytest.approx(alone.statistic, rel=1e-12)
+    assert found.df == alone.df
+
+
 def test_strata_add_their_observed_and_expected(firms):
     within = logrank_test(firms, "failure", "region", strata="era").table
     by_hand = sum(

@@ -153,10 +153,10 @@ def test_years_in_random_order(kind):
     ("options", "words"),
     [
         ({"weights": ROWS["wt"]}, "weights is a Series: give the column's name"),
-        ({"weights": 2}, "weights is a int: give the column's name"),
+        ({"weights": 2}, "weights is an int: give the column's name"),
         ({"frequency": ROWS["copies"].to_numpy()}, "frequency is a ndarray"),
         ({"unit": ROWS["firm"]}, "unit is a Series"),
-        ({"start": 0, "stop": ROWS["stop"]}, "start is a int(.|\n)*stop is a Series"),
+        ({"start": 0, "stop": ROWS["stop"]}, "start is an int(.|\n)*stop is a Series"),
         ({"start": None}, "start is None: give the column's name"),
         ({"unit": ["firm", "x"]}, "unit is a list: give one column's name"),
         ({"columns": [None]}, "a column is None"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, a_type_of, nearest_names
 
 __all__ = ["check_columns", "check_name", "check_names"]
 
@@ -99,7 +99,7 @@ def check_names(**arguments: object) -> None:
     >>> check_names(start="start", strata=["region", "segment"], weights=None)
     >>> check_names(unit=[3])
     Traceback (most recent call last):
-    belbiotech.errors.PanelError: unit is a int: give the column's name, such as unit='name'
+    belbiotech.errors.PanelError: unit is an int: give the column's name, such as unit='name'
     """
     problems = []
     for argument, value in arguments.items():
@@ -114,7 +114,7 @@ def _no_name(argument: str, value: object) -> list[str]:
     """Tell of a value that is not one column's name."""
     if isinstance(value, str):
         return []
-    what = "None" if value is None else f"a {type(value).__name__}"
+    what = "None" if value is None else a_type_of(value)
     one = "one" if isinstance(value, (list, tuple)) else "the"
     example = argument.removeprefix("a ")
     remedy = f"give {one} column's name, such as {example}='name'"

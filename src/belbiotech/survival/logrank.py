@@ -380,7 +380,7 @@ def _time_weights(
     if weighting == "peto":
         return np.cumprod(1 - d / (n + 1)).astype(np.float64)
     if weighting == "fleming-harrington":
-        before = np.concatenate([[1.0], np.cumprod(1 - d / n)[:-1]])
+        before = np.concatenate([[1.0], np.cumprod(1 - d / n)])[:-1]
         weights: FloatArray = before**rho * (1 - before) ** gamma
         return weights
     return np.ones_like(n)
