@@ -10,12 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.column_codes import Codes, numbered
-from belbiotech.survival.rows import (
-    check_names,
-    in_order,
-    overlapping_rows,
-    overlaps_in_words,
-)
+from belbiotech.survival.rows import check_names, in_order, overlapping_rows, overlaps_in_words
 from belbiotech.survival.times import Times, interval_arrays
 
 __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
@@ -23,7 +18,7 @@ __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
 
 Overlap = Literal["refuse", "allow"]
 UNIT = "firm_id"
-ROUNDING = 1e-9
+ROUNDING = 1e-9  # of a sum of lengths
 
 
 def as_cluster_columns(cluster: str | Sequence[str] | None) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ __all__ = [
     "CHUNK",
     "Codes",
     "ColumnCodes",
+    "at_a_glance",
     "combine",
     "encode",
     "encode_given",
@@ -24,7 +25,7 @@ __all__ = [
 
 Codes = NDArray[np.integer[Any]]
 
-SPARSE = 16  # codes for each row, up to which a table of them all is faster than hashing
+SPARSE = 4  # codes for each row, up to which a table of them all is faster than hashing
 CHUNK = 1 << 16  # rows that are looked at at a time: they fit into the processor's cache
 
 
@@ -66,6 +67,26 @@ def encode(column: pd.Series) -> ColumnCodes:
     ColumnCodes
         In the order of the values (of the categories, for a categorical).
     """
+    codes = at_a_glance(column)
+    if codes is not None:
+        return codes
+    hashed, values = pd.factorize(column, sort=True)
+    return ColumnCodes(hashed, 0, len(values))
+
+
+def at_a_glance(column: pd.Series) -> ColumnCodes | None:
+    """Code a column as `encode` does, if that takes no hashing.
+
+    Parameters
+    ----------
+    column : Series, (n,)
+        Of any type, without missing values.
+
+    Returns
+    -------
+    ColumnCodes or None
+        None for texts, broken numbers and numbers far apart.
+    """
     kind = column.dtype
     if isinstance(kind, pd.CategoricalDtype):
         return ColumnCodes(column.cat.codes.to_numpy(), 0, len(kind.categories))
@@ -76,8 +97,7 @@ def encode(column: pd.Series) -> ColumnCodes:
         low, high = _range(whole)
         if high - low < largest_size(len(whole)):
             return ColumnCodes(whole, low, high - low + 1, whole=True)
-    codes, values = pd.factorize(column, sort=True)
-    return ColumnCodes(codes, 0, len(values))
+    return None
 
 
 def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes:

@@ -9,13 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.column_codes import CHUNK, ColumnCodes, combine, encode, encode_given
+from belbiotech.survival.column_codes import (
+    CHUNK,
+    ColumnCodes,
+    at_a_glance,
+    combine,
+    encode,
+    encode_given,
+)
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.times import interval_times
 
@@ -71,9 +79,9 @@ class DistinctRows:
         return row_of
 
     def by_code(self, values: FloatArray) -> tuple[FloatArray, NDArray[np.integer[Any]]]:
-        """Give values of distinct rows, (m, p), another order, and each row's place in it, (n,).
+        """Give values of distinct rows, (m, p), as a table, and each row's place in it, (n,).
 
-        Where few codes do not occur, that of the codes: they need not be looked up then.
+        Where most codes occur, the table is that of all codes: they need not be looked up then.
         """
         size = int(self.present[-1]) + 1
         if size > FULL * len(values):
@@ -167,12 +175,13 @@ def count_rows(
     event = _which_outcome(data, outcomes)
     intervals = dict(zip(("start", "stop"), interval_times(data, start, stop), strict=True))
     others = {name: data[name] for name in columns}
+    happened = ColumnCodes(event, 0, len(outcomes) + 1)
+    keys = [*_interval_keys(intervals), happened, *map(at_a_glance, others.values())]
+    read = [intervals["stop"], intervals["start"], pd.Series(event), *others.values()]
     rows = None
-    if always or counting_pays([*intervals.values(), pd.Series(event), *others.values()]):
-        ends = encode(intervals["stop"])
-        keys = [ends, encode_given(intervals["start"], ends)]
-        keys += [ColumnCodes(event, 0, len(outcomes) + 1), *map(encode, others.values())]
-        codes = combine(keys)
+    if always or _few_codes(keys, len(data)) or counting_pays(read):
+        found = [encode(c) if key is None else key for key, c in zip(keys, read, strict=True)]
+        codes = combine(found)
         rows = DistinctRows.of(codes.codes, codes.size)
         event = event[rows.position]
         intervals = _rows_of(intervals, rows)
@@ -212,10 +221,25 @@ def distinct_rows(table: pd.DataFrame) -> DistinctRows:
     return DistinctRows.of(codes.codes, codes.size)
 
 
+def _interval_keys(intervals: dict[str, pd.Series]) -> list[ColumnCodes | None]:
+    """Code stop, and start given stop, as far as that takes no hashing."""
+    ends = at_a_glance(intervals["stop"])
+    if ends is None or not ends.whole:
+        return [ends, at_a_glance(intervals["start"])]
+    return [ends, encode_given(intervals["start"], ends)]
+
+
+def _few_codes(keys: Sequence[ColumnCodes | None], n: int) -> bool:
+    """Tell whether only few rows can differ, so that no sample needs to be looked at."""
+    sizes = [key.size for key in keys if key is not None]
+    return len(sizes) == len(keys) and prod(sizes) <= PAYS * n
+
+
 def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.integer[Any]]:
     """Give each row the number of the outcome that happened to it, 0 for none."""
-    if len(outcomes) == 1 and data[outcomes[0]].dtype.kind in "iu":
-        return data[outcomes[0]].to_numpy()
+    kind = data[outcomes[0]].dtype
+    if len(outcomes) == 1 and isinstance(kind, np.dtype) and kind.kind in "iu":
+        return data[outcomes[0]].to_numpy()  # 0 and 1, as they are
     event = np.zeros(len(data), dtype=np.int8)
     for k, name in enumerate(outcomes, start=1):
         np.putmask(event, data[name].to_numpy(dtype=bool), k)

@@ -251,7 +251,7 @@ def _penalty_slope(
     by_row -= passed_mean.T @ (exposed * square)
     mean = _step_means(design, sets, risk, exact=steps.exact)
     length = np.einsum("sj,jk,sk->s", mean, inverse, mean)
-    slope: FloatArray = by_row / 2 + mean.T @ (sets.share * length)
+    slope: FloatArray = by_row / 2 + mean.T @ (sets.share[sets.position] * length)
     return slope
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -43,7 +44,7 @@ def plain_columns(
     table: pd.DataFrame,
     names: tuple[str, ...],
     alone: tuple[str, ...],
-    coded: tuple[str, ...] = (),
+    kinds: Mapping[str, type] | None = None,
     *,
     known: bool = False,
 ) -> pd.DataFrame:
@@ -60,16 +61,16 @@ def plain_columns(
         The formula's columns.
     alone : tuple of str
         Those of them that stand in no function.
-    coded : tuple of str
-        Those of which ``C()`` makes a factor: whole numbers stay so, for the levels' names.
+    kinds : mapping of str to type, optional
+        The type in which columns are computed with: float64, or int64 where whole numbers are to
+        stay such.
     known : bool
         Whether a fit has settled what is a number: numbers held as objects are then numbers.
 
     Returns
     -------
     DataFrame
-        Texts as objects, numbers as floats, truth values as numpy's. Categoricals keep their
-        order.
+        Texts as objects, numbers and truth values as numpy's. Categoricals keep their order.
 
     Raises
     ------
@@ -95,9 +96,9 @@ def plain_columns(
             changed[name] = column.astype(float)
         elif not isinstance(column.dtype, (np.dtype, pd.CategoricalDtype)):
             column = changed[name] = _plain(column)
-        double = np.int64 if name in coded and column.dtype.kind in "iu" else np.float64
+        double = (kinds or {}).get(name, column.dtype)
         if column.dtype.kind in "iuf" and column.dtype != double:
-            changed[name] = column.astype(double)
+            changed[name] = column.astype(np.float64 if column.dtype.kind == "f" else double)
     return table.assign(**changed) if changed else table
 
 

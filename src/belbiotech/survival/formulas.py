@@ -81,8 +81,9 @@ class Formula:
         Whether each row's covariates follow from that row alone.
     plain : tuple of str
         Those columns that stand in the formula by themselves, in no function.
-    coded : tuple of str
-        Those columns that ``C()`` makes a factor of.
+    kinds : dict of str to type
+        In which type columns are computed with, inside a function or a product: whole numbers
+        where ``C()`` makes a factor of them, for the names of its levels, else floats.
     parsed : formulaic Formula
         The right side as formulaic has read it.
     """
@@ -93,7 +94,7 @@ class Formula:
     columns: tuple[str, ...]
     rowwise: bool
     plain: tuple[str, ...] = ()
-    coded: tuple[str, ...] = ()
+    kinds: dict[str, type] = field(default_factory=dict)
     parsed: Any = field(default=None, repr=False, compare=False)
 
 
@@ -185,6 +186,9 @@ def read_formula(text: str) -> Formula:
         raise FormulaError(msg)
     _refuse_splines_with_a_constant(text, factors)
     inside, alone = _columns(parsed)
+    coded = _columns(parsed, calling="C")[0]
+    products = [term for term in parsed if len(term.factors) > 1]
+    multiplied = alone & {str(factor) for term in products for factor in term.factors}
     return Formula(
         text=text,
         outcome=left,
@@ -192,7 +196,7 @@ def read_formula(text: str) -> Formula:
         columns=tuple(sorted(alone | inside)),
         rowwise=called <= ROWWISE,
         plain=tuple(sorted(alone - inside)),
-        coded=tuple(sorted(_columns(parsed, calling="C")[0])),
+        kinds={name: np.int64 if name in coded else np.float64 for name in inside | multiplied},
         parsed=parsed,
     )
 
@@ -302,7 +306,7 @@ def design_matrix(
     refuse_unknown_columns(formula, table)
     refuse_names(formula.columns, table)
     table = plain_columns(
-        table, formula.columns, formula.plain, formula.coded, known=spec is not None
+        table, formula.columns, formula.plain, formula.kinds, known=spec is not None
     )
     if spec is None:
         table = _without_unused_levels(table, formula.columns)
@@ -451,7 +455,7 @@ def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> s
     columns = list(formula.columns)
     known = pd.MultiIndex.from_frame(table[columns])
     here = pd.MultiIndex.from_frame(
-        plain_columns(named, formula.columns, formula.plain, formula.coded)[columns]
+        plain_columns(named, formula.columns, formula.plain, formula.kinds)[columns]
     )
     return rows_in_words(named, here.isin(known))
 

@@ -100,7 +100,7 @@ def maximise(
     for taken in range(1, MAX_STEPS + 1):
         step = _newton(now, scale)
         distance = float(step @ now.score)  # squared, to the maximum, in standard errors
-        found = _halved(evaluate, beta, step, now, whole=distance < CLOSE)
+        found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
         after = now if found is None else found[1]
         flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
         moved = np.abs(step) * largest
@@ -116,7 +116,7 @@ def maximise(
             )
             raise FitError(msg)
         beta, now = found
-        if np.max(np.abs(step * scale)) < SETTLED or distance < SURE:
+        if np.max(np.abs(step * scale)) < SETTLED or 0 <= distance < SURE:
             return Maximum(beta, now, at_zero, taken)
     msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
     raise FitError(msg)

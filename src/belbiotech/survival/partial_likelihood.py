@@ -86,10 +86,10 @@ class RiskSets:
         A row is at risk at the positions first, ..., last - 1 of these times.
     own : array of int, (e,)
         For the rows with an event, in the design's order, the position of their time.
+    share : array of float, (k,)
+        The events' weight that each step of a time counts for.
     position, fraction : array, (number of steps,)
         The steps of the ties: d steps with fractions 0, 1/d, ... for Efron, one for Breslow.
-    share : array of float, (number of steps,)
-        The events' weight that a step counts for.
     """
 
     time: FloatArray
@@ -99,14 +99,19 @@ class RiskSets:
     first: IntArray
     last: IntArray
     own: IntArray
+    share: FloatArray
     position: IntArray
     fraction: FloatArray
-    share: FloatArray
 
     @cached_property
     def step_starts(self) -> IntArray:
         """Where the steps of each event time begin, (k,)."""
         return np.flatnonzero(np.diff(self.position, prepend=-1))
+
+    @cached_property
+    def steps(self) -> IntArray:
+        """How many steps each event time has, (k,)."""
+        return np.diff(self.step_starts, append=len(self.position))
 
     @cached_property
     def at_most_once(self) -> NDArray[np.bool_] | None:
@@ -255,9 +260,9 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
         first=_times_up_to(keys, begin),
         last=_times_up_to(keys, end),
         own=own,
+        share=death_weight / steps,
         position=position,
         fraction=step / steps[position],
-        share=(death_weight / steps)[position],
     )
 
 
@@ -306,18 +311,22 @@ def sum_steps(
     if exact:
         s0 = sets.total(weighted, exact=True)
     s1 = sets.total(weighted_x, exact=exact) / s0[:, None]
-    d0 = _sum_at(sets.own, weighted[event], k) / s0
-    d1 = _sum_at(sets.own, weighted_x[event], k) / s0[:, None]
-    fraction, share = sets.fraction, sets.share
-    denominator = 1 - fraction * d0[sets.position]
-    inverse = share / denominator
-    square = inverse / denominator
+    dead = np.flatnonzero(event)
+    d0, d1 = (
+        _by_column(lambda column: _sum_at(sets.own, column.take(dead), k), values, k)
+        for values in (weighted, weighted_x)
+    )
+    d0, d1 = d0 / s0, d1 / s0[:, None]
+    fraction, share, over_steps = sets.fraction, sets.share, sets.over_steps
+    denominator = 1 - fraction * np.repeat(d0, sets.steps)
+    inverse = 1 / denominator
+    square = inverse * inverse
     # sums over the steps of a time of share f^i / n (a) and of share f^i / n^2 (b)
-    a0, a1 = sets.over_steps(inverse), sets.over_steps(fraction * inverse)
-    b0, b1 = sets.over_steps(square), sets.over_steps(fraction * square)
-    b2 = sets.over_steps(fraction * fraction * square)
+    a0, a1 = share * over_steps(inverse), share * over_steps(fraction * inverse)
+    b0, b1 = share * over_steps(square), share * over_steps(fraction * square)
+    b2 = share * over_steps(fraction * fraction * square)
     cross = squares(s1, b1, d1)
-    hazard = a0 / s0
+    hazard, log_risk = a0 / s0, (sets.death_weight * np.log(s0)).sum()
     return Steps(
         hazard=hazard,
         hazard_variance=b0 / s0 / s0,
@@ -325,7 +334,7 @@ def sum_steps(
         own_hazard=(a0 - a1) / s0,
         own_hazard_mean=(s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None]) / s0[:, None],
         mean=(s1 * a0[:, None] - d1 * a1[:, None]) / sets.death_weight[:, None],
-        log_value=float((share * np.log(denominator)).sum() + sets.death_weight @ np.log(s0)),
+        log_value=float((share * over_steps(np.log(denominator))).sum() + log_risk),
         outer=squares(s1, b0) - cross - cross.T + squares(d1, b2),
         exact=exact or sets.loses_hazard(hazard),
     )

@@ -177,7 +177,7 @@ def _outer_factor(model: Grouped, risk: FloatArray) -> tuple[FloatArray, FloatAr
     d_x = np.zeros_like(s_x)
     np.add.at(d_x, sets.own, (weighted[:, None] * design.x)[design.event])
     at, f, k = sets.position, sets.fraction, len(sets.time)
-    c = sets.share / (s_w.sum(axis=1)[at] - f * d_w.sum(axis=1)[at]) ** 2
+    c = sets.share[at] / (s_w.sum(axis=1)[at] - f * d_w.sum(axis=1)[at]) ** 2
     c0, c1, c2 = (np.bincount(at, c * f**power, k) for power in range(3))
     tied = np.flatnonzero(np.bincount(at, minlength=k) > 1)
     first, shift = np.sqrt(c0)[:, None], (c1 / c0)[:, None]

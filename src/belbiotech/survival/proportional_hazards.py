@@ -236,8 +236,7 @@ def _extended(result: CoxResult, g: FloatArray) -> tuple[FloatArray, FloatArray]
     (design, beta), sets, p = result.as_known, result.sets, len(result.params)
     g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
     blocks = [
-        likelihood(design, replace(sets, share=sets.share * (g**power)[sets.position]), beta)
-        for power in range(3)
+        likelihood(design, replace(sets, share=sets.share * g**power), beta) for power in range(3)
     ]
     weight = design.weight[design.event] * g[sets.own]
     score = (weight[:, None] * schoenfeld(design, sets, beta)[:, :p]).sum(axis=0)
