@@ -229,6 +229,8 @@ def test_second_opinions(years):
     np.testing.assert_allclose(lifelines.params_, fit.params, rtol=1e-6)
     np.testing.assert_allclose(lifelines.standard_errors_, fit.naive_standard_errors, rtol=1e-6)
     np.testing.assert_allclose(surpyval.beta, fit.params, rtol=1e-8)
+    by_firm = surpyval.robust_covariance(years["firm"].to_numpy())
+    np.testing.assert_allclose(by_firm, fit.variance, rtol=1e-7)
     np.testing.assert_allclose(statsmodels.params, fit.params, rtol=1e-6)
     np.testing.assert_allclose(statsmodels.bse, fit.naive_standard_errors, rtol=1e-6)
 

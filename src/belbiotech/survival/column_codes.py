@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "joint_numbers",
     "largest_size",
     "numbered",
+    "taken_apart",
 ]
 
 Codes = NDArray[np.integer[Any]]
@@ -41,12 +43,15 @@ class ColumnCodes:
         The smallest code, and how many there may be.
     whole : bool
         Whether the codes are the values themselves.
+    difference : bool
+        Whether the codes are the values less those of the column before.
     """
 
     codes: Codes
     low: int
     size: int
     whole: bool = False
+    difference: bool = False
 
 
 def largest_size(rows: int) -> int:
@@ -123,11 +128,13 @@ def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes:
         return encode(column)
     low, high = _range(whole, known.codes)
     if low == high:
-        return ColumnCodes(np.broadcast_to(np.int64(low), whole.shape), low, 1)
+        constant = np.broadcast_to(np.int64(low), whole.shape)
+        return ColumnCodes(constant, low, 1, difference=True)
     own = encode(column)
     if high - low >= own.size:
         return own
-    return ColumnCodes(np.subtract(whole, known.codes, dtype=np.int64), low, high - low + 1)
+    codes = np.subtract(whole, known.codes, dtype=np.int64)
+    return ColumnCodes(codes, low, high - low + 1, difference=True)
 
 
 def combine(columns: Sequence[ColumnCodes]) -> ColumnCodes:
@@ -155,6 +162,39 @@ def combine(columns: Sequence[ColumnCodes]) -> ColumnCodes:
         size *= column.size
     mixed = _mixed(joined)
     return mixed if size <= largest else _dense(mixed, largest)
+
+
+def taken_apart(codes: Codes, columns: Sequence[ColumnCodes]) -> list[Codes] | None:
+    """Give the columns' codes again that `combine` has joined: values, where these are codes.
+
+    Parameters
+    ----------
+    codes : array of int, (m,)
+        Some of the joined codes.
+    columns : sequence of ColumnCodes
+        What was joined, of n rows each.
+
+    Returns
+    -------
+    list of array of int, (m,), or None
+        None where joining gave them new numbers on the way.
+
+    Examples
+    --------
+    >>> columns = [encode(pd.Series([3, 5, 4])), encode(pd.Series([-1, 0, 0]))]
+    >>> taken_apart(combine(columns).codes.astype(np.int64), columns)
+    [array([3, 5, 4]), array([-1,  0,  0])]
+    """
+    if prod(column.size for column in columns) > largest_size(len(columns[0].codes)):
+        return None
+    digits = []
+    for column in reversed(columns):
+        codes, digit = np.divmod(codes, column.size)
+        digits.append(digit + column.low)
+    parts: list[Codes] = []
+    for digit, column in zip(reversed(digits), columns, strict=True):
+        parts.append(digit + parts[-1] if column.difference else digit)
+    return parts
 
 
 def numbered(columns: Sequence[pd.Series]) -> tuple[Codes, int]:

@@ -10,19 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from belbiotech.survival.column_codes import (
     CHUNK,
+    Codes,
     ColumnCodes,
     at_a_glance,
     combine,
     encode,
     encode_given,
+    taken_apart,
 )
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.times import interval_times
@@ -41,34 +41,36 @@ class DistinctRows:
 
     Attributes
     ----------
-    position : array of int, (m,)
-        A row of the data for each distinct one.
     number : array of int, (m,)
-        How many rows are equal to it.
+        How many rows are equal to each distinct one.
     codes : array of int, (n,)
         A code for each row of the data, equal for equal rows.
     present : array of int, (m,)
         The codes that occur, in order.
     """
 
-    position: IntArray
     number: IntArray
-    codes: NDArray[np.integer[Any]]
+    codes: Codes
     present: IntArray
 
     @classmethod
-    def of(cls, codes: NDArray[np.integer[Any]], size: int) -> DistinctRows:
+    def of(cls, codes: Codes, size: int) -> DistinctRows:
         """Find the distinct rows from codes, (n,), below a size."""
-        n = len(codes)
         number = np.zeros(size, dtype=np.int64)
-        position = np.empty(size, dtype=np.int64)
         chunk = max(CHUNK, size)
-        for a in range(0, n, chunk):
-            part = codes[a : a + chunk].astype(np.int64)
-            number += np.bincount(part, minlength=size)
-            position[part] = np.arange(a, a + len(part))
+        for a in range(0, len(codes), chunk):
+            number += np.bincount(codes[a : a + chunk], minlength=size)
         present = np.flatnonzero(number)
-        return cls(position[present], number[present], codes, present)
+        return cls(number[present], codes, present)
+
+    @cached_property
+    def position(self) -> IntArray:
+        """A row of the data for each distinct one, (m,)."""
+        place = np.empty(self.present[-1] + 1, dtype=np.int64)
+        for a in range(0, len(self.codes), CHUNK):
+            part = self.codes[a : a + CHUNK]
+            place[part] = np.arange(a, a + len(part))
+        return place[self.present]
 
     @cached_property
     def row_of(self) -> IntArray:
@@ -78,7 +80,7 @@ class DistinctRows:
         row_of: IntArray = place.take(self.codes)
         return row_of
 
-    def by_code(self, values: FloatArray) -> tuple[FloatArray, NDArray[np.integer[Any]]]:
+    def by_code(self, values: FloatArray) -> tuple[FloatArray, Codes]:
         """Give values of distinct rows, (m, p), as a table, and each row's place in it, (n,).
 
         Where most codes occur, the table is that of all codes: they need not be looked up then.
@@ -173,19 +175,17 @@ def count_rows(
     (array([2., 1., 1.]), array([0, 0, 2, 1]))
     """
     event = _which_outcome(data, outcomes)
-    intervals = dict(zip(("start", "stop"), interval_times(data, start, stop), strict=True))
-    others = {name: data[name] for name in columns}
-    happened = ColumnCodes(event, 0, len(outcomes) + 1)
-    keys = [*_interval_keys(intervals), happened, *map(at_a_glance, others.values())]
-    read = [intervals["stop"], intervals["start"], pd.Series(event), *others.values()]
+    starts, stops = interval_times(data, start, stop)
+    read = [stops, starts, pd.Series(event), *(data[name] for name in columns)]
+    happened = ColumnCodes(event, 0, len(outcomes) + 1, whole=True)
+    keys = [*_interval_keys(starts, stops), happened, *map(at_a_glance, read[3:])]
     rows = None
     if always or _few_codes(keys, len(data)) or counting_pays(read):
         found = [encode(c) if key is None else key for key, c in zip(keys, read, strict=True)]
         codes = combine(found)
         rows = DistinctRows.of(codes.codes, codes.size)
-        event = event[rows.position]
-        intervals = _rows_of(intervals, rows)
-        others = _rows_of(others, rows)
+        read = _distinct_values(rows, found, read)
+    stops, starts, events, *others = read
     times = None if frequency is None else data[frequency].to_numpy(dtype=float)
     number = _sums(rows, times, len(data))
     if weights is None:
@@ -194,12 +194,12 @@ def count_rows(
         case = data[weights].to_numpy(dtype=float)
         weight = _sums(rows, case if times is None else times * case, len(data))
     return Counts(
-        start=intervals["start"].to_numpy(dtype=float),
-        stop=intervals["stop"].to_numpy(dtype=float),
-        event=event.astype(np.int64),
+        start=starts.to_numpy(dtype=float),
+        stop=stops.to_numpy(dtype=float),
+        event=events.to_numpy(dtype=np.int64),
         number=number,
         weight=weight,
-        columns=pd.DataFrame(others, index=None if others else range(len(event)), copy=False),
+        columns=_table(columns, others, len(events)),
         rows=rows,
     )
 
@@ -221,12 +221,36 @@ def distinct_rows(table: pd.DataFrame) -> DistinctRows:
     return DistinctRows.of(codes.codes, codes.size)
 
 
-def _interval_keys(intervals: dict[str, pd.Series]) -> list[ColumnCodes | None]:
+def _interval_keys(starts: pd.Series, stops: pd.Series) -> list[ColumnCodes | None]:
     """Code stop, and start given stop, as far as that takes no hashing."""
-    ends = at_a_glance(intervals["stop"])
+    ends = at_a_glance(stops)
     if ends is None or not ends.whole:
-        return [ends, at_a_glance(intervals["start"])]
-    return [ends, encode_given(intervals["start"], ends)]
+        return [ends, at_a_glance(starts)]
+    return [ends, encode_given(starts, ends)]
+
+
+def _distinct_values(
+    rows: DistinctRows, keys: Sequence[ColumnCodes], read: Sequence[pd.Series]
+) -> list[pd.Series]:
+    """Give the distinct rows' values of each column: from the codes, where these tell them."""
+    parts = taken_apart(rows.present, keys)
+    if parts is None:
+        return [_at(column, rows.position) for column in read]
+    return [
+        pd.Series(part).astype(column.dtype)
+        if key.whole or key.difference
+        else _at(column, rows.position)
+        for key, part, column in zip(keys, parts, read, strict=True)
+    ]
+
+
+def _at(column: pd.Series, position: IntArray) -> pd.Series:
+    return column.take(position).reset_index(drop=True)
+
+
+def _table(names: Sequence[str], columns: Sequence[pd.Series], rows: int) -> pd.DataFrame:
+    table = dict(zip(names, columns, strict=True))
+    return pd.DataFrame(table, index=None if table else range(rows), copy=False)
 
 
 def _few_codes(keys: Sequence[ColumnCodes | None], n: int) -> bool:
@@ -235,7 +259,7 @@ def _few_codes(keys: Sequence[ColumnCodes | None], n: int) -> bool:
     return len(sizes) == len(keys) and prod(sizes) <= PAYS * n
 
 
-def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> NDArray[np.integer[Any]]:
+def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> Codes:
     """Give each row the number of the outcome that happened to it, 0 for none."""
     kind = data[outcomes[0]].dtype
     if len(outcomes) == 1 and isinstance(kind, np.dtype) and kind.kind in "iu":
@@ -270,12 +294,6 @@ def counting_pays(columns: Sequence[pd.Series]) -> bool:
     times = np.unique(sample.codes, return_counts=True)[1]
     once, twice = int((times == 1).sum()), int((times == 2).sum())
     return bool(len(times) + once * (once - 1) / (2 * twice + 2) <= PAYS * n)
-
-
-def _rows_of(columns: dict[str, pd.Series], rows: DistinctRows) -> dict[str, pd.Series]:
-    return {
-        name: column.take(rows.position).reset_index(drop=True) for name, column in columns.items()
-    }
 
 
 def _sums(rows: DistinctRows | None, values: FloatArray | None, n: int) -> FloatArray:

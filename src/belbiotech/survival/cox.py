@@ -306,7 +306,7 @@ def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] 
 def _centred(x: FloatArray, number: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Take the means off covariates, (m, p), in place; give both."""
     total = number.sum()
-    centre = np.array([(number * column).sum() / total for column in x.T])
+    centre = np.array([np.einsum("i,i", number, column) / total for column in x.T])
     for column, mean in zip(x.T, centre, strict=True):
         column -= mean
     return x, centre
@@ -346,8 +346,8 @@ def _tell_of_events(
     if not events:
         msg = f"outcome {outcome!r} never happens: it is 0 in all rows; there is nothing to fit"
         raise FitError(msg)
-    seen = set(design.stratum[design.event].tolist())
-    empty = [label for k, label in enumerate(labels) if k not in seen]
+    seen = np.bincount(design.stratum[design.event], minlength=len(labels))
+    empty = [label for label, number in zip(labels, seen, strict=True) if not number]
     if empty:
         warnings.warn(
             f"no event in stratum {'; '.join(empty)}: its rows contribute nothing",

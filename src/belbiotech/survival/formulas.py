@@ -405,9 +405,13 @@ def _from_distinct_values(
     x = np.empty((len(table), len(matrix.names)), order="F")
     for term in matrix.spec.terms:
         columns = [str(factor) for factor in term.factors if str(factor) in numeric]
+        alone = bool(columns) and len(columns) == len(term.factors)
         for j in matrix.terms.get(str(term), ()):
-            x[:, j] = matrix.x[0, j] if row_of is None else matrix.x[row_of, j]
-            for name in columns:
+            if alone:  # the rest is 1
+                x[:, j] = table[columns[0]].to_numpy()
+            else:
+                x[:, j] = matrix.x[0, j] if row_of is None else matrix.x[row_of, j]
+            for name in columns[alone:]:
                 x[:, j] *= table[name].to_numpy(dtype=float)
     return replace(matrix, x=x)
 

@@ -207,7 +207,7 @@ def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
 
 
 def _standard_deviations(design: Design) -> FloatArray:
-    squares = [(design.number * column * column).sum() for column in design.x.T]
+    squares = [np.einsum("i,i,i", design.number, column, column) for column in design.x.T]
     spread: FloatArray = np.sqrt(np.array(squares) / design.number.sum())
     return np.where(spread > 0, spread, 1.0)
 

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from belbiotech.survival.column_codes import CHUNK
 from belbiotech.survival.interval_sums import IntervalSums
 from belbiotech.survival.rows import FloatArray, IntArray
 
@@ -243,10 +244,13 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
     """Find the event times, and where in them each row is at risk."""
     times = np.unique(design.stop[design.event])
     width = len(times) + 1
-    begin = design.stratum * width + _times_up_to(times, design.start)
-    end = design.stratum * width + _times_up_to(times, design.stop)
-    keys = np.unique(end[design.event])
-    own = np.searchsorted(keys, end[design.event])
+    first, last = _times_up_to(times, design.start), _times_up_to(times, design.stop)
+    keys = np.arange(1, width)
+    if design.stratum.any():
+        begin, end = design.stratum * width + first, design.stratum * width + last
+        keys = np.unique(end[design.event])
+        first, last = _times_up_to(keys, begin), _times_up_to(keys, end)
+    own = last[design.event] - 1  # its time is the last at which such a row is at risk
     deaths = _sum_at(own, design.number[design.event], len(keys))
     death_weight = _sum_at(own, design.weight[design.event], len(keys))
     steps = deaths.astype(np.int64) if ties == "efron" else np.ones(len(keys), dtype=np.int64)
@@ -257,8 +261,8 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
         stratum=keys // width,
         deaths=deaths,
         death_weight=death_weight,
-        first=_times_up_to(keys, begin),
-        last=_times_up_to(keys, end),
+        first=first,
+        last=last,
         own=own,
         share=death_weight / steps,
         position=position,
@@ -379,10 +383,15 @@ def _times_up_to(times: FloatArray | IntArray, values: FloatArray | IntArray) ->
     """
     low, high = values.min(), values.max()
     if len(values) > 1 << 14 and high - low < 1 << 14:
-        whole = (values - low).astype(np.int64)
-        if np.array_equal(whole + low, values):
-            table: IntArray = np.searchsorted(times, low + np.arange(high - low + 1), "right")
-            up_to: IntArray = table[whole]
+        table = np.searchsorted(times, low + np.arange(high - low + 1), "right")
+        up_to = np.empty(len(values), dtype=np.int64)
+        for a in range(0, len(values), CHUNK):
+            part = values[a : a + CHUNK] - low
+            whole = part.astype(np.int64)
+            if not np.array_equal(whole, part):
+                break
+            up_to[a : a + CHUNK] = table.take(whole)
+        else:
             return up_to
     return np.searchsorted(times, values, "right")
 
