@@ -381,7 +381,13 @@ def test_tables_name_the_ratio(years):
 def test_plot_has_a_line_for_each_covariate(years):
     figure = belbiotech.discrete_hazard(FORMULA, years, baseline="log").plot()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == ["alliances", "segment: medtech", "segment: therapeutics", "size"]
+    assert labels == [
+        "alliances",
+        "segment: agro (reference)",
+        "segment: medtech",
+        "segment: therapeutics",
+        "size",
+    ]
 
 
 def test_what_statsmodels_warns_of_is_passed_on_in_our_name(years, monkeypatch):

@@ -237,7 +237,8 @@ class AftResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the time ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, RATIO, **options)
+        references = self.matrix.references
+        return ratio_plot(self.summary, RATIO, references=references, **options)
 
     def _matrix(self, rows: pd.DataFrame) -> FloatArray:
         """Covariates of rows to predict for, with a column of ones at the end."""

@@ -134,7 +134,8 @@ class CoxCausesResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, RATIO, **options)
+        references = next(iter(self.results.values())).matrix.references
+        return ratio_plot(self.summary, RATIO, references=references, **options)
 
     @property
     def _firth(self) -> bool:

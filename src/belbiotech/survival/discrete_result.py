@@ -216,7 +216,8 @@ class DiscreteHazardResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, self.ratio, **options)
+        references = self.rows.matrix.references
+        return ratio_plot(self.summary, self.ratio, references=references, **options)
 
     def _report(self) -> Report:
         shown = ["coef", self.ratio, "se(coef)", f"{self.ratio} lower 95%"]

@@ -163,7 +163,8 @@ class FineGrayResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, RATIO, **options)
+        references = self.fit.matrix.references
+        return ratio_plot(self.summary, RATIO, references=references, **options)
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]
