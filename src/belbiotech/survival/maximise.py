@@ -174,9 +174,10 @@ def refuse_dependent(
             continue
         own = information[j, j]
         if own <= DEPENDENT * design.weight[design.event].sum() * scale[j] ** 2:
+            why = ": it tells the time, which the baseline holds" if _is_time(design, j) else ""
             problems.append(
                 f"covariate {name!r} does not vary among rows that are at risk together at an "
-                "event; leave it out"
+                f"event{why}; leave it out"
             )
             continue
         others = np.array(kept, dtype=int)
@@ -190,13 +191,16 @@ def refuse_dependent(
             )
             continue
         kept.append(j)
-    if any("does not vary" in line for line in problems):
-        problems.append(
-            "(what is the same for all at risk at a time, such as age where time is age, is in the "
-            "baseline hazard already)"
-        )
     if problems:
         raise FitError("\n".join(problems))
+
+
+def _is_time(design: Design, j: int) -> bool:
+    """Tell whether a covariate follows from the time at which a row ends, as age may."""
+    x, at = design.x[:, j], np.unique(design.stop, return_inverse=True)[1]
+    value = np.zeros(at.max() + 1)
+    value[at] = x
+    return bool((value[at] == x).all())
 
 
 def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
