@@ -13,6 +13,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("MPLBACKEND", "Agg")  # no test opens a window
+
 # Two cores shared by two workers: no deadlines. In CI the same examples each time.
 settings.register_profile("belbiotech", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("belbiotech")

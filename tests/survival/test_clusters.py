@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -75,3 +76,21 @@ def test_firm_id_is_always_the_unit():
     check_units(twice, ["firm"], "start", "stop")
     with pytest.raises(PanelError, match="'firm_id' overlap"):
         check_units(twice.rename(columns={"firm": "firm_id"}), ["firm_id"], "start", "stop")
+
+
+@pytest.mark.parametrize("kind", ["int8", "int16", "int64", "float64"])
+def test_times_of_any_type_show_overlaps(kind):
+    """From -100 to 100 is further than an int8 holds."""
+    rows = pd.DataFrame({"unit": list("aabbcc"), "start": -100, "stop": 100})
+    rows["start"] = [-100, 99, -100, 0, -100, 0]
+    rows["stop"] = [99, 100, 0, 100, 0, 100]
+    clean = rows.astype({"start": kind, "stop": kind})
+    assert check_units(clean, ["unit"], "start", "stop") == ()
+    overlapping = clean.assign(start=np.array([-100, 98, -100, 0, -100, 0], dtype=kind))
+    with pytest.raises(PanelError, match="'unit' overlap in time"):
+        check_units(overlapping, ["unit"], "start", "stop")
+
+
+def test_a_single_cluster_is_shown_as_the_user_wrote_it():
+    with pytest.raises(FitError, match="one value only, 1: errors"):
+        cluster_codes(ROWS.assign(k=1), ["k"])

@@ -8,7 +8,7 @@ import pytest
 
 import belbiotech
 from belbiotech.errors import PanelError
-from belbiotech.survival.column_names import check_columns, check_name, check_names
+from belbiotech.survival.column_names import check_columns, check_names, check_one_name
 
 ROWS = pd.DataFrame(
     {
@@ -88,9 +88,9 @@ def test_units_of_recurrent_events():
 
 
 def test_all_that_are_no_names_are_told_at_once():
-    check_name(start="start", stop="stop")
+    check_one_name(start="start", stop="stop")
     with pytest.raises(PanelError) as caught:
-        check_name(start=None, stop=["stop"], unit="firm_id")
+        check_one_name(start=None, stop=["stop"], unit="firm_id")
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == [
         "start is None",
         "stop is a list",

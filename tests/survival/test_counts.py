@@ -155,7 +155,7 @@ def test_codes_that_need_hashing_keep_the_order():
 def test_the_start_given_the_stop_has_few_codes():
     start, stop = pd.Series([0, 1, 2, 3]), pd.Series([1.0, 2.0, 3.0, 5.0])
     assert encode_given(start, encode(stop)).size == 2
-    assert encode_given(start / 3, encode(stop)).size == 4
+    assert encode_given(start / 3, encode(stop)) is None
     assert encode_given(stop - 1, encode(stop)).size == 1
 
 
@@ -179,3 +179,45 @@ def test_distinct_rows_of_a_table():
 def test_a_sample_tells_whether_counting_pays(rows, values, pays):
     draw = np.random.default_rng(9)
     assert counting_pays([pd.Series(draw.integers(0, values, rows))]) is pays
+
+
+@pytest.mark.parametrize("rows", [6, ALWAYS + 1])
+@pytest.mark.parametrize(
+    "kind", ["int8", "uint8", "int64", "uint64", "bool", "float64", "Int64", "boolean", "Float64"]
+)
+def test_an_outcome_of_any_type(kind, rows):
+    data = large(rows, x=lambda draw, n: draw.integers(0, 3, n))
+    plain = count_rows(data.astype({"failure": "int64"}), ["failure"], ["x"])
+    counts = count_rows(data.astype({"failure": kind}), ["failure"], ["x"])
+    for name in ("start", "stop", "event", "number", "row_of"):
+        np.testing.assert_array_equal(getattr(counts, name), getattr(plain, name))
+
+
+KINDS_OF_TIMES = ["int8", "int16", "int64", "uint8", "uint64", "float64", "Int64", "Float64"]
+
+
+@pytest.mark.parametrize("rows", [40, ALWAYS + 1])
+@pytest.mark.parametrize("lengths", [[1], [1, 2], [1, 7, 30]])
+@pytest.mark.parametrize("kind", KINDS_OF_TIMES)
+def test_times_of_any_type_come_back(kind, lengths, rows):
+    draw = np.random.default_rng(8)
+    start = draw.integers(0, 60, rows)
+    data = pd.DataFrame({"start": start, "stop": start + draw.choice(lengths, rows)})
+    data["failure"] = draw.integers(0, 2, rows)
+    counts = count_rows(data.astype({"start": kind, "stop": kind}), ["failure"])
+    np.testing.assert_array_equal(counts.start[counts.row_of], data["start"])
+    np.testing.assert_array_equal(counts.stop[counts.row_of], data["stop"])
+    np.testing.assert_array_equal(counts.event[counts.row_of], data["failure"])
+    assert len(counts.start) == len(data.drop_duplicates())
+
+
+def test_broken_starts_of_whole_stops_are_not_hashed_before_it_is_known_that_it_pays():
+    draw = np.random.default_rng(8)
+    stop = draw.integers(1, 30, ALWAYS + 1)
+    data = pd.DataFrame(
+        {"start": stop - draw.integers(1, 10**6, ALWAYS + 1) / 1e6, "stop": stop, "failure": 0}
+    )
+    assert encode_given(data["start"], encode(data["stop"])) is None
+    assert count_rows(data, ["failure"]).rows is None
+    counted = count_rows(data, ["failure"], always=True)
+    np.testing.assert_array_equal(counted.start[counted.row_of], data["start"])

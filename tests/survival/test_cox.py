@@ -632,7 +632,7 @@ def test_a_frequency_of_zero_is_no_row(years):
 
 
 def test_arguments_that_cannot_be(years):
-    with pytest.raises(FitError, match="frailty= names one column"):
+    with pytest.raises(PanelError, match="frailty is a list: give one column's name"):
         cox(FORMULA, years, frailty=["firm"])
     with pytest.raises(FitError, match="column 'copies' makes .* events.*ties='breslow'"):
         cox(FORMULA, years.assign(copies=10**12), frequency="copies")

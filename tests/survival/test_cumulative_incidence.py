@@ -181,9 +181,7 @@ def test_a_fate_that_a_group_never_has_warns(firms):
 
 
 def test_texts_and_figures(firms):
-    import matplotlib as mpl
 
-    mpl.use("Agg")
     result = cumulative_incidence(firms, FATES, by="region")
     assert "failure, acquisition by region, 10 rows, 6 events" in repr(result)
     assert "| group | outcome | events |" in result.to_markdown()
@@ -262,9 +260,7 @@ def test_latex(firms):
 
 
 def test_numbers_at_risk_stand_once_for_each_group(firms):
-    import matplotlib as mpl
 
-    mpl.use("Agg")
     figure = cumulative_incidence(firms, FATES, by="region").plot()
     shown = [label.get_text() for label in figure.axes[1].get_yticklabels()]
     assert sorted(shown) == ["BRU", "VLG"]

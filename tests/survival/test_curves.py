@@ -243,9 +243,7 @@ def test_an_interval_beside_its_median_is_explained():
 
 
 def test_texts_and_figure(regions):
-    import matplotlib as mpl
 
-    mpl.use("Agg")
     result = kaplan_meier(regions, "failure", by="region")
     assert result.to_markdown().startswith("| group | rows | events | median |")
     assert "<table" in result._repr_html_()

@@ -97,9 +97,7 @@ def test_limits_are_around_the_mean_and_groups_are_their_rows(panel):
 
 
 def test_texts_and_figure(panel):
-    import matplotlib as mpl
 
-    mpl.use("Agg")
     result = mean_cumulative_function(panel, "rounds", by="region")
     assert "rounds by region, 4 units, 5 events" in repr(result)
     assert result.to_markdown().startswith("| group | events | time | mean |")

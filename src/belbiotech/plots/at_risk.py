@@ -72,7 +72,7 @@ def numbers_at_risk(
     widest = 1
     for name, y in zip(groups, middles, strict=True):
         numbers = numbers_at(table[table[group] == name], ticks, time)
-        texts = [f"{abs(round(number)):,d}" for number in numbers]
+        texts = [f"{round(number):,d}" for number in numbers]
         for tick, text in zip(ticks, texts, strict=True):
             below.text(tick, y, text, ha="center", va="center", fontsize=8)
         widest = max(widest, len(texts[0]))

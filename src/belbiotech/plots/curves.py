@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["stacked_incidence", "step_curves"]
 
 FEW = 4  # curves whose bands and names have room among them
+LEGEND_LINE, LEGEND_EDGE = 0.21, 0.3  # inches: of a name beside the curves, and above and below all
 
 
 def step_curves(
@@ -173,7 +174,7 @@ def _legend_outside(figure: Figure, axes: Axes) -> None:
     """Name the curves right of the axes; the figure grows by as much."""
     handles, names = axes.get_legend_handles_labels()
     lines = sum(1 + name.count("\n") for name in names)
-    columns = -(-lines // int((figure.get_figheight() - 0.3) / 0.21))
+    columns = -(-lines // int((figure.get_figheight() - LEGEND_EDGE) / LEGEND_LINE))
     legend = figure.legend(
         handles, names, loc="outside right upper", ncols=columns, handlelength=3.2
     )

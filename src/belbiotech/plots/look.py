@@ -2,7 +2,8 @@
 
 Figures are made without pyplot where it has no window to show them in, so that none stays open:
 nothing has to be closed, and a notebook shows a figure once, where a cell ends with it
-(`NotebookFigure`). Where there are windows, ``plt.show()`` opens them as usual.
+(`NotebookFigure`). Where there are windows, ``plt.show()`` opens them, and they are kept until
+then, or until they are saved.
 """
 
 from __future__ import annotations
@@ -122,7 +123,7 @@ def wrapped(name: object) -> str:
 
 
 def save(figure: Figure, path: str | Path) -> Path:
-    """Write a figure as PNG, PDF or SVG, the same bytes each time.
+    """Write a figure as PNG, PDF or SVG, the same bytes each time; pyplot keeps it no longer.
 
     Parameters
     ----------
@@ -144,6 +145,10 @@ def save(figure: Figure, path: str | Path) -> Path:
     }
     with look():
         figure.savefig(path, metadata=unstamped[path.suffix], bbox_inches="tight")
+    if "matplotlib.pyplot" in sys.modules:
+        from matplotlib import pyplot
+
+        pyplot.close(figure)
     return path
 
 

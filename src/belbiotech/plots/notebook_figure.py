@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 __all__ = ["NotebookFigure"]
@@ -17,10 +15,6 @@ class NotebookFigure(Figure):
     IPython prefers its own printer of figures, which its inline backend installs, and else asks
     for the picture here: the figure is shown once either way.
     """
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        FigureCanvasAgg(self)
 
     def _repr_png_(self) -> bytes:
         """Give the picture."""

@@ -10,7 +10,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.column_codes import Codes, numbered
-from belbiotech.survival.rows import check_names, in_order, overlapping_rows, overlaps_in_words
+from belbiotech.survival.column_names import check_names
+from belbiotech.survival.rows import in_order, overlapping_rows, overlaps_in_words
 from belbiotech.survival.times import Times, interval_arrays
 
 __all__ = ["Overlap", "as_cluster_columns", "check_units", "cluster_codes"]
@@ -107,7 +108,8 @@ def _surely_many_units(cluster: pd.Series, start: Times, stop: Times) -> bool:
     """
     codes, number = numbered([cluster])
     length = stop.astype(np.float64) - start
-    full = np.bincount(codes, length) > (1 + ROUNDING) * float(stop.max() - start.min())
+    time = float(stop.max()) - float(start.min())
+    full = np.bincount(codes, length) > (1 + ROUNDING) * time
     return bool(full.sum() > number / 2)
 
 
@@ -135,8 +137,8 @@ def cluster_codes(data: pd.DataFrame, cluster: Sequence[str]) -> tuple[Codes, ..
     single = [name for name, (_, number) in ways.items() if number < 2]
     if single:
         msg = "\n".join(
-            f"cluster column {name!r} has one value only, {data[name].iloc[0]!r}: errors come "
-            "from how clusters differ; give a column with more values, or no cluster"
+            f"cluster column {name!r} has one value only, {data[name].unique().tolist()[0]!r}: "
+            "errors come from how clusters differ; give a column with more values, or no cluster"
             for name in single
         )
         raise FitError(msg)

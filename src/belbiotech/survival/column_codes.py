@@ -105,8 +105,8 @@ def at_a_glance(column: pd.Series) -> ColumnCodes | None:
     return None
 
 
-def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes:
-    """Code a column where another's codes are known: their difference, if that has fewer values.
+def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes | None:
+    """Code a column where another's values are known: their difference, if that has fewer values.
 
     Of intervals of a few lengths, the start given the stop has as many codes as lengths; of
     intervals of one length it has one.
@@ -120,19 +120,21 @@ def encode_given(column: pd.Series, known: ColumnCodes) -> ColumnCodes:
 
     Returns
     -------
-    ColumnCodes
-        With `known`, they tell the column's value.
+    ColumnCodes or None
+        With `known`, they tell the column's value; None where that would take hashing.
     """
     whole = _whole_numbers(column) if known.whole else None
     if whole is None:
-        return encode(column)
+        return at_a_glance(column)
     low, high = _range(whole, known.codes)
     if low == high:
         constant = np.broadcast_to(np.int64(low), whole.shape)
         return ColumnCodes(constant, low, 1, difference=True)
-    own = encode(column)
-    if high - low >= own.size:
+    own = at_a_glance(column)
+    if own is not None and high - low >= own.size:
         return own
+    if high - low >= largest_size(len(whole)):
+        return None
     codes = np.subtract(whole, known.codes, dtype=np.int64)
     return ColumnCodes(codes, low, high - low + 1, difference=True)
 

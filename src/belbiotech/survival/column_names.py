@@ -9,7 +9,9 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, a_type_of, nearest_names
 
-__all__ = ["check_columns", "check_name", "check_names"]
+__all__ = ["check_columns", "check_names", "check_one_name"]
+
+COLUMN = "a column"  # what is said of a name that came with no argument of its own
 
 
 def check_columns(
@@ -48,7 +50,7 @@ def check_columns(
         ("start", start),
         ("stop", stop),
         *(("outcome", name) for name in outcomes),
-        *(("a column", name) for name in columns),
+        *((COLUMN, name) for name in columns),
         *((argument, name) for argument, name in optional if name is not None),
     ]
     _stop_at([line for argument, name in named for line in _no_name(argument, name)])
@@ -57,7 +59,7 @@ def check_columns(
     return used
 
 
-def check_name(**arguments: object) -> None:
+def check_one_name(**arguments: object) -> None:
     """Refuse what is not the name of one column.
 
     Parameters
@@ -72,8 +74,8 @@ def check_name(**arguments: object) -> None:
 
     Examples
     --------
-    >>> check_name(unit="firm_id")
-    >>> check_name(outcome=None, unit=["firm_id", "region"])
+    >>> check_one_name(unit="firm_id")
+    >>> check_one_name(outcome=None, unit=["firm_id", "region"])
     Traceback (most recent call last):
     belbiotech.errors.PanelError: outcome is None: give the column's name, such as outcome='name'
     unit is a list: give one column's name, such as unit='name'
@@ -103,8 +105,10 @@ def check_names(**arguments: object) -> None:
     """
     problems = []
     for argument, value in arguments.items():
+        if value is None or isinstance(value, str):
+            continue
         names = value if isinstance(value, (list, tuple)) else [value]
-        strange = [name for name in names if name is not None and not isinstance(name, str)]
+        strange = [name for name in names if not isinstance(name, str)]
         if strange:
             problems += _no_name(argument, strange[0])
     _stop_at(problems)
@@ -116,8 +120,8 @@ def _no_name(argument: str, value: object) -> list[str]:
         return []
     what = "None" if value is None else a_type_of(value)
     one = "one" if isinstance(value, (list, tuple)) else "the"
-    example = argument.removeprefix("a ")
-    remedy = f"give {one} column's name, such as {example}='name'"
+    example = "" if argument == COLUMN else f", such as {argument}='name'"
+    remedy = f"give {one} column's name{example}"
     if isinstance(value, (pd.Series, pd.Index, np.ndarray)):
         remedy += "; if it is not in the data yet, data.assign(name=...) puts it there"
     return [f"{argument} is {what}: {remedy}"]

@@ -224,9 +224,7 @@ def distinct_rows(table: pd.DataFrame) -> DistinctRows:
 def _interval_keys(starts: pd.Series, stops: pd.Series) -> list[ColumnCodes | None]:
     """Code stop, and start given stop, as far as that takes no hashing."""
     ends = at_a_glance(stops)
-    if ends is None or not ends.whole:
-        return [ends, at_a_glance(starts)]
-    return [ends, encode_given(starts, ends)]
+    return [ends, at_a_glance(starts) if ends is None else encode_given(starts, ends)]
 
 
 def _distinct_values(
@@ -262,7 +260,7 @@ def _few_codes(keys: Sequence[ColumnCodes | None], n: int) -> bool:
 def _which_outcome(data: pd.DataFrame, outcomes: Sequence[str]) -> Codes:
     """Give each row the number of the outcome that happened to it, 0 for none."""
     kind = data[outcomes[0]].dtype
-    if len(outcomes) == 1 and isinstance(kind, np.dtype) and kind.kind in "iu":
+    if len(outcomes) == 1 and isinstance(kind, np.dtype) and kind.kind == "i":
         return data[outcomes[0]].to_numpy()  # 0 and 1, as they are
     event = np.zeros(len(data), dtype=np.int8)
     for k, name in enumerate(outcomes, start=1):

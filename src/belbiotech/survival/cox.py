@@ -18,15 +18,16 @@ from belbiotech.survival.clusters import (
     cluster_codes,
 )
 from belbiotech.survival.column_codes import numbered
+from belbiotech.survival.column_names import check_names, check_one_name
 from belbiotech.survival.counts import Counts, count_rows
 from belbiotech.survival.cox_result import CoxResult
 from belbiotech.survival.cox_rows import CoxRows
+from belbiotech.survival.formula_checks import refuse_unknown_columns
 from belbiotech.survival.formulas import (
     Formula,
     Matrix,
     counted_matrix,
     read_formula,
-    refuse_unknown_columns,
 )
 from belbiotech.survival.maximise import LEAVE_OUT, maximise
 from belbiotech.survival.partial_likelihood import (
@@ -35,7 +36,7 @@ from belbiotech.survival.partial_likelihood import (
     prepare,
 )
 from belbiotech.survival.risk_tables import as_columns
-from belbiotech.survival.rows import FloatArray, IntArray, check_names, check_rows, rows_in_words
+from belbiotech.survival.rows import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.variance import symmetric_inverse
 
 __all__ = ["cox", "fit_cox"]
@@ -202,7 +203,9 @@ def fit_cox(
     CoxResult
         As of `cox`.
     """
-    check_names(strata=strata, cluster=cluster, frailty=frailty)
+    check_names(strata=strata, cluster=cluster)
+    if frailty is not None:
+        check_one_name(frailty=frailty)
     call = _Call(
         formula=read_formula(formula),
         strata=tuple(as_columns(strata)),
@@ -213,9 +216,8 @@ def fit_cox(
         stop=stop,
     )
     _refuse_options(ties, call, frailty, firth, overlap)
-    crowded = _check(data, call, frailty, overlap)
-    empty = _empty_rows(data, frequency)
-    labels_of_all = data.index
+    of_many_units = _check(data, call, frailty, overlap)
+    empty, every_label = _empty_rows(data, frequency), data.index
     data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
     stratum, labels = _strata(counts.columns, call.strata)
@@ -229,13 +231,15 @@ def fit_cox(
         number=counts.number,
         weight=counts.weight,
     )
-    without = " without cluster" if call.cluster else ""
-    remedy = f"firth=True{without}" if firth_offered else None
-    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, remedy)
+    penalty = f"firth=True{' without cluster' if call.cluster else ''}" if firth_offered else None
+    _tell_of_events(design, labels, len(matrix.names), call.formula.outcome, penalty)
     _refuse_many_steps(design, ties, frequency)
-    rows = replace(_rows(data, call, counts, labels), crowded=crowded)
-    if empty is not None:
-        rows = replace(rows, empty=empty, labels=labels_of_all)
+    rows = replace(
+        _rows(data, call, counts, labels),
+        of_many_units=of_many_units,
+        empty=empty,
+        labels=None if empty is None else every_label,
+    )
     matrix = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     if frailty is not None:
         from belbiotech.survival.frailty import fit_frailty
@@ -246,7 +250,7 @@ def fit_cox(
 
         return fit_firth(design, matrix, centre, rows, ties)
     sets = prepare(design, ties)
-    remedy = LEAVE_OUT if remedy is None else f"{LEAVE_OUT}, or use {remedy}"
+    remedy = LEAVE_OUT if penalty is None else f"{LEAVE_OUT}, or use {penalty}"
     references = matrix.references
     best = maximise(design, sets, matrix.names, centre, references=references, remedy=remedy)
     naive = symmetric_inverse(best.at_maximum.information)
@@ -256,8 +260,6 @@ def fit_cox(
 
 def _refuse_options(ties: str, call: _Call, frailty: str | None, firth: bool, overlap: str) -> None:
     problems = []
-    if frailty is not None and not isinstance(frailty, str):
-        problems.append(f"frailty= names one column of groups, not {frailty!r}")
     if overlap not in ("refuse", "allow"):
         problems.append(f"overlap must be 'refuse' or 'allow', not {overlap!r}")
     if ties not in ("efron", "breslow"):
@@ -340,7 +342,7 @@ def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tu
 
 
 def _tell_of_events(
-    design: Design, labels: tuple[str, ...], p: int, outcome: str, remedy: str | None
+    design: Design, labels: tuple[str, ...], p: int, outcome: str, penalty: str | None
 ) -> None:
     events = int(design.number[design.event].sum())
     if not events:
@@ -359,7 +361,7 @@ def _tell_of_events(
         warnings.warn(
             f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
             f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of "
-            f"{remedy or 'fewer covariates'}",
+            f"{penalty or 'fewer covariates'}",
             BelbiotechWarning,
             stacklevel=4,
         )
@@ -369,9 +371,10 @@ def _refuse_many_steps(design: Design, ties: str, frequency: str | None) -> None
     """Refuse numbers of events for which Efron's ties, a step for each, do not fit in memory."""
     events = design.number[design.event].sum()
     if ties == "efron" and events > MOST_STEPS:
+        where = "the data has" if frequency is None else f"column {frequency!r} makes"
         msg = (
-            f"column {frequency!r} makes {events:,.0f} events, and Efron's ties take a step for "
-            "each; use ties='breslow', or give smaller numbers as weights="
+            f"{where} {events:,.0f} events, and Efron's ties take a step for each; use "
+            "ties='breslow', or give smaller numbers as weights="
         )
         raise FitError(msg)
 

@@ -35,7 +35,7 @@ class CoxRows:
         The columns.
     start, stop : str
         The columns of the interval.
-    crowded : tuple of str
+    of_many_units : tuple of str
         The columns of clusters that hold several units: their rows overlap in time.
     empty : array of bool, or None
         Of all rows of the data, those with a frequency of 0, where there are any: n counts the
@@ -54,7 +54,7 @@ class CoxRows:
     cluster: tuple[str, ...]
     start: str
     stop: str
-    crowded: tuple[str, ...] = ()
+    of_many_units: tuple[str, ...] = ()
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
 

@@ -218,8 +218,9 @@ def _clusters(result: CoxResult) -> str:
         told += f"; by {' and '.join(few)} they are few, and the errors likely too small"
     if np.isnan(result.wald_test.statistic):
         told += ", with no test of all coefficients"
-    if result.rows.crowded:
-        told += f"; a {' and a '.join(result.rows.crowded)} holds rows that overlap in time"
+    if result.rows.of_many_units:
+        verb = "hold" if len(result.rows.of_many_units) > 1 else "holds"
+        told += f"; a {' and a '.join(result.rows.of_many_units)} {verb} rows that overlap in time"
     return told
 
 
@@ -245,8 +246,10 @@ def _foot(result: CoxResult) -> list[str]:
         "Wald": result.wald_test,
         "score": result.score_test,
     }
-    told = [f"{name} {test.statistic:.2f}" for name, test in tests.items() if test.statistic >= 0]
-    wald = f"; p {tests['Wald'].p_value:.3g} (Wald)" if tests["Wald"].statistic >= 0 else ""
+    told = [
+        f"{name} {test.statistic:.2f}" for name, test in tests.items() if np.isfinite(test.p_value)
+    ]
+    wald = f"; p {tests['Wald'].p_value:.3g} (Wald)" if np.isfinite(tests["Wald"].p_value) else ""
     lines.append(f"Tests on {len(result.params)} df: {', '.join(told)}{wald}")
     lines.append(f"Log likelihood {result.log_likelihood:.4f}, AIC {result.aic:.2f}")
     return lines

@@ -145,12 +145,11 @@ def fit_firth(
     if not names:
         msg = "firth=True needs covariates: there is nothing to penalise in 'outcome ~ 1'"
         raise FitError(msg)
-    sets = prepare(design, ties)
-    size = np.sqrt(np.average(design.x**2, axis=0, weights=design.number))
-    at_zero = likelihood(design, sets, np.zeros(len(names)))
+    sets, p = prepare(design, ties), len(names)
+    size = _sizes(design)
+    at_zero = likelihood(design, sets, np.zeros(p))
     refuse_dependent(at_zero.information, np.where(size > 0, size, 1.0), design, names)
     model = _Model(replace(design, x=design.x / size), sets)
-    p = len(names)
     best = _maximise(model, np.zeros(p), np.ones(p, dtype=bool))
     top = penalised_likelihood(model.design, sets, best)
     # log|I| in the covariates' own units.
@@ -194,13 +193,25 @@ def penalised_test(result: CoxResult, columns: Sequence[int]) -> TestResult:
     ----------
     Heinze and Schemper (2001), Biometrics 57:114-119.
     """
-    size = np.sqrt(np.average(result.design.x**2, axis=0, weights=result.design.number))
+    size = _sizes(result.design)
     model = _Model(replace(result.design, x=result.design.x / size), result.sets)
     best = result.params.to_numpy() * size
+    top = penalised_likelihood(model.design, model.sets, best).value
+    return _without(model, best, top, columns)
+
+
+def _sizes(design: Design) -> FloatArray:
+    """Root mean square of each covariate, (p,)."""
+    sizes: FloatArray = np.sqrt(np.average(design.x**2, axis=0, weights=design.number))
+    return sizes
+
+
+def _without(model: _Model, best: FloatArray, top: float, columns: Sequence[int]) -> TestResult:
+    """Test that some coefficients are zero: how far the penalised likelihood falls without."""
     free = ~np.isin(np.arange(len(best)), columns)
     there = _maximise(model, np.where(free, best, 0.0), free)
-    top, below = (penalised_likelihood(model.design, model.sets, b).value for b in (best, there))
-    return TestResult.chi2(max(2 * (top - below), 0.0), len(columns), "Penalised likelihood ratio")
+    fall = top - penalised_likelihood(model.design, model.sets, there).value
+    return TestResult.chi2(max(2 * fall, 0.0), len(columns), "Penalised likelihood ratio")
 
 
 def penalised_likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
@@ -321,8 +332,7 @@ def _profile(model: _Model, best: FloatArray, j: int) -> Callable[[float], float
 
 
 def _tests(model: _Model, best: FloatArray, top: float, names: list[str]) -> pd.DataFrame:
-    values = [_profile(model, best, j)(0.0) for j in range(len(names))]
-    tests = [TestResult.chi2(2 * (top - value), 1) for value in values]
+    tests = [_without(model, best, top, [j]) for j in range(len(names))]
     lines = [(test.statistic, test.df, test.p_value) for test in tests]
     return pd.DataFrame(lines, index=names, columns=["statistic", "df", "p_value"])
 

@@ -83,7 +83,7 @@ def plain_columns(
         column = table[name]
         if column.dtype == object and name in alone:
             kind = pd.api.types.infer_dtype(column, skipna=True)
-            if kind == "mixed" or kind == "mixed-integer":
+            if kind in ("mixed", "mixed-integer"):
                 _refuse_texts_among_numbers(column, name)
             if kind not in NUMBERS:
                 continue
@@ -103,14 +103,18 @@ def plain_columns(
 
 
 def _refuse_dates(table: pd.DataFrame, alone: tuple[str, ...]) -> None:
-    """Refuse dates that stand for numbers."""
-    problems = [
-        f"column {name!r} holds dates or times ({table[name].dtype}); make them numbers, such as "
-        f"the year, or write C({name}) for a factor"
-        for name in alone
-        if getattr(table[name].dtype, "kind", "") in "mM"
-        or isinstance(table[name].dtype, pd.PeriodDtype | pd.IntervalDtype)
-    ]
+    """Refuse dates and intervals that stand for numbers."""
+    problems = []
+    for name in alone:
+        kind = table[name].dtype
+        factor = f"or write C({name}) for a factor"
+        if isinstance(kind, pd.IntervalDtype):
+            problems.append(f"column {name!r} holds intervals; take their middle, {factor}")
+        elif getattr(kind, "kind", "") in "mM" or isinstance(kind, pd.PeriodDtype):
+            problems.append(
+                f"column {name!r} holds dates or times ({kind}); make them numbers, such as the "
+                f"year, {factor}"
+            )
     if problems:
         raise FormulaError("\n".join(problems))
 

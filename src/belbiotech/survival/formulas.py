@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FormulaError, nearest_names
+from belbiotech.errors import FormulaError
 from belbiotech.survival.counts import Counts, counting_pays, distinct_rows
+from belbiotech.survival.formula_checks import (
+    refuse_infinite,
+    refuse_single_levels,
+    refuse_unknown_columns,
+)
 from belbiotech.survival.formula_columns import (
     plain_columns,
     refuse_levels,
@@ -25,7 +30,7 @@ from belbiotech.survival.formula_words import (
     reading_in_words,
     refuse_words_of_r,
 )
-from belbiotech.survival.rows import FloatArray, IntArray, rows_in_words
+from belbiotech.survival.rows import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from formulaic import ModelSpec
@@ -36,7 +41,6 @@ __all__ = [
     "counted_matrix",
     "design_matrix",
     "read_formula",
-    "refuse_unknown_columns",
 ]
 
 # Functions that look at one row alone: their matrix can be made from the distinct rows. Anything
@@ -320,21 +324,9 @@ def design_matrix(
         own = spec is not None or named is not None
         refuse_levels(formula.text, whose, matrix.levels, fitted=spec is not None, rows=own)
     if spec is None:
-        _refuse_single_levels(formula, matrix)
-    _refuse_infinite(formula, table, matrix, named)
+        refuse_single_levels(formula, matrix)
+    refuse_infinite(formula, table, matrix, named)
     return matrix
-
-
-def _refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
-    """Refuse factors that are the same in all rows: their term has no coefficient at all."""
-    empty = [term for term, columns in matrix.terms.items() if not columns and term != "1"]
-    if not empty:
-        return
-    single = {factor: levels[0] for factor, levels in matrix.levels.items() if len(levels) == 1}
-    told = [f"factor {factor} has one level only, {level!r}" for factor, level in single.items()]
-    what = "; ".join(told) or f"term {empty[0]} has no coefficient"
-    msg = f"formula {formula.text!r}: {what}: there is no effect to estimate; leave it out"
-    raise FormulaError(msg)
 
 
 def _with_known_levels(
@@ -438,32 +430,6 @@ def _without_unused_levels(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.
     return table.assign(**unused) if unused else table
 
 
-def _refuse_infinite(
-    formula: Formula, table: pd.DataFrame, matrix: Matrix, named: pd.DataFrame | None
-) -> None:
-    problems = []
-    for name, column in zip(matrix.names, matrix.x.T, strict=True):
-        bad = ~np.isfinite(column)
-        if bad.any():
-            values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
-            where = ", ".join(f"{key} = {value}" for key, value in values.items())
-            rows = "" if named is None else f", in {_equal_rows(formula, table[bad], named)}"
-            problems.append(f"{name!r} is missing or infinite where {where}{rows}")
-    if problems:
-        msg = f"formula {formula.text!r}: {'; '.join(problems)}; change the term, or leave out rows"
-        raise FormulaError(msg)
-
-
-def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> str:
-    """Name the rows of the data that are equal to one of the table's."""
-    columns = list(formula.columns)
-    known = pd.MultiIndex.from_frame(table[columns])
-    here = pd.MultiIndex.from_frame(
-        plain_columns(named, formula.columns, formula.plain, formula.kinds)[columns]
-    )
-    return rows_in_words(named, here.isin(known))
-
-
 def _parsed(text: str, right: str) -> Any:
     """Read the right side; the intercept is always there, so that factors are coded for it."""
     from formulaic import Formula as Parser
@@ -525,20 +491,3 @@ def _nodes(factor: str) -> list[ast.AST]:
         return list(ast.walk(ast.parse(QUOTED.sub(PLACE, factor), mode="eval")))
     except SyntaxError:  # a column with blanks in its name, by itself
         return []
-
-
-def refuse_unknown_columns(formula: Formula, table: pd.DataFrame) -> None:
-    """Refuse a formula whose covariates the table does not have.
-
-    Raises
-    ------
-    FormulaError
-        With the nearest names.
-    """
-    problems = [
-        f"there is no column {name!r}; {nearest_names(name, table.columns)}"
-        for name in formula.columns
-        if name not in table.columns
-    ]
-    if problems:
-        raise FormulaError("\n".join(problems))

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.column_names import check_name
+from belbiotech.survival.column_names import check_one_name
 from belbiotech.survival.fates import check_fates, check_outcome_names
 from belbiotech.survival.group_times import GroupTimes, grouped_strata
 from belbiotech.survival.logrank import check_powers, chi_square
@@ -116,7 +116,7 @@ def gray_test(
        no     4       3.0  1.428571
       yes     4       0.0  1.571429
     """
-    check_name(outcome=outcome)
+    check_one_name(outcome=outcome)
     others, groups = as_columns(competing, "competing"), as_columns(by)
     within = as_columns(strata, "strata")
     check_powers(rho=rho)

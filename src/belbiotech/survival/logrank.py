@@ -200,9 +200,10 @@ def pairwise_logrank(
 def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashable]) -> None:
     """Warn of pairs that cannot be compared; refuse where none can."""
     if not others:
+        shown = ", ".join(map(repr, labels[:SHOWN])) + (", ..." if len(labels) > SHOWN else "")
         msg = (
-            f"there is no event while two of the groups {', '.join(map(repr, labels))} are at "
-            "risk: nothing to compare"
+            f"there is no event while two of the {len(labels)} groups ({shown}) are at risk: "
+            "nothing to compare"
         )
         raise FitError(msg)
     if untested.empty:

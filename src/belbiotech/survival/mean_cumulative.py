@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.column_names import check_name
+from belbiotech.survival.column_names import check_one_name
 from belbiotech.survival.influence import clustered_variances
 from belbiotech.survival.limits import check_limit_options, hazard_limits
 from belbiotech.survival.markdown import markdown_table
@@ -177,7 +177,7 @@ def mean_cumulative_function(
     1   all   2.0      3.0     3.0   1.5      0.717  0.588  3.827
     """
     check_limit_options(conf_level)
-    check_name(count=count, unit=unit)
+    check_one_name(count=count, unit=unit)
     groups = as_columns(by)
     check_rows(data, [], start=start, stop=stop, columns=[count, *groups], unit=unit)
     check_event_counts(data, count)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
-from belbiotech.survival.column_names import check_columns, check_name
+from belbiotech.survival.column_names import check_columns, check_one_name
 from belbiotech.survival.risk_tables import as_columns
 from belbiotech.survival.rows import no_single_values, not_numbers
 from belbiotech.survival.times import tie_times
@@ -86,7 +86,7 @@ def check_panel(
     1    b    3  event before the last row
     2    b    4                       jump
     """
-    check_name(unit=unit)
+    check_one_name(unit=unit)
     outcomes = as_columns(outcome, "outcome")
     used = check_columns(data, outcomes, start=start, stop=stop, unit=unit)
     problems = no_single_values(data, used) or not_numbers(data, [start, stop])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -67,14 +68,14 @@ def as_floats(values: object) -> FloatArray:
 
     Examples
     --------
-    >>> as_floats(3), as_floats([1, 2]), as_floats("five")
+    >>> as_floats(3), as_floats([1, 2]), as_floats("5")
     (array([3.]), array([1., 2.]), array([nan]))
     """
-    try:
-        found = np.atleast_1d(np.asarray(values, dtype=float))
-    except (TypeError, ValueError):
+    several = isinstance(values, (list, tuple, range, np.ndarray, pd.Series, pd.Index))
+    numbers = list(values) if several else [values]  # type: ignore[call-overload]
+    if not all(isinstance(number, Real) for number in numbers):
         return np.array([np.nan])
-    return found if found.ndim == 1 else np.array([np.nan])
+    return np.array(numbers, dtype=np.float64)
 
 
 def _first_times(times: FloatArray, survival: FloatArray, shares: FloatArray) -> FloatArray:

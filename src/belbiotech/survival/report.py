@@ -187,7 +187,7 @@ def errors_of(variance: pd.DataFrame) -> pd.Series:
 
 
 def ratio_plot(
-    table: pd.DataFrame, ratio: str, *, references: Mapping[str, str] | None = None, **options: Any
+    table: pd.DataFrame, ratio: str, *, references: Mapping[str, str], **options: Any
 ) -> Figure:
     """Draw the ratios of a `coefficient_table` with their 95% intervals.
 
@@ -197,7 +197,7 @@ def ratio_plot(
         The summary.
     ratio : str
         What ``exp(coef)`` is.
-    references : mapping of str to str, optional
+    references : mapping of str to str
         The reference level of each factor, by the factor's text: it has a line of its own, at 1,
         above the factor's others.
     **options
@@ -211,7 +211,7 @@ def ratio_plot(
     from belbiotech import plots
 
     options.setdefault("x_label", f"{ratio.capitalize()}, 95% interval")
-    return plots.forest(_ratio_lines(table, ratio, references or {}), **options)
+    return plots.forest(_ratio_lines(table, ratio, references), **options)
 
 
 def _ratio_lines(table: pd.DataFrame, ratio: str, references: Mapping[str, str]) -> pd.DataFrame:

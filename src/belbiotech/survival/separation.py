@@ -14,6 +14,7 @@ from belbiotech.survival.rows import FloatArray
 __all__ = ["level_in_words", "separation_in_words"]
 
 LEVEL = re.compile(r"(.*)\[T\.(.*)\]")
+FULL = re.compile(r"(C\(.*\))\[(.*)\]")  # of a factor without a reference level, in a product
 COLUMN = re.compile(r"C\(`?([\w ]+?)`?(,.*)?\)")
 TIMES = re.compile(r":(?![^\[(]*[\])])")  # of an interaction, not inside brackets
 
@@ -37,7 +38,7 @@ def level_in_words(name: str) -> str | None:
     'region = BE-WAL and listed = True'
     >>> level_in_words("age")
     """
-    parts = [LEVEL.fullmatch(part) for part in TIMES.split(name)]
+    parts = [LEVEL.fullmatch(part) or FULL.fullmatch(part) for part in TIMES.split(name)]
     if not all(parts):
         return None
     return " and ".join(f"{_column(part[1])} = {part[2]}" for part in parts if part)
