@@ -76,4 +76,4 @@ def test_each_outcome_has_its_reference_level():
 
 def test_other_names_stay_as_they_are():
     names = ["size", "bs(age, df=3)[1]", "I(a == b)"]
-    assert lines(ratio_plot(ratios(*names), "hazard ratio")) == names
+    assert lines(ratio_plot(ratios(*names), "hazard ratio", references={})) == names

@@ -52,7 +52,7 @@ def test_a_report_in_all_forms(table):
 
 def test_labels_of_a_plot_with_two_levels(table):
     both = pd.concat({"failure": table, "acquisition": table})
-    axes = ratio_plot(both, "odds ratio").axes[0]
+    axes = ratio_plot(both, "odds ratio", references={}).axes[0]
     assert axes.get_yticklabels()[0].get_text() == "failure: x_1"
     assert axes.get_xlabel() == "Odds ratio, 95% interval"
 
