@@ -653,3 +653,57 @@ def test_the_advice_can_be_followed(years):
     assert str(caught.value).count("it tells the time, which the baseline holds") == 4
     with pytest.raises(FitError, match="'era' does not vary .* at an event; leave it out"):
         cox("failure ~ era", years.assign(era=years["era"] == "late"), strata="era")
+
+
+@pytest.mark.parametrize("phase", [0.351, -3.7, -0.1, 1e6 + 0.3])
+def test_whole_distances_between_broken_times(phase):
+    """-2.7 + 3 is less than 0.3 for a computer: the event must stay in its own risk set."""
+    draw = np.random.default_rng(1)
+    n = 20_000
+    year, x = draw.integers(0, 12, n), draw.normal(size=n)
+    rows = pd.DataFrame({"start": year, "stop": year + 1, "x": x})
+    rows["failure"] = (draw.random(n) < 0.05 * np.exp(0.5 * x)).astype(int)
+    times = np.round(np.arange(14) + phase, 3)
+    shifted = rows.assign(start=times[year], stop=times[year + 1])
+    agree(cox("failure ~ x", rows), cox("failure ~ x", shifted))
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+@pytest.mark.parametrize("top", [2, 5, 20, 200])
+def test_separation_reached_in_one_step(top):
+    """The first step leads where the likelihood has no curvature left, and no slope."""
+    rows = pd.DataFrame({"start": 0, "stop": 1, "x": [*np.linspace(-1, 1, 299), top]})
+    rows["failure"] = (rows["x"] == top).astype(int)
+    with pytest.raises(
+        FitError, match=f"no maximum: no event among the 299 rows with x below {top}"
+    ):
+        cox("failure ~ x", rows)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_separation_by_two_covariates_names_both():
+    rows = pd.DataFrame({"x": [2.0, 0, 0, 1, 2, 0, 0], "z": [0.0, 1, 2, 2, 1, 0, 0]})
+    rows = rows.assign(start=[1, 1, 0, 1, 0, 0, 0], stop=[2, 2, 1, 2, 1, 1, 1], failure=0)
+    rows.loc[0, "failure"] = 1
+    with pytest.raises(FitError, match="x below 2\n.*no maximum: .*z above 0"):
+        cox("failure ~ x + z", rows)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_a_risk_of_nothing_is_no_separation():
+    """A censored row whose risk is exp(-1400) might as well not be there."""
+    rows = pd.DataFrame({"start": 0, "x": [*np.linspace(0.1, 2, 39), 400.0]})
+    rows = rows.assign(stop=np.arange(40) % 4 + 1, failure=0)
+    rows.loc[[0, 3, 5, 9, 12], "failure"] = 1
+    whole, without = cox("failure ~ x", rows), cox("failure ~ x", rows[:-1])
+    np.testing.assert_allclose(whole.params, without.params, rtol=1e-7)
+    np.testing.assert_allclose(whole.standard_errors, without.standard_errors, rtol=1e-7)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.BelbiotechWarning")
+def test_clusters_that_all_add_up_to_nothing():
+    rows = pd.DataFrame({"start": 0, "stop": 1, "failure": [1, 1, 0, 0], "x": [0.0, 1, 0, 1]})
+    twice = pd.concat([rows.assign(pair=1), rows.assign(pair=2)], ignore_index=True)
+    fit = cox("failure ~ x", twice, cluster="pair", ties="breslow", overlap="allow")
+    assert np.isnan(fit.wald_test.statistic)
+    assert np.isnan(fit.score_test.statistic)

@@ -183,6 +183,31 @@ def test_the_score_test_is_that_of_the_penalised_likelihood(separation):
     assert result.score_test.statistic == pytest.approx(expected, rel=1e-10)
 
 
+ELEVEN = pd.DataFrame(
+    {
+        "start": [-2, -9, -21, -5, -12, -7, -8, -18, -7, -28, -10],
+        "stop": [-1, -7, -19, -2, -10, -4, -7, -15, -5, -27, -7],
+        "failure": [0, 1, 0, 0, 1, 1, 0, 1, 0, 0, 1],
+        "x": [0.6, 1.4, -0.8, -0.3, -0.1, -0.4, 0.2, 1, -0.3, 1.3, 0.5],
+        "z": [0, 0, 0, 0, 1, 0, 1, 0, 0, 0, 0],
+        "s": list("pqppqppqqqp"),
+    }
+)
+
+
+@pytest.mark.parametrize("strata", [None, "s"])
+@pytest.mark.parametrize("ties", ["efron", "breslow"])
+def test_steps_that_pass_the_maximum_come_back(ties, strata):
+    """The information is far from the penalised curvature here: its steps overshoot."""
+    result = cox("failure ~ x + z", ELEVEN, ties=ties, strata=strata, firth=True)
+    best = result.params.to_numpy()
+    at = penalised_likelihood(result.design, result.sets, best)
+    assert np.abs(at.score * result.standard_errors).max() < 1e-8
+    for step in np.eye(2) * 0.01:
+        for there in (best + step, best - step):
+            assert penalised_likelihood(result.design, result.sets, there).value < at.value
+
+
 def test_the_table_has_the_profile(separation):
     result = cox("failure ~ spinoff + size", separation, firth=True)
     summary, firth = result.summary, result.firth

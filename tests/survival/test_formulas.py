@@ -381,3 +381,13 @@ def test_a_natural_spline_is_told_to_leave_out_the_constant():
     with pytest.raises(FormulaError, match="write cr.age, df=4, constraints='center'."):
         read_formula("failure ~ cr(age, df=4)")
     assert read_formula("failure ~ cr(age, df=4, constraints='center')").columns == ("age",)
+
+
+@pytest.mark.parametrize("name", ["scale", "center", "log", "exp", "poly"])
+@pytest.mark.parametrize("right", ["C({})", "I({}**2)", "{}", "C({}, Treatment(2))"])
+def test_columns_named_like_functions(name, right):
+    values = pd.Series([1, 2, 3, 1, 2])
+    formula, other = (read_formula(f"failure ~ {right.format(n)}") for n in (name, "size"))
+    assert formula.columns == (name,)
+    found = design_matrix(formula, TABLE.assign(**{name: values}))
+    np.testing.assert_array_equal(found.x, design_matrix(other, TABLE.assign(size=values)).x)

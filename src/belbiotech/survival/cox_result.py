@@ -191,7 +191,8 @@ class CoxResult(Reported):
     @property
     def wald_test(self) -> TestResult:
         """All coefficients zero: Wald test, with the robust variance where there is one."""
-        statistic = chi_square_of(self.params.to_numpy(), self.variance.to_numpy())
+        beta, variance = self.params.to_numpy(), self.variance.to_numpy()
+        statistic = chi_square_of(beta, variance, np.diag(self.naive_variance))
         return TestResult.chi2(statistic, len(self.params), "Wald test")
 
     @property
@@ -214,7 +215,8 @@ class CoxResult(Reported):
         ``basehaz(centered = FALSE)``.
         """
         steps = step_sums(self.design, self.sets, self.risk)
-        at_zero = steps.hazard * np.exp(-float(self.centre @ self.params.to_numpy()))
+        with np.errstate(over="ignore"):  # infinite where zero is far from all covariates
+            at_zero = steps.hazard * np.exp(-(self.centre * self.params.to_numpy()).sum())
         parts = []
         for k, label in enumerate(self.rows.stratum_labels):
             ends = np.unique(self.design.stop[self.design.stratum == k])

@@ -38,6 +38,7 @@ __all__ = ["FirthFit", "fit_firth", "penalised_likelihood", "penalised_test"]
 
 MAX_STEPS = 500
 SETTLED = 1e-11  # largest last step, in standard deviations of a covariate
+OVERSHOT = 0.5  # share of the slope that may be left, with the other sign, at the end of a step
 CLOSE = 1e-8  # squared distance to the maximum at which a value that rises no more is the highest
 LARGEST = 2.0  # of a step, in the same unit: far steps leave the region where I(b) is known
 FAR = 60  # standard errors within which the limits of an interval are sought
@@ -305,13 +306,21 @@ def _maximise(model: _Model, beta: FloatArray, free: NDArray[np.bool_]) -> Float
 def _uphill(
     model: _Model, beta: FloatArray, step: FloatArray, now: Likelihood
 ) -> tuple[FloatArray, Likelihood]:
-    """Take the step, or half of it, a quarter, ... until the likelihood does not fall."""
+    """Take the step, or less of it, until the likelihood does not fall.
+
+    I(b) is not the curvature of the penalised likelihood, so that a step may pass the maximum by
+    far: the slope at its end then tells where on the way it was.
+    """
     slack = 1e-12 * abs(now.value)
+    slope = step @ now.score
     for _ in range(40):
         following = penalised_likelihood(model.design, model.sets, beta + step)
-        if following.value >= now.value - slack:
+        ahead = step @ following.score if np.isfinite(following.value) else -np.inf
+        beyond = ahead < -OVERSHOT * slope  # the maximum on the way has been passed by far
+        if following.value >= now.value - slack and not beyond:
             return beta + step, following
-        step = step / 2
+        share = slope / (slope - ahead) if beyond and np.isfinite(ahead) else 0.5
+        step, slope = step * share, slope * share
     msg = "the penalised likelihood does not rise in the direction of its slope; simplify the model"
     raise FitError(msg)
 

@@ -63,6 +63,8 @@ FUNCTIONS = {"sqrt": np.sqrt, "abs": np.abs}  # of R's, what formulaic does not 
 SHIFTING = {"lag", "lead", "shift", "diff", "pct_change", "cumsum", "rolling"}
 
 QUOTED = re.compile("`[^`]*`")  # column names that are no Python names
+# Names that stand for no column where they are not called: of a module, or of a contrast.
+NO_COLUMNS = {"np", "contr", "Treatment", "Sum", "Helmert", "Diff", "Poly"}
 PLACE = "_quoted_"  # stands for such a name while a term is read
 LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 
@@ -460,8 +462,6 @@ def _columns(parsed: Any, calling: str | None = None) -> tuple[set[str], set[str
 
     Not formulaic's ``required_variables``, which leaves out those of splines (1.2).
     """
-    from formulaic.transforms import TRANSFORMS
-
     inside: set[str] = set()
     alone: set[str] = set()
     for factor in {factor for term in parsed for factor in term.factors}:
@@ -473,7 +473,7 @@ def _columns(parsed: Any, calling: str | None = None) -> tuple[set[str], set[str
         nodes = _nodes(str(factor))
         functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
         named = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in functions]
-        inside |= {node.id for node in named} - {*TRANSFORMS, PLACE}
+        inside |= {node.id for node in named} - {*NO_COLUMNS, PLACE}
         inside |= {name.strip("`") for name in QUOTED.findall(str(factor))}
         inside |= _named_by_q(nodes)
     return inside, alone

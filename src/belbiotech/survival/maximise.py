@@ -9,12 +9,7 @@ import numpy as np
 
 from belbiotech.errors import FitError
 from belbiotech.survival.blocks import likelihood_function
-from belbiotech.survival.partial_likelihood import (
-    Design,
-    Likelihood,
-    RiskSets,
-    linear_predictor,
-)
+from belbiotech.survival.partial_likelihood import Design, Likelihood, RiskSets
 from belbiotech.survival.rows import FloatArray, IntArray
 from belbiotech.survival.separation import separation_in_words
 
@@ -26,7 +21,7 @@ CLOSE = 1e-6  # the same distance, from which on the slope alone is to be truste
 SURE = 1e-12  # squared distance to the maximum, in standard errors, that makes no difference
 NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
 FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
-FAR = 500.0  # difference of linear predictors: exp() of it is near the largest number
+VANISHED = 1e-10  # such a share, where steps have come to an end with it
 RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
 LEAVE_OUT = "leave such a covariate out, or merge levels"
 DEPENDENT = 1e-10  # share of a covariate's information that the others leave
@@ -95,7 +90,6 @@ def maximise(
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
     scale = _standard_deviations(design)
     refuse_dependent(at_zero.information, scale, design, names)
-    largest = np.abs(design.x).max(axis=0)
     beta, now = np.zeros(p), at_zero
     for taken in range(1, MAX_STEPS + 1):
         step = _newton(now, scale)
@@ -103,13 +97,10 @@ def maximise(
         found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
         after = now if found is None else found[1]
         flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
-        moved = np.abs(step) * largest
-        endless = flat and after.value - now.value < NO_GAIN and moved.max() >= RUNS
-        if endless or _beyond(design, beta if found is None else found[0], largest):
-            runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
-            told = separation_in_words(design, runaway, names, centre, references)
-            lines = [f"the likelihood has no maximum: {line}" for line in told]
-            raise FitError("\n".join([*lines, remedy]))
+        moved = np.abs(step) * np.abs(design.x).max(axis=0)
+        no_gain = found is None or (after.value - now.value < NO_GAIN and moved.max() >= RUNS)
+        if flat and no_gain:
+            raise _endless(design, step, names, centre, references, remedy)
         if found is None:
             msg = (
                 "the likelihood does not rise in the direction of its slope; rescale the covariates"
@@ -117,17 +108,35 @@ def maximise(
             raise FitError(msg)
         beta, now = found
         if np.max(np.abs(step * scale)) < SETTLED or 0 <= distance < SURE:
+            level, direction = _flattest(now.information, at_zero.information)
+            if level < VANISHED:
+                raise _endless(design, direction, names, centre, references, remedy)
             return Maximum(beta, now, at_zero, taken)
     msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
     raise FitError(msg)
 
 
-def _beyond(design: Design, beta: FloatArray, largest: FloatArray) -> bool:
-    """Tell whether risks differ by more than numbers can hold: no such maximum is within reach."""
-    if np.abs(beta) @ largest < FAR:
-        return False
-    predictor = linear_predictor(design.x.T, beta)
-    return bool(np.ptp(predictor) >= FAR)
+def _endless(
+    design: Design,
+    direction: FloatArray,
+    names: Sequence[str],
+    centre: FloatArray | None,
+    references: Mapping[str, str] | None,
+    remedy: str,
+) -> FitError:
+    """Say that the likelihood rises for ever in a direction, (p,), and which rows make it so."""
+    moved = np.abs(direction) * np.abs(design.x).max(axis=0)
+    runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
+    told = separation_in_words(design, runaway, names, centre, references)
+    lines = [f"the likelihood has no maximum: {line}" for line in told]
+    return FitError("\n".join([*lines, remedy]))
+
+
+def _flattest(here: FloatArray, at_zero: FloatArray) -> tuple[float, FloatArray]:
+    """Give the least share of the curvature at zero that is left, and its direction, (p,)."""
+    root = np.linalg.inv(np.linalg.cholesky(at_zero))
+    shares, vectors = np.linalg.eigh(root @ here @ root.T)
+    return float(shares[0]), root.T @ vectors[:, 0]
 
 
 def _newton(now: Likelihood, scale: FloatArray) -> FloatArray:
@@ -234,7 +243,8 @@ def _halved(
         there = beta + share * step
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             following = evaluate(there)
-        if np.isfinite(following.value) and (whole or following.value >= now.value - slack):
+        finite = np.isfinite(following.value) and np.isfinite(following.information).all()
+        if finite and (whole or following.value >= now.value - slack):
             return there, following
         share /= 2
     return None

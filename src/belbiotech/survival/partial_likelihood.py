@@ -331,9 +331,11 @@ def sum_steps(
     b2 = share * over_steps(fraction * fraction * square)
     cross = squares(s1, b1, d1)
     hazard, log_risk = a0 / s0, (sets.death_weight * np.log(s0)).sum()
+    with np.errstate(over="ignore"):  # infinite where nobody's risk is more than 1e-154
+        hazard_variance = b0 / s0 / s0
     return Steps(
         hazard=hazard,
-        hazard_variance=b0 / s0 / s0,
+        hazard_variance=hazard_variance,
         hazard_mean=(s1 * b0[:, None] - d1 * b1[:, None]) / s0[:, None],
         own_hazard=(a0 - a1) / s0,
         own_hazard_mean=(s1 * (b0 - b1)[:, None] - d1 * (b1 - b2)[:, None]) / s0[:, None],
@@ -386,9 +388,9 @@ def _times_up_to(times: FloatArray | IntArray, values: FloatArray | IntArray) ->
         table = np.searchsorted(times, low + np.arange(high - low + 1), "right")
         up_to = np.empty(len(values), dtype=np.int64)
         for a in range(0, len(values), CHUNK):
-            part = values[a : a + CHUNK] - low
-            whole = part.astype(np.int64)
-            if not np.array_equal(whole, part):
+            part = values[a : a + CHUNK]
+            whole = (part - low).astype(np.int64)
+            if not np.array_equal(low + whole, part):  # to the last bit, as in the table
                 break
             up_to[a : a + CHUNK] = table.take(whole)
         else:

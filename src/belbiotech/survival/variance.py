@@ -25,14 +25,20 @@ def symmetric_inverse(information: FloatArray) -> FloatArray:
     return symmetric
 
 
-def chi_square_of(estimate: FloatArray, variance: FloatArray) -> float:
-    """Give ``b' V^-1 b`` of b, (p,), and its variance, (p, p); NaN where V has no inverse."""
+def chi_square_of(
+    estimate: FloatArray, variance: FloatArray, beside: FloatArray | None = None
+) -> float:
+    """Give ``b' V^-1 b`` of b, (p,), and its variance, (p, p).
+
+    NaN where V is not positive definite, or is rounding beside other variances, (p,), of b.
+    """
     if not len(estimate):
         return 0.0
     with np.errstate(invalid="ignore", divide="ignore"):
         scale = 1 / np.sqrt(np.diag(variance))
-    scaled = variance * np.outer(scale, scale)
-    if not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled).min() < SINGULAR:
+        scaled = variance * np.outer(scale, scale)
+    nothing = beside is not None and (np.diag(variance) < SINGULAR**2 * beside).any()
+    if nothing or not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled).min() < SINGULAR:
         return float("nan")
     return float(estimate * scale @ np.linalg.solve(scaled, estimate * scale))
 
