@@ -23,7 +23,6 @@ from belbiotech.survival.partial_likelihood import (
     RiskSets,
     hazard_of_rows,
     likelihood,
-    linear_predictor,
     sum_steps,
 )
 from belbiotech.survival.rows import FloatArray, IntArray
@@ -111,7 +110,7 @@ def _blocks(
         np.take(column, order, out=ordered, mode="clip")  # "clip" needs no buffer
     return _Blocks(
         x=x,
-        weight=design.weight[order],
+        weight=design.weight[order] if np.ptp(design.weight) else design.weight,
         bounds=bounds,
         event=event,
         sets=replace(sets, first=sets.first[one], last=sets.last[one], own=position[one[event]]),
@@ -125,7 +124,7 @@ def _likelihood(blocks: _Blocks, beta: FloatArray) -> Likelihood:
     risk, risk_x, risk_xx = np.zeros(count), np.zeros((count, p)), np.zeros((count, p, p))
     for b, (a, z) in enumerate(zip(blocks.bounds[:-1], blocks.bounds[1:], strict=True)):
         x, weight = blocks.x[:, a:z], blocks.weight[a:z]
-        predictor = linear_predictor(x, beta)
+        predictor = beta @ x
         if blocks.event[b]:
             linear[b] = (weight * predictor).sum()
             first[b] = (weight * x).sum(axis=1)
