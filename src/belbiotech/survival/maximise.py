@@ -90,6 +90,7 @@ def maximise(
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
     scale = _standard_deviations(design)
     refuse_dependent(at_zero.information, scale, design, names)
+    largest = _largest(design)
     beta, now = np.zeros(p), at_zero
     for taken in range(1, MAX_STEPS + 1):
         step = _newton(now, scale)
@@ -97,8 +98,8 @@ def maximise(
         found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
         after = now if found is None else found[1]
         flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
-        moved = np.abs(step) * np.abs(design.x).max(axis=0)
-        no_gain = found is None or (after.value - now.value < NO_GAIN and moved.max() >= RUNS)
+        runs = (np.abs(step) * largest).max() >= RUNS
+        no_gain = found is None or (after.value - now.value < NO_GAIN and runs)
         if flat and no_gain:
             raise _endless(design, step, names, centre, references, remedy)
         if found is None:
@@ -116,6 +117,11 @@ def maximise(
     raise FitError(msg)
 
 
+def _largest(design: Design) -> FloatArray:
+    """Give the largest size of each covariate, (p,)."""
+    return np.array([max(column.max(), -column.min()) for column in design.x.T])
+
+
 def _endless(
     design: Design,
     direction: FloatArray,
@@ -125,7 +131,7 @@ def _endless(
     remedy: str,
 ) -> FitError:
     """Say that the likelihood rises for ever in a direction, (p,), and which rows make it so."""
-    moved = np.abs(direction) * np.abs(design.x).max(axis=0)
+    moved = np.abs(direction) * _largest(design)
     runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
     told = separation_in_words(design, runaway, names, centre, references)
     lines = [f"the likelihood has no maximum: {line}" for line in told]
