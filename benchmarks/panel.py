@@ -11,10 +11,10 @@ import time
 import numpy as np
 import pandas as pd
 
-from belbiotech.dataset.codes import ALLIANCE_TYPES, PARTNER_TYPES
-from belbiotech.dataset.facts import Facts
-from belbiotech.dataset.fields import FACTS
-from belbiotech.dataset.panel import build
+from belbiotech.dataset.facts.codes import ALLIANCE_TYPES, PARTNER_TYPES
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.read import Facts
+from belbiotech.dataset.panel.build import build
 
 
 def table(name: str, rows: int, /, **columns: object) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import belbiotech as bb
-from belbiotech.dataset.manifest import read_manifest
+from belbiotech.dataset.documents.manifest import read_manifest
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech.dataset.facts import Facts, read_facts
-from belbiotech.dataset.fields import FACTS
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.read import Facts, read_facts
 
 USUAL = {
     "firms": {

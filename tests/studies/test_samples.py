@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from belbiotech.dataset.catalog import load_panel
-from belbiotech.dataset.panel import build
+from belbiotech.dataset.catalog.load import load_panel
+from belbiotech.dataset.panel.build import build
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError
 from belbiotech.studies import designs
 from belbiotech.studies.samples import read_sample

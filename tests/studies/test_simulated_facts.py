@@ -1,7 +1,7 @@
 import pandas as pd
 import pytest
 
-from belbiotech.dataset.panel import build
+from belbiotech.dataset.panel.build import build
 from belbiotech.errors import PanelError
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.simulated_facts import simulate_facts

@@ -4,7 +4,7 @@ import pytest
 from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.specification import specification_curve
-from belbiotech.survival.cox import cox
+from belbiotech.survival.cox.estimate import cox
 
 CHOSEN = {
     "outcomes": ["failure", "exit"],

@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from belbiotech.survival.cox import cox
-from belbiotech.survival.curves import kaplan_meier
-from belbiotech.survival.report import ratio_plot
+from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.curves.kaplan_meier import kaplan_meier
+from belbiotech.survival.inference.report import ratio_plot
 
 
 @pytest.fixture(scope="module")

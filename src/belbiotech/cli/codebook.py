@@ -26,7 +26,7 @@ def codebook(
 ) -> None:
     """Explain the columns of a table, or give the release's codebook as Markdown or HTML."""
     import belbiotech as bb
-    from belbiotech.dataset.store import open_release
+    from belbiotech.dataset.releases.store import open_release
 
     if form == "table":
         columns = bb.codebook(table, version)

@@ -13,7 +13,7 @@ from belbiotech.cli.console import output, show_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from belbiotech.dataset.diff import Difference
+    from belbiotech.dataset.catalog.diff import Difference
 
 __all__ = ["diff"]
 
@@ -67,7 +67,7 @@ def _show(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -
 
 
 def _markdown(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> str:
-    from belbiotech.survival.markdown import markdown_table
+    from belbiotech.survival.inference.markdown import markdown_table
 
     text = found.to_markdown()
     if fitted is None:

@@ -16,7 +16,7 @@ def new_facts(
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist, or is empty.")],
 ) -> None:
     """Write an empty, valid, documented set of facts files to fill in."""
-    from belbiotech.dataset.new_facts import new_facts as write
+    from belbiotech.dataset.facts.new import new_facts as write
 
     written = write(folder)
     output.print(f"{written}: fill in the CSV files as README.md there says.", soft_wrap=True)

@@ -35,8 +35,8 @@ def release(
     A number that promises less than what changed is refused. CHANGELOG.md in the current folder
     gets the list of changes, if the release goes to data/processed.
     """
-    from belbiotech.dataset.citation import ABOUT, year_in_changelog
-    from belbiotech.dataset.publish import check_rebuild, make_release
+    from belbiotech.dataset.documents.citation import ABOUT, year_in_changelog
+    from belbiotech.dataset.releases.publish import check_rebuild, make_release
 
     if check:
         compared = check_rebuild(version, facts, out)

@@ -16,7 +16,7 @@ def validate(
     folder: Annotated[Path, typer.Argument(help="Folder with firms.csv, events.csv, ...")],
 ) -> None:
     """Check facts and list every problem in them, with file, line, column and value."""
-    from belbiotech.dataset.facts import read_facts
+    from belbiotech.dataset.facts.read import read_facts
 
     facts = read_facts(folder)
     tables = ("firms", "events", "alliances", "financings", "sources")

@@ -11,7 +11,7 @@ import pandas as pd
 from belbiotech.report import formats
 from belbiotech.report.blocks import TableBlock
 from belbiotech.report.labels import Labels
-from belbiotech.survival.latex import latex_escaped
+from belbiotech.survival.inference.latex import latex_escaped
 
 __all__ = ["ESTIMATES", "TITLES", "as_latex", "as_markdown", "table", "write_table"]
 
@@ -191,7 +191,7 @@ def write_table(block: TableBlock, folder: Path) -> list[Path]:
 
 def as_markdown(block: TableBlock) -> str:
     """Write the table for people as Markdown, its title above and its note below."""
-    from belbiotech.survival.markdown import markdown_table
+    from belbiotech.survival.inference.markdown import markdown_table
 
     lines = markdown_table(block.shown).splitlines()
     sides = [":---" if left else "---:" for left in _texts(block)]

@@ -73,10 +73,10 @@ class Model:
             formula = f"{outcome} ~ {formula.split('~', 1)[1].strip()}"
         columns: dict[str, Any] = {"cluster": self.cluster, "start": self.start, "stop": self.stop}
         if competing is not None:
-            from belbiotech.survival.fine_gray import fine_gray
+            from belbiotech.survival.competing.fine_gray import fine_gray
 
             return fine_gray(formula, rows, competing, unit=self.unit, **columns)
-        from belbiotech.survival.cox import cox
+        from belbiotech.survival.cox.estimate import cox
 
         if self.firth:  # has profile-likelihood intervals, which know no clusters
             return cox(formula, rows, **{**columns, "cluster": None}, firth=True)

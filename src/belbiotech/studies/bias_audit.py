@@ -29,7 +29,7 @@ from belbiotech.studies.seeds import check_seed
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from belbiotech.dataset.tables import Tables
+    from belbiotech.dataset.facts.tables import Tables
 
 __all__ = ["BiasAuditResult", "bias_audit"]
 

@@ -99,7 +99,7 @@ class _Study:
 
 def _one(study: _Study, seed: np.random.SeedSequence) -> list[dict[str, Any]]:
     """Simulate one panel, and fit every design to it."""
-    from belbiotech.survival.cox import cox
+    from belbiotech.survival.cox.estimate import cox
 
     panel = simulate_panel(effect=study.effect, seed=np.random.default_rng(seed), **study.rules)
     formula, sample = read_sample("failure ~ 1", panel, "alliances", window=_window(study))

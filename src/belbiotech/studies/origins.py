@@ -10,7 +10,7 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning, ReleaseError
 
 if TYPE_CHECKING:
-    from belbiotech.dataset.tables import Tables
+    from belbiotech.dataset.facts.tables import Tables
 
 __all__ = ["tables_behind"]
 
@@ -54,13 +54,13 @@ def tables_behind(panel: pd.DataFrame, exposure: str, unit: str, start: str) -> 
 
 
 def _tables(version: str, min_confidence: str | None) -> Tables:
-    from belbiotech.dataset.catalog import load_tables
+    from belbiotech.dataset.catalog.load import load_tables
 
     tables = load_tables(version)
     if min_confidence is None:
         return tables
-    from belbiotech.dataset.confidence import filter_confidence
-    from belbiotech.dataset.panel import build
+    from belbiotech.dataset.facts.confidence import filter_confidence
+    from belbiotech.dataset.panel.build import build
 
     facts = filter_confidence(tables, min_confidence)  # type: ignore[arg-type]
     asked = {name: tables.parameters[name] for name in ("end_year", "alliance_window")}

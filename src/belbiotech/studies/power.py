@@ -17,7 +17,7 @@ from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.workers import run
-from belbiotech.survival.formulas import read_formula
+from belbiotech.survival.formulas.design import read_formula
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -261,7 +261,7 @@ def _repetition(study: _Study, task: tuple[int, Any]) -> tuple[dict[str, Any], l
 
 
 def _fit(study: _Study, panel: pd.DataFrame) -> tuple[Any, str]:
-    from belbiotech.survival.cox import cox
+    from belbiotech.survival.cox.estimate import cox
 
     return cox(study.formula, panel, cluster=study.cluster), ""
 

@@ -7,7 +7,7 @@ import warnings
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning
-from belbiotech.survival.cox import cox
+from belbiotech.survival.cox.estimate import cox
 
 __all__ = ["refit"]
 

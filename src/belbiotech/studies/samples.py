@@ -14,11 +14,11 @@ from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.agreements import Agreements, check_window, stock
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.origins import tables_behind
-from belbiotech.survival.formulas import read_formula
-from belbiotech.survival.rows import check_rows
+from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.rows.checks import check_rows
 
 if TYPE_CHECKING:
-    from belbiotech.dataset.tables import Tables
+    from belbiotech.dataset.facts.tables import Tables
 
 __all__ = ["read_sample"]
 
@@ -100,7 +100,7 @@ def _panel_of(
     if isinstance(data, pd.DataFrame):
         return _bare(data), tables_behind(data, exposure, unit, start)
     if data is None or isinstance(data, str):
-        from belbiotech.dataset.catalog import load_tables
+        from belbiotech.dataset.catalog.load import load_tables
 
         data = load_tables(data)
     return _bare(data.firm_year), data
@@ -186,7 +186,7 @@ def _agreements_of(
     tables: Tables, panel: pd.DataFrame, exposure: str, unit: str, start: str
 ) -> Agreements:
     """Put the alliances of the tables on the clocks of the firms in the panel."""
-    from belbiotech.dataset.panel_fields import ALLIANCE_GROUPS
+    from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS
 
     alliances = tables.alliances
     group = exposure.removeprefix("alliances").removeprefix("_")

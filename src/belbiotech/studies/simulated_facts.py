@@ -12,7 +12,7 @@ from belbiotech.studies.seeds import generator
 from belbiotech.studies.simulate import traits
 
 if TYPE_CHECKING:
-    from belbiotech.dataset.facts import Facts
+    from belbiotech.dataset.facts.read import Facts
 
 __all__ = ["simulate_facts"]
 
@@ -54,9 +54,9 @@ def simulate_facts(
     >>> tables.firms["exit_kind"].value_counts().to_dict()
     {'failure': 41, 'acquisition': 26}
     """
-    from belbiotech.dataset.facts import facts_from_texts
-    from belbiotech.dataset.fields import FACTS
-    from belbiotech.dataset.reading import RawTable
+    from belbiotech.dataset.facts.fields import FACTS
+    from belbiotech.dataset.facts.read import facts_from_texts
+    from belbiotech.dataset.facts.texts import RawTable
 
     world = World(n_firms=n_firms, effect=effect, **rules)
     tables = _tables(live(world, generator(seed)), world)

@@ -13,7 +13,7 @@ import pandas as pd
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.workers import run
-from belbiotech.survival.formulas import read_formula
+from belbiotech.survival.formulas.design import read_formula
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -202,7 +202,7 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
     heard: list[str] = []
 
     def fit() -> tuple[Any, str]:
-        from belbiotech.survival.cox import cox
+        from belbiotech.survival.cox.estimate import cox
 
         options = {name: value for name, value in plan.items() if name != "rows"}
         if plan.get("firth"):  # has profile-likelihood intervals, which know no clusters

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from belbiotech.dataset.catalog import load_table
-from belbiotech.dataset.citation import about_release, data_work
-from belbiotech.dataset.citation_forms import FORMS
-from belbiotech.dataset.manifest import ColumnEntry, TableEntry
-from belbiotech.dataset.store import Release, open_release
+from belbiotech.dataset.catalog.load import load_table
+from belbiotech.dataset.documents.citation import about_release, data_work
+from belbiotech.dataset.documents.citation_forms import FORMS
+from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
+from belbiotech.dataset.releases.store import Release, open_release
 from belbiotech.errors import ReleaseError, nearest_names
 
 __all__ = ["Content", "codebook_table", "codes_table", "content", "labels"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pandas as pd
 
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table
-from belbiotech.dataset.keys import KEYS, references
-from belbiotech.dataset.parquet import dtype_name, typed_table
+from belbiotech.dataset.facts.keys import KEYS, references
+from belbiotech.dataset.releases.parquet import dtype_name, typed_table
 
 __all__ = ["write_duckdb", "write_sqlite"]
 

@@ -15,9 +15,9 @@ from typing import Any
 
 import pandas as pd
 
+from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table, labels
 from belbiotech.dataset.exports.text import write_frame
-from belbiotech.dataset.manifest import ColumnEntry, TableEntry
 from belbiotech.errors import ReleaseError
 
 __all__ = ["short_name", "write_spss", "write_stata"]

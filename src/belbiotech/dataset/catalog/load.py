@@ -1,0 +1,188 @@
+"""The tables of a released version, and the book that explains their columns."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
+from belbiotech.dataset.releases.parquet import read_table
+from belbiotech.dataset.releases.store import Release, open_release
+from belbiotech.errors import ReleaseError, nearest_names
+
+if TYPE_CHECKING:
+    from belbiotech.dataset.facts.confidence import Confidence
+    from belbiotech.dataset.facts.tables import Tables
+
+__all__ = ["codebook", "load_panel", "load_table", "load_tables"]
+
+PANEL = "firm_year"
+
+
+def load_table(name: str, version: str | None = None) -> pd.DataFrame:
+    """Load one table of a release.
+
+    Parameters
+    ----------
+    name : str
+        ``firm_year``, ``firms``, ``alliances``, ``events``, ``financings`` or ``sources``.
+    version : str, optional
+        The newest one that needs no network, if not given.
+
+    Returns
+    -------
+    DataFrame
+        A new one each time; ``attrs`` tells table, version, and what it was built with.
+
+    Raises
+    ------
+    ReleaseError
+        An unknown table or version, or a damaged release.
+
+    Examples
+    --------
+    >>> import belbiotech
+    >>> firms = belbiotech.load_table("firms", "0.1.0")
+    >>> firms.attrs["version"]
+    '0.1.0'
+    """
+    release = open_release(version)
+    entry = _entry(release, name)
+    frame = read_table(release.folder / entry.file, entry.dtypes())
+    facts = {"table": name, "version": release.version, **release.manifest.parameters}
+    frame.attrs = dict(facts.items())
+    return frame
+
+
+def load_panel(
+    version: str | None = None, *, min_confidence: Confidence | None = None
+) -> pd.DataFrame:
+    """Load the panel: one row a firm and calendar year.
+
+    Parameters
+    ----------
+    version : str, optional
+        The newest one that needs no network, if not given.
+    min_confidence : {"A", "B", "C"}, optional
+        Build the panel anew from those facts of the release that have this confidence or a
+        better one: A registry, gazette, exchange filing or own release; B business or trade
+        press; C directory, wiki or secondary list.
+
+    Returns
+    -------
+    DataFrame
+        A new one each time; :func:`codebook` explains its columns, and ``attrs`` tells version,
+        ``min_confidence`` and what it was built with.
+
+    Raises
+    ------
+    ReleaseError
+        An unknown version, or a damaged release.
+    PanelError
+        An unknown confidence.
+
+    Examples
+    --------
+    >>> import belbiotech
+    >>> panel = belbiotech.load_panel("0.1.0")
+    >>> panel.attrs["version"], panel.attrs["alliance_window"]
+    ('0.1.0', 5)
+    """
+    panel = load_table(PANEL, version)
+    if min_confidence is not None:
+        panel = _rebuilt(load_tables(version), min_confidence, panel.attrs)
+    panel.attrs["min_confidence"] = min_confidence
+    return panel
+
+
+def load_tables(version: str | None = None) -> Tables:
+    """Load all tables of a release.
+
+    Parameters
+    ----------
+    version : str, optional
+        The newest one that needs no network, if not given.
+
+    Returns
+    -------
+    Tables
+        As :func:`belbiotech.build` gives them.
+
+    Raises
+    ------
+    ReleaseError
+        An unknown version, or a damaged release.
+    """
+    from belbiotech.dataset.releases.release import read_release
+
+    return read_release(open_release(version).folder)
+
+
+def codebook(table: str = PANEL, version: str | None = None) -> pd.DataFrame:
+    """Explain the columns of a table, as they were explained when it was released.
+
+    Parameters
+    ----------
+    table : str
+        Name of the table.
+    version : str, optional
+        The newest one that needs no network, if not given.
+
+    Returns
+    -------
+    DataFrame
+        A row a column: ``column``, ``type``, ``title``, ``unit``, ``description``,
+        ``allowed_values`` (codes with their labels in brackets, separated by semicolons),
+        ``share_missing`` (0 to 1), ``rule`` (how it was made), ``since`` (first version).
+
+    Raises
+    ------
+    ReleaseError
+        An unknown table or version, or a damaged release.
+
+    Examples
+    --------
+    >>> import belbiotech
+    >>> belbiotech.codebook(version="0.1.0")["column"].head(3).tolist()
+    ['firm_id', 'name', 'year']
+    """
+    entry = _entry(open_release(version), table)
+    return pd.DataFrame([_explained(column, entry.rows) for column in entry.columns])
+
+
+def _entry(release: Release, name: str) -> TableEntry:
+    tables = release.manifest.tables
+    if name not in tables:
+        msg = f"version {release.version} has no table {name!r}; {nearest_names(name, tables)}"
+        raise ReleaseError(msg)
+    return tables[name]
+
+
+def _rebuilt(
+    tables: Tables, min_confidence: Confidence, attrs: dict[Hashable, Any]
+) -> pd.DataFrame:
+    from belbiotech.dataset.facts.confidence import filter_confidence
+    from belbiotech.dataset.panel.build import build
+
+    facts = filter_confidence(tables, min_confidence)
+    asked = {name: tables.parameters[name] for name in ("end_year", "alliance_window")}
+    panel = build(facts, **asked).firm_year
+    panel.attrs = dict(attrs)
+    return panel
+
+
+def _explained(column: ColumnEntry, rows: int) -> dict[str, object]:
+    allowed = [f"{code} ({label})" if label else code for code, label in column.allowed.items()]
+    return {
+        "column": column.name,
+        "type": column.dtype,
+        "title": column.title,
+        "unit": column.unit,
+        "description": column.description,
+        "allowed_values": "; ".join(allowed),
+        "share_missing": column.missing / rows if rows else 0.0,
+        "rule": column.rule,
+        "since": column.since,
+    }

@@ -1,0 +1,193 @@
+"""Facts of one's own on top of others: the same firms found again, conflicts told, none hidden."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import pandas as pd
+
+from belbiotech.dataset.facts.confidence import facts_of
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.merge_rows import Table, merge_events, merge_named
+from belbiotech.dataset.facts.read import Facts, facts_from_texts
+from belbiotech.dataset.facts.schemas import OwnCodes
+from belbiotech.dataset.facts.texts import RawTable
+from belbiotech.errors import FactsError, PanelError, nearest_names
+
+__all__ = ["Merged", "Prefer", "merge_facts", "merge_with_shipped"]
+
+Prefer = Literal["base", "own", "both"]
+WORDS = ("base", "own", "both")
+CONFLICTS = ["table", "firm_id", "column", "base", "own", "kept"]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """Facts put together.
+
+    Attributes
+    ----------
+    facts : Facts
+        Both, checked.
+    conflicts : DataFrame
+        Where they state the same thing differently: ``table``, ``firm_id`` (or the page's id),
+        ``column`` (missing for a whole fact), ``base``, ``own``, ``kept`` (base, own or both).
+    added : DataFrame
+        What the own facts brought: ``table``, ``rows`` (new ones), ``same`` (there already),
+        ``filled`` (blank cells that they filled).
+    """
+
+    facts: Facts
+    conflicts: pd.DataFrame
+    added: pd.DataFrame
+
+
+def merge_with_shipped(
+    own: Facts, version: str | None = None, *, prefer: Prefer = "base"
+) -> Merged:
+    """Put facts of one's own on top of the shipped ones.
+
+    Parameters
+    ----------
+    own : Facts
+        As :func:`belbiotech.read_facts` gives them.
+    version : str, optional
+        The shipped data version; the newest if not given.
+    prefer : {"base", "own", "both"}
+        See :func:`merge_facts`; ``base`` are the shipped facts.
+
+    Returns
+    -------
+    Merged
+        The facts, the conflicts, and what was added. The facts know what they were put on top
+        of, and so does a release that is built from them.
+    """
+    from belbiotech.dataset.releases.release import read_release
+    from belbiotech.dataset.releases.store import open_release
+
+    shipped = open_release(version)
+    merged = merge_facts(facts_of(read_release(shipped.folder)), own, prefer=prefer)
+    content = {name: shipped.manifest.tables[name].content_hash for name in FACTS}
+    told = {"version": shipped.version, "prefer": prefer, "content": content}
+    return replace(merged, facts=replace(merged.facts, merged_with=told))
+
+
+def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:
+    """Put two sets of facts together.
+
+    Firms are the same by enterprise number, or else by ``firm_id``; pages by address. A blank
+    cell of a firm or page is filled from the other set, and a firm's pages and other names are
+    joined. Facts are the same if they agree in all but page, confidence and note. Two facts of
+    one firm tell of the same thing if they are the same kind of event in one year or with one
+    counterparty (sightings aside), alliances with one partner of one year, rounds of one kind
+    and year, or of one date and amount; if they differ, that is a conflict.
+
+    Parameters
+    ----------
+    base : Facts
+        The facts to build upon.
+    own : Facts
+        The facts to add.
+    prefer : {"base", "own", "both"}
+        What stays where they conflict. ``both`` keeps two facts beside each other; of two values
+        in one cell of a firm or page it keeps the one of the base.
+
+    Returns
+    -------
+    Merged
+        The facts, every conflict, and what was added.
+
+    Raises
+    ------
+    FactsError
+        One id for two firms or pages, or facts that break a rule together: each with its set,
+        file and row.
+    PanelError
+        Another word for ``prefer``.
+    """
+    if prefer not in WORDS:
+        msg = f"prefer is {prefer!r}; {nearest_names(str(prefer), WORDS)}"
+        raise PanelError(msg)
+    pages, page_problems = _same(base.sources, own.sources, "source_id", "url")
+    firms, firm_problems = _same(base.firms, own.firms, "firm_id", "enterprise_number")
+    if page_problems or firm_problems:
+        raise FactsError([*page_problems, *firm_problems])
+    renamed = _renamed(own, firms, pages)
+    done = {
+        name: (
+            merge_named(name, table, getattr(renamed, name), prefer)
+            if name in ("firms", "sources")
+            else merge_events(name, table, getattr(renamed, name), prefer)
+        )
+        for name, table in base.items()
+    }
+    texts = {name: _texts(name, table) for name, table in done.items()}
+    facts = facts_from_texts(texts, own_codes=_joined(base.own_codes, own.own_codes))
+    conflicts = [line for table in done.values() for line in table.conflicts]
+    added = [(name, table.new, table.same, table.filled) for name, table in done.items()]
+    return Merged(
+        facts,
+        pd.DataFrame(conflicts, columns=CONFLICTS, dtype=object),
+        pd.DataFrame(added, columns=["table", "rows", "same", "filled"]),
+    )
+
+
+def _same(
+    base: pd.DataFrame, own: pd.DataFrame, key: str, number: str
+) -> tuple[dict[str, str], list[str]]:
+    """Map each own id to the id of the same thing in the base, by number or address, or by id."""
+    home = "firms" if key == "firm_id" else "sources"
+    numbers = {value: name for name, value in zip(base[key], base[number], strict=True) if value}
+    known = dict(zip(base[key], base[number], strict=True))
+    found, problems = {}, []
+    for name, value in zip(own[key], own[number], strict=True):
+        found[name] = numbers.get(value, name) if value else name
+        other = known.get(name)
+        if name in known and (found[name] != name or (value and other and value != other)):
+            problems.append(
+                f"own {home}.csv: {key} {name!r} with {number} {value!r} is taken: in the base it "
+                f"has {other!r}; choose another id"
+            )
+    return found, problems
+
+
+def _renamed(own: Facts, firms: Mapping[str, str], pages: Mapping[str, str]) -> Facts:
+    """Give firms and pages the ids that they have in the base."""
+    columns = {"firm_id": firms, "source_id": pages}
+
+    def changed(table: pd.DataFrame) -> pd.DataFrame:
+        ids = {name: table[name].map(known) for name, known in columns.items() if name in table}
+        return table.assign(**ids)
+
+    lists = [
+        ";".join(dict.fromkeys(pages[page] for page in ids.split(";")))
+        for ids in own.firms["source_ids"]
+    ]
+    return Facts(
+        changed(own.firms).assign(source_ids=pd.Series(lists, own.firms.index, dtype=object)),
+        changed(own.events),
+        changed(own.alliances),
+        changed(own.financings),
+        changed(own.sources),
+    )
+
+
+def _joined(base: OwnCodes, own: OwnCodes) -> dict[str, dict[str, str]]:
+    """Put codes together; a label of the base stays."""
+    return {column: {**own.get(column, {}), **base.get(column, {})} for column in {**base, **own}}
+
+
+def _texts(name: str, table: Table) -> RawTable:
+    """Turn facts back into texts, so that all rules are looked at again."""
+    frame = table.frame.copy()
+    for column, field in FACTS[name].items():
+        if field.kind == "amount":
+            amounts = [
+                None if pd.isna(value) else f"{value:.6f}".rstrip("0").rstrip(".")
+                for value in frame[column]
+            ]
+            frame[column] = pd.Series(amounts, frame.index, dtype=object)
+    files = tuple(f"{side} {name}.csv" for side, _ in table.places)
+    return RawTable(f"{name}.csv", frame, tuple(row for _, row in table.places), files)

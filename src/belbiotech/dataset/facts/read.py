@@ -1,0 +1,170 @@
+"""A folder of CSV files in, checked and typed facts out; or all that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+
+from belbiotech.dataset.facts.checks import MISSING, UNKNOWN
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.own_codes import OPEN_COLUMNS, VALUES_FILE, read_own_codes
+from belbiotech.dataset.facts.rules import broken_rules
+from belbiotech.dataset.facts.schemas import OwnCodes, check_pandera, raw_schema
+from belbiotech.dataset.facts.texts import Problem, RawTable, read_texts
+from belbiotech.errors import FactsError, nearest_names
+
+__all__ = ["Facts", "facts_from_texts", "read_facts"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Checked facts: the columns of the CSV files, amounts as numbers, blanks as missing.
+
+    Attributes
+    ----------
+    firms, events, alliances, financings, sources : DataFrame
+        One row a fact. Texts are plain objects with None for a blank, amounts are float64; dates
+        stay texts, as precise as the page.
+    path : Path or None
+        The folder that they were read from.
+    own_codes : mapping
+        Codes beyond the usual ones, by column, each with its label.
+    merged_with : mapping
+        The shipped release that they were put on top of: ``version``, ``prefer`` and ``content``
+        (table to the sum of its values); empty if there is none.
+    """
+
+    firms: pd.DataFrame
+    events: pd.DataFrame
+    alliances: pd.DataFrame
+    financings: pd.DataFrame
+    sources: pd.DataFrame
+    path: Path | None = field(default=None, compare=False)
+    own_codes: OwnCodes = field(default_factory=dict)
+    merged_with: Mapping[str, Any] = field(default_factory=dict)
+
+    def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
+        """Each table with its name, in the order of the files."""
+        for name in FACTS:
+            yield name, getattr(self, name)
+
+
+def read_facts(path: str | Path) -> Facts:
+    """Read and check a folder of facts.
+
+    Parameters
+    ----------
+    path : str or Path
+        Folder with firms.csv, events.csv, alliances.csv, financings.csv and sources.csv, in
+        UTF-8, with commas between the cells. A file values.csv (column, value, label) may add
+        codes to the columns segment and origin.
+
+    Returns
+    -------
+    Facts
+        The facts, typed; nothing is dropped, filled or corrected.
+
+    Raises
+    ------
+    FactsError
+        Anything that breaks a rule: all problems at once, in the order of files and lines.
+
+    Examples
+    --------
+    >>> facts = read_facts("data/raw")
+    >>> facts.firms.loc[1, ["name", "founded", "region"]].tolist()
+    ['Ablynx', '2001', 'BE-VLG']
+    """
+    check_pandera()
+    folder = Path(path)
+    if not folder.is_dir():
+        raise FactsError([f"{folder}: there is no such folder; facts are a folder of CSV files"])
+    tables = {}
+    own_codes, problems = read_own_codes(folder)
+    for name, fields in FACTS.items():
+        table, found = read_texts(folder / f"{name}.csv", list(fields))
+        problems += found
+        if table is not None:
+            tables[name] = table
+    return facts_from_texts(tables, problems, path=folder, own_codes=own_codes)
+
+
+def facts_from_texts(
+    tables: Mapping[str, RawTable],
+    problems: Sequence[Problem] = (),
+    *,
+    path: Path | None = None,
+    own_codes: OwnCodes | None = None,
+) -> Facts:
+    """Check texts and give them their types.
+
+    Parameters
+    ----------
+    tables : mapping of str to RawTable
+        What was read, by table.
+    problems : sequence of Problem, optional
+        What was wrong already; told with the rest.
+    path : Path, optional
+        The folder that the texts are from.
+    own_codes : mapping, optional
+        Codes beyond the usual ones, by column, each with its label.
+
+    Returns
+    -------
+    Facts
+        The facts.
+
+    Raises
+    ------
+    FactsError
+        Anything that breaks a rule.
+    """
+    codes = own_codes or {}
+    found = [*problems, *broken_rules(tables)]
+    for table in tables.values():
+        found += _bad_cells(table, codes)
+    if found:
+        order = {f"{name}.csv": number for number, name in enumerate(["values", *FACTS])}
+        found.sort(key=lambda problem: (order[problem.file.split()[-1]], problem.line))
+        raise FactsError([str(problem) for problem in found])
+    typed: dict[str, Any] = {name: _typed(name, table.frame) for name, table in tables.items()}
+    return Facts(**typed, path=path, own_codes=codes)
+
+
+def _bad_cells(table: RawTable, own_codes: OwnCodes) -> Iterator[Problem]:
+    """Cells that break their column's schema, each told once, by the first rule it breaks."""
+    name = table.file.removesuffix(".csv")
+    there = set(table.frame.columns)
+    schema = raw_schema(name, own_codes)
+    schema = schema.remove_columns([column for column in FACTS[name] if column not in there])
+    schema.ordered = False
+    try:
+        schema.validate(table.frame, lazy=True)
+    except pa.errors.SchemaErrors as error:
+        cases = error.failure_cases.drop_duplicates(["column", "index"])
+        for case in cases.itertuples(index=False):
+            known = schema.columns[case.column].metadata["values"]
+            text = _breach(name, str(case.column), str(case.failure_case), str(case.check), known)
+            yield table.problem(int(str(case.index)), f"column {case.column!r}: {text}")
+
+
+def _breach(name: str, column: str, value: str, rule: str, known: Mapping[str, str]) -> str:
+    if rule == MISSING:
+        return f"is blank and must not be. {FACTS[name][column].description}"
+    if rule != UNKNOWN:
+        return f"{value!r} {rule}"
+    own = f" A code of your own belongs into {VALUES_FILE}." if column in OPEN_COLUMNS else ""
+    return f"{value!r} {rule}; {nearest_names(value, known)}{own}"
+
+
+def _typed(name: str, texts: pd.DataFrame) -> pd.DataFrame:
+    fields = FACTS[name]
+    amounts = [column for column, field in fields.items() if field.kind == "amount"]
+    return texts[list(fields)].assign(
+        **{column: pd.to_numeric(texts[column]).astype("float64") for column in amounts}
+    )

@@ -1,0 +1,204 @@
+"""The rules that hold between cells, rows and tables of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+
+import pandas as pd
+
+from belbiotech.dataset.facts.dates import is_before, is_date
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.texts import Problem, RawTable
+from belbiotech.errors import nearest_names
+
+__all__ = ["FACT_KEYS", "broken_rules"]
+
+RawTables = Mapping[str, RawTable]
+Rule = Callable[[RawTables], Iterator[Problem]]
+
+# Two rows that agree in these state the same fact, whatever their pages, confidence and notes.
+NOT_THE_FACT = {"source_id", "source_ids", "confidence", "date_quality", "note", "other_names"}
+FACT_KEYS: dict[str, list[str]] = {
+    **{
+        table: [name for name in FACTS[table] if name not in NOT_THE_FACT]
+        for table in ("events", "alliances", "financings")
+    },
+    "firms": [name for name in FACTS["firms"] if name not in {*NOT_THE_FACT, "firm_id"}],
+}
+UNIQUE = {"firms": ["firm_id", "enterprise_number"], "sources": ["source_id"]}
+AMOUNTS = {
+    "events": ["amount_million"],
+    "alliances": ["upfront_million", "total_million"],
+    "financings": ["amount_million"],
+}
+HINTS = 50  # different unknown ids of a file that get their nearest names: looking takes time
+FEW = 5  # ids that are shown where none is like the unknown one
+DATED = {"events": "date", "alliances": "start", "financings": "date"}
+
+
+def broken_rules(tables: RawTables) -> list[Problem]:
+    """List the breaches of all rules between cells.
+
+    Parameters
+    ----------
+    tables : mapping of str to RawTable
+        What could be read. A rule whose tables or columns are not there is not looked at.
+
+    Returns
+    -------
+    list of Problem
+        In no order.
+    """
+    rules: Sequence[Rule] = (
+        _unique,
+        _repeated,
+        _unresolved,
+        _no_currency,
+        _end,
+        _too_early,
+        _too_late,
+    )
+    return [problem for rule in rules for problem in rule(tables)]
+
+
+def _has(tables: RawTables, table: str, *columns: str) -> bool:
+    return table in tables and set(columns) <= set(tables[table].frame.columns)
+
+
+def _cells(column: pd.Series) -> Iterator[tuple[int, str]]:
+    """Position and text of each cell."""
+    yield from zip(column.index.tolist(), column.tolist(), strict=True)
+
+
+def _first_lines(table: RawTable, keys: pd.DataFrame) -> Iterator[tuple[int, str]]:
+    """Rows whose keys an earlier row has: their position, and that row's place."""
+    again = keys.duplicated()
+    if not again.any():
+        return
+    first = keys[~again].reset_index(names="_first")
+    pairs = keys[again].reset_index(names="_row").merge(first, on=list(keys.columns))
+    for row, before in zip(pairs["_row"], pairs["_first"], strict=True):
+        yield int(row), table.place(int(before))
+
+
+def _unique(tables: RawTables) -> Iterator[Problem]:
+    for name, columns in UNIQUE.items():
+        for column in columns:
+            if not _has(tables, name, column):
+                continue
+            table = tables[name]
+            keys = table.frame[[column]].dropna()
+            for row, place in _first_lines(table, keys):
+                text = f"column {column!r}: {keys[column][row]!r} is already on {place}"
+                yield table.problem(row, f"{text}; each row has its own")
+
+
+def _repeated(tables: RawTables) -> Iterator[Problem]:
+    for name, columns in FACT_KEYS.items():
+        if not _has(tables, name, *columns):
+            continue
+        table = tables[name]
+        keys = table.frame[columns].copy()
+        for amount in AMOUNTS.get(name, []):
+            keys[amount] = pd.to_numeric(keys[amount], errors="coerce")
+        for row, place in _first_lines(table, keys.astype(str)):
+            cells = [(column, table.frame[column].iloc[row]) for column in columns]
+            same = ", ".join(f"{column} {value!r}" for column, value in cells if value is not None)
+            text = f"states the same fact as {place}: {same}"
+            yield table.problem(row, f"{text}; keep one row, with the better page")
+
+
+def _unresolved(tables: RawTables) -> Iterator[Problem]:
+    for name, table in tables.items():
+        for column, home, key in (
+            ("firm_id", "firms", "firm_id"),
+            ("source_id", "sources", "source_id"),
+            ("source_ids", "sources", "source_id"),
+        ):
+            if home != name and _has(tables, name, column) and _has(tables, home, key):
+                known = set(tables[home].frame[key].dropna())
+                yield from _dangling(table, column, home, known)
+
+
+def _dangling(table: RawTable, column: str, home: str, known: set[str]) -> Iterator[Problem]:
+    names = table.frame[column].dropna().str.split(";").explode()
+    names = names[(names != "") & ~names.isin(known)]
+    hints: dict[str, str] = {}
+    for row, value in _cells(names):
+        if value not in hints and len(hints) < HINTS:
+            hints[value] = f"; {_near(value, sorted(known), home)}"
+        text = f"column {column!r}: {value!r} is not in {home}.csv{hints.get(value, '')}"
+        yield table.problem(row, text)
+
+
+def _near(value: str, known: Sequence[str], home: str) -> str:
+    """Offer the ids most like an unknown one; of very different ones only a few."""
+    if not known:
+        return f"{home}.csv has no rows"
+    close = get_close_matches(value, known, n=3, cutoff=0.5)
+    if close or len(known) <= FEW:
+        return nearest_names(value, close or known)
+    some = ", ".join(map(repr, known[:FEW]))
+    return f"add it there, or use one of its {len(known)} ids, like {some}"
+
+
+def _no_currency(tables: RawTables) -> Iterator[Problem]:
+    for name, amounts in AMOUNTS.items():
+        for amount in amounts:
+            if not _has(tables, name, amount, "currency"):
+                continue
+            frame = tables[name].frame
+            bad = frame[frame[amount].notna() & frame["currency"].isna()]
+            for row, value in _cells(bad[amount]):
+                text = f"column 'currency': {amount} is {value!r}, and no currency is given"
+                yield tables[name].problem(row, f"{text}; add it, like EUR")
+
+
+def _end(tables: RawTables) -> Iterator[Problem]:
+    if not _has(tables, "alliances", "start", "end"):
+        return
+    table = tables["alliances"]
+    dates = table.frame[["start", "end"]].dropna()
+    dates = dates[is_date(dates["start"]) & is_date(dates["end"])]
+    wrong = dates[is_before(dates["end"], dates["start"])]
+    for (row, end), start in zip(_cells(wrong["end"]), wrong["start"], strict=True):
+        text = f"column 'end': {end!r} is before the start, {start!r}"
+        yield table.problem(row, f"{text}; correct one of them")
+
+
+def _too_early(tables: RawTables) -> Iterator[Problem]:
+    if not _has(tables, "firms", "firm_id", "founded"):
+        return
+    firms = tables["firms"].frame[["firm_id", "founded"]].dropna()
+    firms = firms[is_date(firms["founded"])].drop_duplicates("firm_id")
+    founded = firms.set_index("firm_id")["founded"].str[:4]
+    for name, column in DATED.items():
+        if not _has(tables, name, "firm_id", column):
+            continue
+        table = tables[name]
+        dates = table.frame[column].dropna()
+        dates = dates[is_date(dates)]
+        years = table.frame["firm_id"].map(founded).reindex(dates.index)
+        early = is_before(dates, years)
+        for (row, value), year in zip(_cells(dates[early]), years[early], strict=True):
+            text = f"column {column!r}: {value!r} is before the firm was founded, {year}"
+            yield table.problem(row, f"{text}; correct one of them")
+
+
+def _too_late(tables: RawTables) -> Iterator[Problem]:
+    """Find facts and pages from the future: a mistyped year, or a plan. Planned ends are fine.
+
+    The one rule that looks at the clock; what passes it once passes it for ever.
+    """
+    today = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
+    for name, column in {"firms": "founded", "sources": "published", **DATED}.items():
+        if not _has(tables, name, column):
+            continue
+        dates = tables[name].frame[column].dropna()
+        dates = dates[is_date(dates)]
+        late = [(row, value) for row, value in _cells(dates) if value > str(today)[: len(value)]]
+        for row, value in late:
+            text = f"column {column!r}: {value!r} is in the future; facts have happened: correct it"
+            yield tables[name].problem(row, text)

@@ -1,0 +1,195 @@
+"""A CSV file in, texts with their line numbers out; nothing is turned into anything on the way."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.errors import nearest_names
+
+__all__ = ["Problem", "RawTable", "read_texts"]
+
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One breach of a rule: where it is, and in words what it is and what to do."""
+
+    file: str
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}, line {self.line}" if self.line else self.file
+        return f"{where}: {self.text}"
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The rows of a file as texts.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file, for messages.
+    frame : DataFrame
+        Texts, None where a cell is blank.
+    lines : tuple of int
+        The line of the file on which each row begins.
+    files : tuple of str
+        The file of each row, if the rows come from more than one.
+    """
+
+    file: str
+    frame: pd.DataFrame
+    lines: tuple[int, ...]
+    files: tuple[str, ...] = ()
+
+    def problem(self, row: int, text: str) -> Problem:
+        """Say that something is wrong in a row, by its position."""
+        return Problem(self.files[row] if self.files else self.file, self.lines[row], text)
+
+    def place(self, row: int) -> str:
+        """Say where a row stands, by its position."""
+        return f"line {self.lines[row]}" + (f" of {self.files[row]}" if self.files else "")
+
+
+def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, list[Problem]]:
+    """Read a CSV file as texts.
+
+    A byte order mark at the beginning and line ends of any kind are fine; everything else is
+    kept as it stands.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    columns : sequence of str
+        The columns that it must have, in any order.
+
+    Returns
+    -------
+    RawTable or None
+        The rows that have as many cells as the header, with the known columns; None if the file
+        is so broken that no row can be told.
+    list of Problem
+        What is wrong with the file as a file.
+    """
+    text, problems = _decode(path)
+    if text is None:
+        return None, problems
+    rows, lines, broken = _records(path.name, text)
+    problems += broken
+    if not rows:
+        wanted = ", ".join(columns)
+        if not broken:
+            problems.append(Problem(path.name, 0, f"is empty; its first line must be {wanted}"))
+        return None, problems
+    header, strange = _header(path.name, rows[0], columns)
+    problems += strange
+    if not header:
+        return None, problems
+    return _table(path.name, rows, lines, header, problems), problems
+
+
+def _decode(path: Path) -> tuple[str | None, list[Problem]]:
+    """Text of a file; bytes that are no UTF-8 are told, and replaced so that reading goes on."""
+    if not path.is_file():
+        return None, [Problem(path.name, 0, f"there is no such file; {_other_names(path)}")]
+    data = path.read_bytes()
+    if data.startswith(UTF16):
+        return None, [Problem(path.name, 1, "is UTF-16; save it as UTF-8")]
+    return data.decode("utf-8-sig", errors="replace"), _not_utf8(path.name, data)
+
+
+def _other_names(path: Path) -> str:
+    """Say which file of the folder may be meant; the other tables' own files cannot be."""
+    taken = {f"{name}.csv" for name in (*FACTS, "values")}
+    found = sorted(other.name for other in path.parent.glob("*.csv") if other.name not in taken)
+    if found:
+        return nearest_names(path.name, found)
+    return "write one, with its header alone if there is nothing to put into it"
+
+
+def _not_utf8(file: str, data: bytes) -> list[Problem]:
+    """Tell the first byte that is no UTF-8, and how many lines have such bytes."""
+    bad = []
+    for number, line in enumerate(data.split(b"\n"), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            bad.append((number, error.start, line[error.start]))
+    if not bad:
+        return []
+    number, at, byte = bad[0]
+    text = f"byte {at + 1} of the line is 0x{byte:02x}, which is no UTF-8"
+    lines = f" ({len(bad)} lines have such bytes)" if len(bad) > 1 else ""
+    return [Problem(file, number, f"{text}{lines}; save the file as UTF-8")]
+
+
+def _records(file: str, text: str) -> tuple[list[list[str]], list[int], list[Problem]]:
+    """Rows of a CSV text, each with the line on which it begins; empty lines are no rows."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows, lines, begins = [], [], 1
+    try:
+        for row in reader:
+            if row:
+                rows.append(row)
+                lines.append(begins)
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        problem = Problem(file, begins, f"is no CSV from here on ({error}); look for a stray quote")
+        return rows, lines, [problem]
+    return rows, lines, []
+
+
+def _header(
+    file: str, names: list[str], columns: Sequence[str]
+) -> tuple[dict[str, int], list[Problem]]:
+    """Positions of the known columns, and what is wrong with the header."""
+    for sign, words in SEPARATORS.items():
+        if len(names) == 1 and sign in names[0]:
+            return {}, [Problem(file, 1, f"has {words} between its cells; save it with commas")]
+    known = {name: names.index(name) for name in columns if name in names}
+    texts = [f"column {name!r} is missing" for name in columns if name not in known]
+    texts += [
+        f"there is no column {name!r} in these facts; {nearest_names(name, columns)}"
+        for name in dict.fromkeys(names)
+        if name not in columns
+    ]
+    texts += [f"column {name!r} is there twice" for name in known if names.count(name) > 1]
+    return known, [Problem(file, 1, text) for text in texts]
+
+
+def _table(
+    file: str,
+    rows: list[list[str]],
+    lines: list[int],
+    header: dict[str, int],
+    problems: list[Problem],
+) -> RawTable:
+    """Rows of the right length as a table; the others are added to the problems."""
+    width = len(rows[0])
+    kept = []
+    for row, line in zip(rows[1:], lines[1:], strict=True):
+        if len(row) == width:
+            kept.append((row, line))
+        else:
+            text = (
+                f"has {len(row)} cells, and the header {width}; "
+                "a text that holds a comma must stand between quotes"
+            )
+            problems.append(Problem(file, line, text))
+    columns = {
+        name: pd.Series([row[at] or None for row, _ in kept], dtype=object)
+        for name, at in header.items()
+    }
+    return RawTable(file, pd.DataFrame(columns), tuple(line for _, line in kept))

@@ -1,0 +1,169 @@
+"""Facts to firm-years: what a firm had at the end of the year before, and what happened next.
+
+A row is one firm in one calendar year, the interval ``(start, stop]`` of its age. Covariates
+that can change are as of the end of the year before (``_lag1``), so that nothing is explained by
+what came after it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.dataset.facts import codes
+from belbiotech.dataset.facts.confidence import filter_confidence
+from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
+from belbiotech.dataset.facts.fields import DERIVED
+from belbiotech.dataset.facts.read import Facts
+from belbiotech.dataset.facts.schemas import PROCESSED, validate_tables
+from belbiotech.dataset.facts.tables import Tables
+from belbiotech.dataset.panel.firm_years import firm_years
+from belbiotech.dataset.panel.lives import firm_lives
+from belbiotech.errors import PanelError
+
+__all__ = ["Tables", "build", "default_end_year", "filter_confidence"]
+
+DATES = {
+    "firms": ("founded",),
+    "events": ("date",),
+    "alliances": ("start", "end"),
+    "financings": ("date",),
+    "sources": ("published",),
+}
+HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sources": "published"}
+
+
+def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | None = 5) -> Tables:
+    """Build the firm-year panel and the processed tables from facts.
+
+    Parameters
+    ----------
+    facts : Facts
+        As :func:`~belbiotech.dataset.facts.read.read_facts` gives them.
+    end_year : int, optional
+        The panel's last calendar year. By default the last year that was complete when the facts
+        were compiled, see :func:`default_end_year`.
+    alliance_window : int or None
+        How many year-ends an alliance without a known end is in force, counted from the one of
+        its start; None for all that follow.
+
+    Returns
+    -------
+    Tables
+        The panel and the tables beside it, sorted, checked against their schemas.
+
+    Raises
+    ------
+    PanelError
+        A window below one year, an end year that is no year, or no firm with a row.
+
+    Examples
+    --------
+    >>> from belbiotech.dataset.facts.read import read_facts
+    >>> panel = build(read_facts("data/raw")).firm_year
+    >>> life = panel[panel["firm_id"] == "movetis"]
+    >>> shown = life[["year", "start", "stop", "listed_lag1", "ipo", "acquisition"]]
+    >>> print(shown.to_string(index=False))
+    year  start  stop  listed_lag1  ipo  acquisition
+    2006      0     1            0    0            0
+    2007      1     2            0    0            0
+    2008      2     3            0    0            0
+    2009      3     4            0    1            0
+    2010      4     5            1    0            1
+    """
+    _check_window(alliance_window)
+    last = default_end_year(facts) if end_year is None else _checked_year(end_year)
+    lives = firm_lives(facts, last)
+    tables = {name: _with_dates(name, table) for name, table in facts.items()}
+    tables["firms"] = tables["firms"].join(lives.drop(columns="founded_year"), on="firm_id")
+    tables["alliances"] = _with_groups(tables["alliances"])
+    processed = {name: _sorted(name, table) for name, table in tables.items()}
+    panel = firm_years(processed, alliance_window)
+    everything = {"firm_year": panel, **processed}
+    validate_tables(everything, facts.own_codes)
+    parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}
+    if facts.own_codes:
+        parameters["own_codes"] = facts.own_codes
+    if facts.merged_with:
+        parameters["merged_with"] = facts.merged_with
+    return Tables(**everything, parameters=parameters)
+
+
+def default_end_year(facts: Facts) -> int:
+    """Last calendar year that was complete when the facts were compiled.
+
+    It follows what has happened or been published: events, starts of alliances, financings and
+    pages. Ends of alliances may be planned ones, and do not count; nor do founding dates.
+
+    Parameters
+    ----------
+    facts : Facts
+        The facts.
+
+    Returns
+    -------
+    int
+        The year before the latest of these dates.
+
+    Raises
+    ------
+    PanelError
+        None of them has a date.
+    """
+    years = pd.concat(
+        [date_year(getattr(facts, name)[column]) for name, column in HAPPENED.items()]
+    )
+    if years.isna().all():
+        msg = (
+            "no event, alliance, financing or page has a date, so there is no last year; "
+            "give end_year"
+        )
+        raise PanelError(msg)
+    return int(years.max()) - 1
+
+
+def _with_dates(name: str, facts: pd.DataFrame) -> pd.DataFrame:
+    """Add precision and year of each date, with the types that the schema wants."""
+    added: dict[str, pd.Series] = {}
+    for column in DATES[name]:
+        added[f"{column}_precision"] = date_precision(facts[column])
+        years = date_year(facts[column])
+        always = DERIVED[name][f"{column}_year"].required
+        added[f"{column}_year"] = years.astype("int64") if always else years
+    return facts.assign(**added)
+
+
+def _with_groups(alliances: pd.DataFrame) -> pd.DataFrame:
+    """Add the position of the partner and the purpose."""
+    position = {kind: group for group, kinds in codes.PARTNER_GROUPS.items() for kind in kinds}
+    purpose = {kind: group for group, kinds in codes.PURPOSES.items() for kind in kinds}
+    return alliances.assign(
+        partner_group=alliances["partner_type"].map(position).astype(object),
+        purpose=pd.Series(
+            [purpose.get(kind) for kind in alliances["alliance_type"]], alliances.index, object
+        ),
+    )
+
+
+def _sorted(name: str, table: pd.DataFrame) -> pd.DataFrame:
+    """Put columns in the schema's order and rows in the order of their values."""
+    columns = list(PROCESSED[name].columns)
+    return table[columns].sort_values(columns, ignore_index=True)
+
+
+def _check_window(window: int | None) -> None:
+    if window is None:
+        return
+    if isinstance(window, bool) or not isinstance(window, int | np.integer) or window < 1:
+        msg = f"alliance_window is {window!r}; it must be a whole number of years from 1, or None"
+        raise PanelError(msg)
+
+
+def _checked_year(year: int) -> int:
+    whole = isinstance(year, int | np.integer) and not isinstance(year, bool)
+    if whole and FIRST_YEAR <= year <= LAST_YEAR:
+        return int(year)
+    msg = f"end_year is {year!r}; it must be a year from {FIRST_YEAR} to {LAST_YEAR}"
+    raise PanelError(msg)

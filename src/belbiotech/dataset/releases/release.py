@@ -1,0 +1,256 @@
+"""Tables -> one version on disk: Parquet files, documents, and a manifest of it all.
+
+The same tables give the same bytes, in any folder, time zone and locale: rows are sorted, the
+Parquet writer's settings are fixed, and nothing holds a time, a path or a machine's name.
+Parquet files name the version of pyarrow that wrote them, so another one gives other bytes;
+each table's content hash stays the same then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+from belbiotech.dataset.documents.manifest import (
+    ColumnEntry,
+    FileEntry,
+    Manifest,
+    TableEntry,
+    check_files,
+    file_entry,
+    manifest_texts,
+    read_manifest,
+    refuse_damaged,
+)
+from belbiotech.dataset.documents.texts import documents
+from belbiotech.dataset.releases.parquet import (
+    content_hash,
+    dtype_name,
+    read_table,
+    typed_table,
+    write_table,
+)
+from belbiotech.dataset.releases.staging import staged
+from belbiotech.dataset.releases.versioning import parse_version
+from belbiotech.errors import ReleaseError
+
+if TYPE_CHECKING:
+    from belbiotech.dataset.documents.citation import About
+    from belbiotech.dataset.facts.tables import Tables
+
+__all__ = [
+    "ReleaseTables",
+    "draft_manifest",
+    "fill_release",
+    "raw_entries",
+    "read_release",
+    "write_release",
+]
+
+
+class ReleaseTables(Protocol):
+    """What can be released: named tables, and what they were built with."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What the tables were built with."""
+
+    def items(self) -> Iterable[tuple[str, pd.DataFrame]]:
+        """Names and tables, in the order of the schemas."""
+
+
+def write_release(
+    tables: ReleaseTables, version: str, out: Path | str, *, raw: Path | str | None = None
+) -> Path:
+    """Write one version, whole or not at all.
+
+    Parameters
+    ----------
+    tables : Tables
+        As :func:`belbiotech.build` gives them.
+    version : str
+        The version's number, as in ``0.1.0``.
+    out : Path or str
+        The folder of releases; the version gets a folder in it.
+    raw : Path or str, optional
+        The folder of the facts, whose sums the manifest shall hold.
+
+    Returns
+    -------
+    Path
+        The version's folder.
+
+    Raises
+    ------
+    ReleaseError
+        No version number, a version that exists already, or a table that a release cannot
+        hold. Nothing is written then.
+    """
+    parse_version(version)
+    manifest = draft_manifest(tables, version, raw)
+    target = Path(out) / version
+    with staged(target) as folder:
+        fill_release(folder, tables, manifest)
+    return target
+
+
+def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None = None) -> Manifest:
+    """Describe a release before anything of it is written: all but its files.
+
+    Parameters
+    ----------
+    tables : Tables
+        As :func:`belbiotech.build` gives them.
+    version : str
+        The version's number.
+    raw : Path or str, optional
+        The folder of the facts.
+
+    Returns
+    -------
+    Manifest
+        With no files yet.
+
+    Raises
+    ------
+    ReleaseError
+        A column of a type that a release does not hold, or with values of several types.
+    """
+    own_codes = tables.parameters.get("own_codes", {})
+    entries = {name: _table_entry(name, frame, own_codes) for name, frame in tables.items()}
+    sums = {} if raw is None else raw_entries(raw)
+    return Manifest(version, dict(tables.parameters), entries, raw=sums)
+
+
+def raw_entries(facts: Path | str) -> dict[str, FileEntry]:
+    """Sum the files of facts.
+
+    Parameters
+    ----------
+    facts : Path or str
+        The folder of the facts.
+
+    Returns
+    -------
+    dict of str to FileEntry
+        By name of the CSV file, in order.
+    """
+    return {path.name: file_entry(path) for path in sorted(Path(facts).glob("*.csv"))}
+
+
+def fill_release(
+    folder: Path,
+    tables: ReleaseTables,
+    draft: Manifest,
+    extra: Mapping[str, str] | None = None,
+    *,
+    about: About | None = None,
+) -> Manifest:
+    """Write all files of a release into an empty folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    tables : Tables
+        As :func:`belbiotech.build` gives them.
+    draft : Manifest
+        As :func:`draft_manifest` gives it.
+    extra : mapping of str to str, optional
+        Further text files: name to text.
+    about : About, optional
+        What the release says of itself; not known for facts of one's own.
+
+    Returns
+    -------
+    Manifest
+        With the sums of all files.
+    """
+    for name, frame in tables.items():
+        write_table(typed_table(frame), folder / draft.tables[name].file)
+    draft = replace(draft, files=_entries(folder))
+    _write_texts(folder, {**documents(tables, draft, about), **(extra or {})})
+    manifest = replace(draft, files=_entries(folder))
+    _write_texts(folder, manifest_texts(manifest))
+    return manifest
+
+
+def read_release(folder: Path) -> Tables:
+    """Read all tables of a release back, after a check of its files.
+
+    Parameters
+    ----------
+    folder : Path
+        The release.
+
+    Returns
+    -------
+    Tables
+        As they were given to :func:`write_release`, their rows sorted.
+
+    Raises
+    ------
+    ReleaseError
+        A file that is missing or changed.
+    """
+    from belbiotech.dataset.facts.tables import Tables
+
+    manifest = read_manifest(folder)
+    checked = check_files(folder, manifest)
+    refuse_damaged(folder, checked[checked["expected"].notna()])
+    frames = {
+        name: read_table(folder / entry.file, entry.dtypes())
+        for name, entry in manifest.tables.items()
+    }
+    return Tables(**frames, parameters=dict(manifest.parameters))
+
+
+def _table_entry(
+    name: str, frame: pd.DataFrame, own_codes: Mapping[str, dict[str, str]]
+) -> TableEntry:
+    from belbiotech.dataset.facts.schemas import PROCESSED, processed_schema
+
+    schema = processed_schema(name, own_codes) if name in PROCESSED else None
+    try:
+        columns = tuple(_column_entry(frame[column], schema) for column in frame)
+        total = content_hash(typed_table(frame))
+    except ReleaseError as error:
+        msg = f"table {name!r} cannot be released: {error}"
+        raise ReleaseError(msg) from error
+    description = schema.description if schema else ""
+    return TableEntry(f"{name}.parquet", len(frame), total, description or "", columns)
+
+
+def _column_entry(column: pd.Series, schema: Any) -> ColumnEntry:
+    """Join what the data says of a column with what its schema says."""
+    name = str(column.name)
+    entry = ColumnEntry(name, dtype_name(column), int(column.isna().sum()))
+    if schema is None or name not in schema.columns:
+        return entry
+    told = schema.columns[name]
+    allowed = dict(told.metadata["values"])
+    if allowed and entry.dtype == "string":  # regions of other countries are accepted unlisted
+        more = sorted(set(column.dropna()) - set(allowed))
+        allowed |= dict.fromkeys(more, "")
+    return replace(
+        entry,
+        title=told.title,
+        description=told.description,
+        unit=told.metadata["unit"],
+        allowed=allowed,
+        rule=told.metadata["rule"],
+        since=told.metadata["since"],
+    )
+
+
+def _entries(folder: Path) -> dict[str, FileEntry]:
+    return {path.name: file_entry(path) for path in sorted(folder.iterdir())}
+
+
+def _write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    for name, text in texts.items():
+        (folder / name).write_bytes(text.encode())

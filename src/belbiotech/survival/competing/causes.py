@@ -1,0 +1,249 @@
+"""The Cox model of each competing fate, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError, FormulaError
+from belbiotech.survival.competing.equal_effects import equal_effects_table
+from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.cox.residuals import dfbeta
+from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
+from belbiotech.survival.inference.variance import clustered_variance
+from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.fates import check_fates, check_outcome_names
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from belbiotech.survival.cox.result import CoxResult
+
+__all__ = ["CoxCausesResult", "cox_causes"]
+
+RATIO = "hazard ratio"
+
+
+@dataclass(frozen=True, repr=False)
+class CoxCausesResult(Reported):
+    """Cox models of competing fates, fitted to the same rows with the same covariates.
+
+    Attributes
+    ----------
+    results : dict of str to CoxResult
+        The model of each outcome.
+    right_side : str
+        The covariates.
+    """
+
+    results: dict[str, CoxResult]
+    right_side: str
+
+    @property
+    def outcomes(self) -> list[str]:
+        """The fates, in the order of the call."""
+        return list(self.results)
+
+    @property
+    def params(self) -> pd.DataFrame:
+        """Coefficients: one row for each covariate, one column for each outcome."""
+        return pd.DataFrame({name: fit.params for name, fit in self.results.items()})
+
+    @property
+    def standard_errors(self) -> pd.DataFrame:
+        """Standard errors, laid out as `params`; robust where clusters were given."""
+        return pd.DataFrame({name: fit.standard_errors for name, fit in self.results.items()})
+
+    @property
+    def naive_standard_errors(self) -> pd.DataFrame:
+        """Standard errors from the information alone, laid out as `params`."""
+        fits = self.results.items()
+        return pd.DataFrame({name: fit.naive_standard_errors for name, fit in fits})
+
+    @property
+    def n_events(self) -> pd.Series:
+        """Events by outcome."""
+        counts = {name: fit.n_events for name, fit in self.results.items()}
+        return pd.Series(counts, name="events")
+
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Joint variance of all coefficients, outcome after outcome.
+
+        Without clusters the models are independent, since each event belongs to one of them;
+        with clusters their covariance is that of the stacked model of Lunn and McNeil (1995).
+        """
+        pairs = [(name, key) for name, fit in self.results.items() for key in fit.params.index]
+        index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
+        return pd.DataFrame(_joint_variance(list(self.results.values())), index, index)
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Coefficients, hazard ratios, errors and intervals, by outcome and covariate."""
+        parts = {name: _coefficients(fit) for name, fit in self.results.items()}
+        return pd.concat(parts, names=["outcome", "covariate"])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Outcomes side by side, with the p-value of equal effects at the end.
+
+        One row for each covariate; for each outcome its hazard ratio, 95% limits and p. With
+        Firth's penalty the limits and p are of the profile, and there is no joint test.
+        """
+        columns = [RATIO, f"{RATIO} lower 95%", f"{RATIO} upper 95%", "p"]
+        parts = {name: _coefficients(fit)[columns] for name, fit in self.results.items()}
+        side_by_side = pd.concat(parts, axis=1)
+        if self._firth:
+            return side_by_side
+        equal = self.test_equal_effects()["p_value"].reindex(side_by_side.index)
+        side_by_side["equal effects", "p"] = equal
+        return side_by_side
+
+    def test_equal_effects(self) -> pd.DataFrame:
+        """Test whether each covariate's hazard ratio is the same for all outcomes.
+
+        Returns
+        -------
+        DataFrame
+            Wald tests from the joint variance: one row for each covariate, and OVERALL; columns
+            statistic, df, p_value.
+
+        Raises
+        ------
+        FitError
+            Fits with Firth's penalty, whose errors are of no use for a Wald test.
+
+        References
+        ----------
+        Lunn and McNeil (1995), Biometrics 51.
+        """
+        if self._firth:
+            msg = (
+                "no test of equal effects with Firth's penalty: it would be a Wald test, where the "
+                "penalty is for samples in which those fail; fit without firth=True for it"
+            )
+            raise FitError(msg)
+        return equal_effects_table(
+            self.params.to_numpy().T, self.variance.to_numpy(), list(self.params.index)
+        )
+
+    def plot(self, **options: Any) -> Figure:
+        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
+        options.setdefault("title", self._report().title)
+        references = next(iter(self.results.values())).matrix.references
+        return ratio_plot(self.summary, RATIO, references=references, **options)
+
+    @property
+    def _firth(self) -> bool:
+        return any(fit.firth is not None for fit in self.results.values())
+
+    def _report(self) -> Report:
+        flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
+        first = next(iter(self.results.values()))
+        errors = "errors from the information"
+        if first.rows.cluster:
+            errors = f"errors clustered by {' and '.join(first.rows.cluster)}"
+            errors += f" ({first.n_clusters:,d} clusters)"
+        events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
+        notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
+        if self._firth:
+            notes.append("Firth's penalty: intervals and p-values from its profile")
+        elif len(self.params):
+            test = self.test_equal_effects().loc["OVERALL"]
+            notes.append(
+                f"All effects equal: Wald {test['statistic']:.2f} on {test['df']:.0f} df, "
+                f"p {test['p_value']:.3g}"
+            )
+        title = f"Cox models of competing fates: {', '.join(self.outcomes)} ~ {self.right_side}"
+        return Report(title, flat.rename_axis("covariate"), tuple(notes))
+
+
+def cox_causes(
+    right_side: str, data: pd.DataFrame, outcomes: Sequence[str], **options: Any
+) -> CoxCausesResult:
+    """Fit the Cox model to the hazard of each of several fates.
+
+    In the model of one fate the others end a row's time at risk, as censoring does: its
+    coefficients are log ratios of the hazard of that fate among those still free of all. What
+    they mean for the share that meets it, see `cumulative_incidence` and `fine_gray`.
+
+    Parameters
+    ----------
+    right_side : str
+        The covariates, as right of the tilde in `cox`; the same for all fates.
+    data : DataFrame
+        One row for each interval ``(start, stop]``.
+    outcomes : sequence of str
+        Columns of 0/1, of which at most one is 1 in a row.
+    **options
+        Further arguments of `cox`: ``ties``, ``strata``, ``weights``, ``cluster``, ...
+
+    Returns
+    -------
+    CoxCausesResult
+        ``results`` by outcome, ``table`` side by side, ``test_equal_effects()``.
+
+    Raises
+    ------
+    FormulaError, FitError
+        As `cox`, for any of the fates; a fate that never happens.
+    PanelError
+        As `cox`; a row with two fates.
+
+    References
+    ----------
+    Prentice and others (1978), Biometrics 34. Lunn and McNeil (1995), Biometrics 51.
+
+    Examples
+    --------
+    >>> from belbiotech import cox_causes, simulate_panel
+    >>> panel = simulate_panel(400, effect=-0.3, seed=1)
+    >>> result = cox_causes(
+    ...     "alliances_active_lag1", panel, ["failure", "acquisition"], cluster="firm_id"
+    ... )
+    >>> result.params.round(3)
+                           failure  acquisition
+    alliances_active_lag1   -0.199       -0.012
+    >>> result.test_equal_effects().round(3)
+                           statistic  df  p_value
+    covariate
+    alliances_active_lag1      1.845   1    0.174
+    OVERALL                    1.845   1    0.174
+    """
+    names = check_outcome_names(outcomes)
+    if not isinstance(right_side, str):
+        msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
+        raise FormulaError(msg)
+    right = right_side.strip().removeprefix("~").strip()
+    begin, end = options.get("start", "start"), options.get("stop", "stop")
+    check_rows(data, names, start=begin, stop=end)
+    check_fates(data, names)
+    results = {name: cox(f"{name} ~ {right}", data, **options) for name in names}
+    return CoxCausesResult(results, right)
+
+
+def _coefficients(fit: CoxResult) -> pd.DataFrame:
+    """Give a fit's table of coefficients, with the limits of the profile where it is penalised."""
+    table = coefficient_table(fit.params, fit.standard_errors, fit.naive_standard_errors, RATIO)
+    if fit.firth is None:
+        return table.rename_axis("covariate")
+    own = fit.summary.rename(columns=lambda name: name.replace("exp(coef)", RATIO))
+    return own[list(table.columns)]
+
+
+def _joint_variance(fits: Sequence[CoxResult]) -> FloatArray:
+    """Put the models' variances on the diagonal, and with clusters their covariance beside."""
+    if not fits[0].groups:
+        blocks = [fit.variance.to_numpy() for fit in fits]
+        sizes = [len(block) for block in blocks]
+        joint = np.zeros((sum(sizes), sum(sizes)))
+        for k, block in enumerate(blocks):
+            here = slice(sum(sizes[:k]), sum(sizes[: k + 1]))
+            joint[here, here] = block
+        return joint
+    influence = np.hstack([dfbeta(fit) * fit.rows.row_number[:, None] for fit in fits])
+    return clustered_variance(np.eye(influence.shape[1]), fits[0].groups, influence)

@@ -1,0 +1,374 @@
+"""Firth's penalised partial likelihood: finite estimates where events are few or separated.
+
+The penalised log likelihood is ``l*(b) = l(b) + log|I(b)| / 2`` (Firth 1993; for the Cox model
+Heinze and Schemper 2001). Everything is computed from the risk sets of start-stop rows, so that
+delayed entry, strata and both kinds of ties are as in the plain model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from belbiotech.errors import FitError
+from belbiotech.survival.cox.maximise import Maximum, refuse_dependent
+from belbiotech.survival.cox.partial_likelihood import (
+    Design,
+    Likelihood,
+    RiskSets,
+    Steps,
+    Ties,
+    likelihood,
+    prepare,
+    row_hazard,
+    step_sums,
+)
+from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.cox.rows import CoxRows
+from belbiotech.survival.formulas.design import Matrix
+from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.inference.variance import symmetric_inverse
+from belbiotech.survival.rows.checks import FloatArray
+
+__all__ = ["FirthFit", "fit_firth", "penalised_likelihood", "penalised_test"]
+
+MAX_STEPS = 500
+SETTLED = 1e-11  # largest last step, in standard deviations of a covariate
+OVERSHOT = 0.5  # share of the slope that may be left, with the other sign, at the end of a step
+CLOSE = 1e-8  # squared distance to the maximum at which a value that rises no more is the highest
+LARGEST = 2.0  # of a step, in the same unit: far steps leave the region where I(b) is known
+FAR = 60  # standard errors within which the limits of an interval are sought
+
+
+@dataclass(frozen=True, repr=False)
+class FirthFit:
+    """What Firth's penalty adds to a fit.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        The log likelihood at the estimates, without the penalty.
+    intervals : DataFrame
+        By coefficient: lower and upper, where the profile of the penalised likelihood has
+        fallen to the 95% limit; infinite where it never does.
+    tests : DataFrame
+        By coefficient: statistic, df, p_value of the penalised likelihood-ratio test.
+    """
+
+    log_likelihood: float
+    intervals: pd.DataFrame
+    tests: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"{self.note()}\n{self.intervals.join(self.tests).to_string()}"
+
+    def in_summary(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Put the profile's intervals and tests into a table of coefficients.
+
+        z is the signed root of the likelihood ratio, so that it belongs to p.
+        """
+        lower, upper = self.intervals["lower"], self.intervals["upper"]
+        return table.assign(
+            **{
+                "coef lower 95%": lower,
+                "coef upper 95%": upper,
+                "exp(coef) lower 95%": np.exp(lower),
+                "exp(coef) upper 95%": np.exp(upper),
+                "z": np.sign(table["coef"]) * np.sqrt(self.tests["statistic"]),
+                "p": self.tests["p_value"],
+                "-log2(p)": -np.log2(self.tests["p_value"]),
+            }
+        )
+
+    def note(self) -> str:
+        """Say what the numbers are, for below a table."""
+        return "Firth's penalty: log likelihood penalised, intervals and p-values from its profile"
+
+
+@dataclass(frozen=True)
+class _Model:
+    """Counted rows with covariates of unit size, and their risk sets."""
+
+    design: Design
+    sets: RiskSets
+
+
+def fit_firth(
+    design: Design, matrix: Matrix, centre: FloatArray, rows: CoxRows, ties: Ties
+) -> CoxResult:
+    """Fit a Cox model with Firth's penalty.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows, covariates centred.
+    matrix : Matrix
+        How the covariates were made.
+    centre : array of float, (p,)
+        What was taken off them.
+    rows : CoxRows
+        How the rows were counted.
+    ties : {"efron", "breslow"}
+        What to do with events at the same time.
+
+    Returns
+    -------
+    CoxResult
+        Its log likelihoods are the penalised ones, its variance is the inverse of the
+        information at the estimates; ``firth`` has the profile intervals and tests.
+
+    Raises
+    ------
+    FitError
+        Constant or collinear covariates, no covariates, no maximum.
+
+    References
+    ----------
+    Firth (1993), Biometrika 80:27-38; Heinze and Schemper (2001), Biometrics 57:114-119.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows, firth=True)
+    >>> result.firth.intervals.round(4)
+           lower   upper
+    size -0.1213  0.2145
+    """
+    names = list(matrix.names)
+    if not names:
+        msg = "firth=True needs covariates: there is nothing to penalise in 'outcome ~ 1'"
+        raise FitError(msg)
+    sets, p = prepare(design, ties), len(names)
+    size = _sizes(design)
+    at_zero = likelihood(design, sets, np.zeros(p))
+    refuse_dependent(at_zero.information, np.where(size > 0, size, 1.0), design, names)
+    model = _Model(replace(design, x=design.x / size), sets)
+    best = _maximise(model, np.zeros(p), np.ones(p, dtype=bool))
+    top = penalised_likelihood(model.design, sets, best)
+    # log|I| in the covariates' own units.
+    units = float(np.log(size).sum())
+    null = penalised_likelihood(model.design, sets, np.zeros(p))
+    here = likelihood(design, sets, best / size)
+    maximum = Maximum(
+        best / size,
+        replace(here, value=top.value + units),
+        replace(at_zero, value=null.value + units, score=null.score * size),
+        0,
+    )
+    naive = symmetric_inverse(here.information)
+    result = CoxResult.of(design, sets, matrix, centre, rows, maximum, naive, ties)
+    errors = np.sqrt(np.diag(symmetric_inverse(top.information)))
+    intervals = np.array([_interval(model, best, top.value, errors, j) for j in range(p)])
+    fit = FirthFit(
+        log_likelihood=here.value,
+        intervals=pd.DataFrame(intervals / size[:, None], index=names, columns=["lower", "upper"]),
+        tests=_tests(model, best, top.value, names),
+    )
+    return replace(result, firth=fit)
+
+
+def penalised_test(result: CoxResult, columns: Sequence[int]) -> TestResult:
+    """Test some coefficients at once, by the likelihood with the penalty of all.
+
+    Parameters
+    ----------
+    result : CoxResult
+        A fit with ``firth=True``.
+    columns : sequence of int
+        The coefficients that are zero under the hypothesis; the others are free.
+
+    Returns
+    -------
+    TestResult
+        Twice the fall of the penalised log likelihood, as ``coxphftest`` of R's coxphf.
+
+    References
+    ----------
+    Heinze and Schemper (2001), Biometrics 57:114-119.
+    """
+    size = _sizes(result.design)
+    model = _Model(replace(result.design, x=result.design.x / size), result.sets)
+    best = result.params.to_numpy() * size
+    top = penalised_likelihood(model.design, model.sets, best).value
+    return _without(model, best, top, columns)
+
+
+def _sizes(design: Design) -> FloatArray:
+    """Root mean square of each covariate, (p,)."""
+    sizes: FloatArray = np.sqrt(np.average(design.x**2, axis=0, weights=design.number))
+    return sizes
+
+
+def _without(model: _Model, best: FloatArray, top: float, columns: Sequence[int]) -> TestResult:
+    """Test that some coefficients are zero: how far the penalised likelihood falls without."""
+    free = ~np.isin(np.arange(len(best)), columns)
+    there = _maximise(model, np.where(free, best, 0.0), free)
+    fall = top - penalised_likelihood(model.design, model.sets, there).value
+    return TestResult.chi2(max(2 * fall, 0.0), len(columns), "Penalised likelihood ratio")
+
+
+def penalised_likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
+    """Compute Firth's penalised log likelihood, its score, and the information without penalty.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows.
+    sets : RiskSets
+        Their risk sets.
+    beta : array of float, (p,)
+        The coefficients.
+
+    Returns
+    -------
+    Likelihood
+        Value and score of ``l(b) + log|I(b)| / 2``; the information is I(b).
+    """
+    plain = likelihood(design, sets, beta)
+    sign, log_determinant = np.linalg.slogdet(plain.information)
+    if sign <= 0:
+        return replace(plain, value=-np.inf)
+    inverse = symmetric_inverse(plain.information)
+    slope = _penalty_slope(design, sets, beta, inverse)
+    return Likelihood(plain.value + log_determinant / 2, plain.score + slope, plain.information)
+
+
+def _penalty_slope(
+    design: Design, sets: RiskSets, beta: FloatArray, inverse: FloatArray
+) -> FloatArray:
+    """Slope of log|I(b)| / 2: half the trace of I^-1 dI/db_j, (p,).
+
+    dI/db_j is the third central moment of x in the risk sets, summed with the share of each
+    step s. With A = I^-1, a = x'Ax, m the mean of x, E the mean in the risk set, the trace is
+    the sum of share (E[x a] - 2 E[x x'] A m - m E[a] + 2 m m'Am); the first three are summed
+    by row, over the times a row was at risk.
+    """
+    risk = np.exp(design.x @ beta)
+    steps = step_sums(design, sets, risk)
+    passed = row_hazard(design, sets, steps)
+    passed_mean = _passed_mean(design, sets, steps)
+    turned = design.x @ inverse
+    square = np.einsum("ij,ij->i", turned, design.x)
+    across = np.einsum("ij,ij->i", turned, passed_mean)
+    exposed = design.weight * risk
+    by_row = design.x.T @ (exposed * (passed * square - 2 * across))
+    by_row -= passed_mean.T @ (exposed * square)
+    mean = _step_means(design, sets, risk, exact=steps.exact)
+    length = np.einsum("sj,jk,sk->s", mean, inverse, mean)
+    slope: FloatArray = by_row / 2 + mean.T @ (sets.share[sets.position] * length)
+    return slope
+
+
+def _passed_mean(design: Design, sets: RiskSets, steps: Steps) -> FloatArray:
+    """Sum of hazard times mean covariate over the times at which each row was at risk, (m, p)."""
+    passed = sets.collect(steps.hazard_mean, exact=steps.exact)
+    passed[design.event] += (steps.own_hazard_mean - steps.hazard_mean)[sets.own]
+    return passed
+
+
+def _step_means(design: Design, sets: RiskSets, risk: FloatArray, *, exact: bool) -> FloatArray:
+    """Mean covariates of those at risk at each step of the ties, (steps, p)."""
+    weighted = np.column_stack([design.x, np.ones(len(risk))]) * (design.weight * risk)[:, None]
+    dead = np.zeros((len(sets.time), weighted.shape[1]))
+    np.add.at(dead, sets.own, weighted[design.event])
+    at_risk = sets.total(weighted, exact=exact)
+    left = at_risk[sets.position] - sets.fraction[:, None] * dead[sets.position]
+    return left[:, :-1] / left[:, -1:]
+
+
+def _maximise(model: _Model, beta: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
+    """Bring the penalised likelihood to its maximum over the free coefficients."""
+    if not free.any():
+        return beta
+    now = penalised_likelihood(model.design, model.sets, beta)
+    for _ in range(MAX_STEPS):
+        step = np.zeros(len(beta))
+        step[free] = np.linalg.solve(now.information[np.ix_(free, free)], now.score[free])
+        step *= min(1.0, LARGEST / max(np.abs(step).max(), LARGEST))
+        distance = float(step @ now.score)  # squared, to the maximum, in standard errors
+        before = beta
+        beta, now = _uphill(model, beta, step, now)
+        stays = np.abs(beta - before).max() < SETTLED and distance < CLOSE
+        if np.abs(step).max() < SETTLED or stays:
+            return beta
+    msg = f"no maximum of the penalised likelihood in {MAX_STEPS} steps; simplify the model"
+    raise FitError(msg)
+
+
+def _uphill(
+    model: _Model, beta: FloatArray, step: FloatArray, now: Likelihood
+) -> tuple[FloatArray, Likelihood]:
+    """Take the step, or less of it, until the likelihood does not fall.
+
+    I(b) is not the curvature of the penalised likelihood, so that a step may pass the maximum by
+    far: the slope at its end then tells where on the way it was.
+    """
+    slack = 1e-12 * abs(now.value)
+    slope = step @ now.score
+    for _ in range(40):
+        following = penalised_likelihood(model.design, model.sets, beta + step)
+        ahead = step @ following.score if np.isfinite(following.value) else -np.inf
+        beyond = ahead < -OVERSHOT * slope  # the maximum on the way has been passed by far
+        if following.value >= now.value - slack and not beyond:
+            return beta + step, following
+        share = slope / (slope - ahead) if beyond and np.isfinite(ahead) else 0.5
+        step, slope = step * share, slope * share
+    msg = "the penalised likelihood does not rise in the direction of its slope; simplify the model"
+    raise FitError(msg)
+
+
+def _profile(model: _Model, best: FloatArray, j: int) -> Callable[[float], float]:
+    """Penalised likelihood as a function of one coefficient, the others at their best."""
+    free = np.arange(len(best)) != j
+    last = best
+
+    def value(at: float) -> float:
+        nonlocal last
+        begin = last.copy()
+        begin[j] = at
+        last = _maximise(model, begin, free)
+        return penalised_likelihood(model.design, model.sets, last).value
+
+    return value
+
+
+def _tests(model: _Model, best: FloatArray, top: float, names: list[str]) -> pd.DataFrame:
+    tests = [_without(model, best, top, [j]) for j in range(len(names))]
+    lines = [(test.statistic, test.df, test.p_value) for test in tests]
+    return pd.DataFrame(lines, index=names, columns=["statistic", "df", "p_value"])
+
+
+def _interval(
+    model: _Model, best: FloatArray, top: float, errors: FloatArray, j: int
+) -> tuple[float, float]:
+    """Find where twice the fall of the profile is the 95% point of chi-squared with 1 df."""
+    from scipy.optimize import brentq
+    from scipy.special import ndtri
+
+    z = float(ndtri(0.975))
+    limits = []
+    for side in (-1.0, 1.0):
+        profile = _profile(model, best, j)
+
+        # The root of the fall is nearly a straight line, on which the search is quick.
+        def beyond(
+            far: float, profile: Callable[[float], float] = profile, s: float = side
+        ) -> float:
+            fall = top - profile(best[j] + s * far * errors[j])
+            return float(np.sqrt(2 * max(fall, 0.0))) - z
+
+        far = z
+        while beyond(far) < 0 and far < FAR:
+            far *= 1.3
+        inside = far < FAR
+        found = brentq(beyond, far / 1.3 if far > z else 0.0, far, xtol=1e-11) if inside else np.inf
+        limits.append(best[j] + side * found * errors[j])
+    return limits[0], limits[1]

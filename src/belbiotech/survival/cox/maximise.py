@@ -1,0 +1,256 @@
+"""The partial likelihood brought to its maximum, or a plain word why it has none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from belbiotech.errors import FitError
+from belbiotech.survival.cox.blocks import likelihood_function
+from belbiotech.survival.cox.partial_likelihood import Design, Likelihood, RiskSets
+from belbiotech.survival.cox.separation import separation_in_words
+from belbiotech.survival.rows.checks import FloatArray, IntArray
+
+__all__ = ["LEAVE_OUT", "Maximum", "maximise", "refuse_dependent"]
+
+MAX_STEPS = 60
+SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
+CLOSE = 1e-6  # the same distance, from which on the slope alone is to be trusted
+SURE = 1e-12  # squared distance to the maximum, in standard errors, that makes no difference
+NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
+FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
+VANISHED = 1e-10  # such a share, where steps have come to an end with it
+RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
+LEAVE_OUT = "leave such a covariate out, or merge levels"
+DEPENDENT = 1e-10  # share of a covariate's information that the others leave
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Where the log likelihood is highest.
+
+    Attributes
+    ----------
+    beta : array of float, (p,)
+        The coefficients.
+    at_maximum, at_zero : Likelihood
+        Value, score and information there and at coefficients of zero.
+    steps : int
+        Newton-Raphson steps taken.
+    """
+
+    beta: FloatArray
+    at_maximum: Likelihood
+    at_zero: Likelihood
+    steps: int
+
+
+def maximise(
+    design: Design,
+    sets: RiskSets,
+    names: Sequence[str],
+    centre: FloatArray | None = None,
+    *,
+    references: Mapping[str, str] | None = None,
+    remedy: str = LEAVE_OUT,
+) -> Maximum:
+    """Newton-Raphson with step halving, each covariate in units of its standard deviation.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows.
+    sets : RiskSets
+        Their risk sets.
+    names : sequence of str, (p,)
+        Names of the coefficients, for messages.
+    centre : array of float, (p,), optional
+        What was taken off the covariates, for messages.
+    references : mapping of str to str, optional
+        The reference level of each factor, for messages.
+    remedy : str
+        What to do where the likelihood has no maximum.
+
+    Returns
+    -------
+    Maximum
+        Coefficients in the covariates' own units.
+
+    Raises
+    ------
+    FitError
+        Covariates that are constant or collinear, or a likelihood without a maximum.
+    """
+    p = design.x.shape[1]
+    evaluate = likelihood_function(design, sets)
+    at_zero = evaluate(np.zeros(p))
+    if p == 0:
+        return Maximum(np.zeros(0), at_zero, at_zero, 0)
+    scale = _standard_deviations(design)
+    refuse_dependent(at_zero.information, scale, design, names)
+    largest = _largest(design)
+    beta, now = np.zeros(p), at_zero
+    for taken in range(1, MAX_STEPS + 1):
+        step = _newton(now, scale)
+        distance = float(step @ now.score)  # squared, to the maximum, in standard errors
+        found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
+        after = now if found is None else found[1]
+        flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
+        runs = (np.abs(step) * largest).max() >= RUNS
+        no_gain = found is None or (after.value - now.value < NO_GAIN and runs)
+        if flat and no_gain:
+            raise _endless(design, step, names, centre, references, remedy)
+        if found is None:
+            msg = (
+                "the likelihood does not rise in the direction of its slope; rescale the covariates"
+            )
+            raise FitError(msg)
+        beta, now = found
+        if np.max(np.abs(step * scale)) < SETTLED or 0 <= distance < SURE:
+            level, direction = _flattest(now.information, at_zero.information)
+            if level < VANISHED:
+                raise _endless(design, direction, names, centre, references, remedy)
+            return Maximum(beta, now, at_zero, taken)
+    msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
+    raise FitError(msg)
+
+
+def _largest(design: Design) -> FloatArray:
+    """Give the largest size of each covariate, (p,)."""
+    return np.array([max(column.max(), -column.min()) for column in design.x.T])
+
+
+def _endless(
+    design: Design,
+    direction: FloatArray,
+    names: Sequence[str],
+    centre: FloatArray | None,
+    references: Mapping[str, str] | None,
+    remedy: str,
+) -> FitError:
+    """Say that the likelihood rises for ever in a direction, (p,), and which rows make it so."""
+    moved = np.abs(direction) * _largest(design)
+    runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
+    told = separation_in_words(design, runaway, names, centre, references)
+    lines = [f"the likelihood has no maximum: {line}" for line in told]
+    return FitError("\n".join([*lines, remedy]))
+
+
+def _flattest(here: FloatArray, at_zero: FloatArray) -> tuple[float, FloatArray]:
+    """Give the least share of the curvature at zero that is left, and its direction, (p,)."""
+    root = np.linalg.inv(np.linalg.cholesky(at_zero))
+    shares, vectors = np.linalg.eigh(root @ here @ root.T)
+    return float(shares[0]), root.T @ vectors[:, 0]
+
+
+def _newton(now: Likelihood, scale: FloatArray) -> FloatArray:
+    """Give the step to the maximum of the parabola, (p,).
+
+    Along directions in which the information has come down to rounding the step is the shortest
+    that there is: there the likelihood is flat, and says so by its value.
+    """
+    information, score = now.information / np.outer(scale, scale), now.score / scale
+    try:
+        step: FloatArray = np.linalg.solve(information, score) / scale
+    except np.linalg.LinAlgError:
+        step = np.linalg.lstsq(information, score)[0] / scale
+    return step
+
+
+def refuse_dependent(
+    information: FloatArray, scale: FloatArray, design: Design, names: Sequence[str]
+) -> None:
+    """Refuse covariates that are constant, or that others determine, and say which.
+
+    Parameters
+    ----------
+    information : array of float, (p, p)
+        Of the partial likelihood at coefficients of zero: what varies among rows at risk
+        together.
+    scale : array of float, (p,)
+        Standard deviations of the covariates.
+    design : Design
+        Counted rows.
+    names : sequence of str, (p,)
+        Names of the coefficients.
+
+    Raises
+    ------
+    FitError
+        Naming each such covariate.
+    """
+    problems = []
+    kept: list[int] = []
+    for j, name in enumerate(names):
+        if np.ptp(design.x[:, j]) == 0:
+            problems.append(f"covariate {name!r} is constant; leave it out")
+            continue
+        own = information[j, j]
+        if own <= DEPENDENT * design.weight[design.event].sum() * scale[j] ** 2:
+            why = ": it tells the time, which the baseline holds" if _is_time(design, j) else ""
+            problems.append(
+                f"covariate {name!r} does not vary among rows that are at risk together at an "
+                f"event{why}; leave it out"
+            )
+            continue
+        others = np.array(kept, dtype=int)
+        loads = _loads(information, j, others)
+        if own - information[j, others] @ loads <= DEPENDENT * own:
+            shares = np.abs(loads) * scale[others]
+            partners = [names[k] for k in others[shares > 1e-6 * max(scale[j], shares.max())]]
+            problems.append(
+                f"covariate {name!r} is collinear with {', '.join(map(repr, partners))}; "
+                "leave one of them out"
+            )
+            continue
+        kept.append(j)
+    if problems:
+        raise FitError("\n".join(problems))
+
+
+def _is_time(design: Design, j: int) -> bool:
+    """Tell whether a covariate follows from the time at which a row ends, as age may."""
+    x, at = design.x[:, j], np.unique(design.stop, return_inverse=True)[1]
+    value = np.zeros(at.max() + 1)
+    value[at] = x
+    return bool((value[at] == x).all())
+
+
+def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
+    if not len(others):
+        return np.zeros(0)
+    loads: FloatArray = np.linalg.solve(information[np.ix_(others, others)], information[others, j])
+    return loads
+
+
+def _standard_deviations(design: Design) -> FloatArray:
+    squares = [np.einsum("i,i,i", design.number, column, column) for column in design.x.T]
+    spread: FloatArray = np.sqrt(np.array(squares) / design.number.sum())
+    return np.where(spread > 0, spread, 1.0)
+
+
+def _halved(
+    evaluate: Callable[[FloatArray], Likelihood],
+    beta: FloatArray,
+    step: FloatArray,
+    now: Likelihood,
+    *,
+    whole: bool,
+) -> tuple[FloatArray, Likelihood] | None:
+    """Take the step, or half of it, a quarter, ... until the likelihood does not fall.
+
+    A last step is taken whole: it gains less than the rounding of the likelihood's value.
+    """
+    share = 1.0
+    slack = 1e-12 * abs(now.value)
+    for _ in range(40):
+        there = beta + share * step
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            following = evaluate(there)
+        finite = np.isfinite(following.value) and np.isfinite(following.information).all()
+        if finite and (whole or following.value >= now.value - slack):
+            return there, following
+        share /= 2
+    return None

@@ -1,0 +1,310 @@
+"""Does an effect change with time? The score test of proportional hazards.
+
+The coefficient of a term is let be b + c g(t), with a function g of time, and c = 0 is tested
+by the score (Grambsch and Therneau 1994). This is R's ``cox.zph`` since survival 3.0, which uses
+the information at each event time itself, not its mean; right for covariates that change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, likelihood
+from belbiotech.survival.cox.residuals import schoenfeld
+from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.inference.variance import symmetric_inverse
+from belbiotech.survival.rows.checks import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from belbiotech.survival.cox.result import CoxResult
+
+__all__ = [
+    "Transform",
+    "coefficients_over_time",
+    "plot_proportional_hazards",
+    "proportional_hazards_test",
+    "transformed_times",
+]
+
+Transform = Literal["km", "rank", "identity", "log"]
+
+SINGULAR = 1e-11  # least eigenvalue of an information scaled to ones on its diagonal
+
+
+def proportional_hazards_test(result: CoxResult, transform: Transform = "km") -> pd.DataFrame:
+    """Test for each term, and for all at once, whether its effect changes with time.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    transform : {"km", "rank", "identity", "log"}
+        The function g of time.
+
+    Returns
+    -------
+    DataFrame
+        By term (a factor is one), with GLOBAL last: statistic (chi-squared), df, p_value. As in
+        R, the test takes no account of clusters, and takes estimated frailties as known.
+
+    Raises
+    ------
+    FitError
+        An unknown transform, the logarithm of times that are not all positive, a model without
+        covariates, a term that varies at too few event times for a test.
+
+    References
+    ----------
+    Grambsch and Therneau (1994), Biometrika 81:515-526; Therneau and Grambsch (2000), 6.2.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import cox
+    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
+    >>> rows["failure"] = [k % 2 for k in range(40)]
+    >>> rows["size"] = [k * k % 11 for k in range(40)]
+    >>> result = cox("failure ~ size", rows)
+    >>> result.test_proportional_hazards().round(4)
+            statistic  df  p_value
+    term
+    size       1.2807   1   0.2578
+    GLOBAL     1.2807   1   0.2578
+    """
+    _refuse(result)
+    g = transformed_times(result.design, result.sets, transform)
+    score, information = _extended(result, g)
+    p = len(result.params)
+    terms = {**result.matrix.terms, "GLOBAL": range(p)}
+    tests = [_score_test(name, score, information, columns) for name, columns in terms.items()]
+    table = {
+        "statistic": [test.statistic for test in tests],
+        "df": [test.df for test in tests],
+        "p_value": [test.p_value for test in tests],
+    }
+    return pd.DataFrame(table, index=pd.Index(terms, name="term"))
+
+
+def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") -> Figure:
+    """Draw scaled Schoenfeld residuals over time, with a smooth, a panel for each term.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    transform : {"km", "rank", "identity", "log"}
+        The scale of time on which the smooth and the tests are made.
+
+    Returns
+    -------
+    matplotlib Figure
+        Where the smooth is level, near the dotted line, the effect does not change. A panel of a
+        term with one column shows its coefficient, the dotted line the one that was fitted; a
+        panel of a term with several (a factor, a spline) the multiple of all of them together, as
+        R's ``plot.cox.zph``, the dotted line 1. The p-value is that of `proportional_hazards_test`.
+    """
+    from belbiotech.plots import scatter_smooth
+
+    table = coefficients_over_time(result, transform)
+    titles = _panel_titles(result, transform)
+    y_labels, levels = {}, {}
+    for term, columns in result.matrix.terms.items():
+        one = len(columns) == 1
+        several = f"Multiple of its {len(columns)} coefficients"
+        y_labels[titles[term]] = "Coefficient at that time" if one else several
+        levels[titles[term]] = float(result.params.iloc[columns[0]]) if one else 1.0
+    return scatter_smooth(
+        table.assign(panel=table["panel"].map(titles)),
+        title=f"Effects over time (transform: {transform}; dotted: as fitted)",
+        x_label="Time",
+        y_label=y_labels,
+        levels=levels,
+    )
+
+
+def _panel_titles(result: CoxResult, transform: Transform) -> dict[str, str]:
+    """Name each term with its test, or without one where the model has none."""
+    try:
+        tested = proportional_hazards_test(result, transform)["p_value"]
+    except FitError:
+        return {term: f"{term}\nno test" for term in result.matrix.terms}
+    return {
+        term: f"{term}\ntest of proportional hazards: p = {tested[term]:.2g}"
+        for term in result.matrix.terms
+    }
+
+
+def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> FloatArray:
+    """Give g(t) at each event time, (k,), as R's ``cox.zph`` makes it from all rows.
+
+    Parameters
+    ----------
+    design : Design
+        Counted rows.
+    sets : RiskSets
+        Their risk sets.
+    transform : {"km", "rank", "identity", "log"}
+        One minus the Kaplan-Meier curve of all rows just before t (no strata, no weights), the
+        mean rank of t among all stops, t itself, or its logarithm.
+
+    Returns
+    -------
+    array of float, (k,)
+        One value for each event time of each stratum.
+
+    Raises
+    ------
+    FitError
+        An unknown transform, or the logarithm of times that are not all positive.
+    """
+    if transform not in get_args(Transform):
+        known = get_args(Transform)
+        msg = f"there is no transform {transform!r}; {nearest_names(str(transform), known)}"
+        raise FitError(msg)
+    if transform == "identity":
+        return sets.time
+    if transform == "log":
+        if sets.time.min() <= 0:
+            msg = f"log needs times after 0; there is an event at {sets.time.min():g}: use 'rank'"
+            raise FitError(msg)
+        return np.log(sets.time)
+    times, at = np.unique(design.stop, return_inverse=True)
+    here = np.searchsorted(times, sets.time)
+    ended = np.bincount(at, design.number).astype(np.float64)
+    if transform == "rank":
+        return (np.cumsum(ended) - (ended - 1) / 2)[here]
+    return 1 - _survival_before(design, times, at, ended)[here]
+
+
+def coefficients_over_time(result: CoxResult, transform: Transform = "km") -> pd.DataFrame:
+    """Tell the effect of each term over time: scaled Schoenfeld residuals and a smooth.
+
+    Parameters
+    ----------
+    result : CoxResult
+        The fit.
+    transform : {"km", "rank", "identity", "log"}
+        The scale of time on which the smooth is made.
+
+    Returns
+    -------
+    DataFrame
+        Columns panel (the term), time, value, smooth, lower, upper, a row for each term and
+        event, as in R's ``plot.cox.zph``: a natural spline with 4 degrees of freedom and two
+        standard errors either side (NaN where there are too few times for one). For a term of
+        one column the value is b(t); for a factor it is the multiple of its coefficients that
+        acts at that time, near 1 where hazards are proportional.
+    """
+    _refuse(result)
+    design, sets = result.design, result.sets
+    values, variance = _term_residuals(result)
+    # A distinct row stands for as many points as it has events.
+    at = np.repeat(np.arange(len(sets.own)), design.number[design.event].astype(np.int64))
+    time = sets.time[sets.own][at]
+    scale = transformed_times(design, sets, transform)[sets.own][at]
+    panels = []
+    for column, name in enumerate(result.matrix.terms):
+        smooth, error = _natural_spline(scale, values[at, column])
+        half = 2 * np.sqrt(variance[column]) * error
+        points = {"panel": name, "time": time, "value": values[at, column]}
+        points |= {"smooth": smooth, "lower": smooth - half, "upper": smooth + half}
+        panels.append(pd.DataFrame(points))
+    return pd.concat(panels, ignore_index=True)
+
+
+def _refuse(result: CoxResult) -> None:
+    if not len(result.params):
+        msg = "there is no effect to test: the model has no covariates"
+        raise FitError(msg)
+
+
+def _extended(result: CoxResult, g: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Score, (2p,), and information, (2p, 2p), of b and c in b + c g(t), at c = 0.
+
+    The test is the same for any straight line of g, so g runs from 1 to 2 here. With V(t) the
+    variance of x in the risk set and d(t) its share of events, the blocks of the information
+    are the sums of V d, g V d, g^2 V d (Therneau and Grambsch 2000, 6.2).
+    """
+    (design, beta), sets, p = result.as_known, result.sets, len(result.params)
+    g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
+    blocks = [
+        likelihood(design, replace(sets, share=sets.share * g**power), beta) for power in range(3)
+    ]
+    weight = design.weight[design.event] * g[sets.own]
+    score = (weight[:, None] * schoenfeld(design, sets, beta)[:, :p]).sum(axis=0)
+    plain, once, twice = (block.information[:p, :p] for block in blocks)
+    return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
+
+
+def _score_test(
+    name: str, score: FloatArray, information: FloatArray, columns: Sequence[int]
+) -> TestResult:
+    """Chi-squared u' I^-1 u for c of some columns, given b of all; scaled to one size."""
+    p = len(score) // 2
+    kept = np.r_[:p, p + np.asarray(columns, dtype=np.int64)]
+    part = information[np.ix_(kept, kept)]
+    size = np.sqrt(np.diag(part))
+    scaled, u = part / np.outer(size, size), score[kept] / size
+    if np.linalg.eigvalsh(scaled)[0] < SINGULAR:
+        msg = (
+            f"the change of {name} with time cannot be told from its effect: it varies among "
+            "those at risk at too few event times"
+        )
+        raise FitError(msg)
+    return TestResult.chi2(float(u @ np.linalg.solve(scaled, u)), len(columns))
+
+
+def _term_residuals(result: CoxResult) -> tuple[FloatArray, FloatArray]:
+    """Scaled residuals of each event, (e, terms), and the variance of one, (terms,).
+
+    A factor's columns are joined by its coefficients before they are scaled with the mean
+    information of an event.
+    """
+    beta, terms = result.params.to_numpy(), result.matrix.terms
+    joined = np.zeros((len(beta), len(terms)))
+    level = np.ones(len(terms))
+    for k, columns in enumerate(terms.values()):
+        joined[list(columns), k] = beta[list(columns)]
+        if len(columns) == 1:
+            joined[columns[0], k], level[k] = 1.0, beta[columns[0]]
+    (design, known), p = result.as_known, len(beta)
+    left = schoenfeld(design, result.sets, known)[:, :p] @ joined
+    information = likelihood(design, result.sets, known).information[:p, :p]
+    variance = symmetric_inverse(joined.T @ information @ joined) * result.n_events
+    return left @ variance + level, np.diag(variance)
+
+
+def _natural_spline(time: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Least-squares natural cubic spline at the times, and its error for a variance of one.
+
+    Four degrees of freedom: knots at the ends, and at the thirds of the times.
+    """
+    from scipy.interpolate import CubicSpline
+
+    knots = np.quantile(time, [0, 1 / 3, 2 / 3, 1])
+    if len(np.unique(knots)) < len(knots):
+        return np.full(len(time), np.nan), np.full(len(time), np.nan)
+    basis = CubicSpline(knots, np.eye(len(knots)), bc_type="natural")(time)
+    q, r = np.linalg.qr(basis)
+    if np.min(np.abs(np.diag(r))) < 1e-10:
+        return np.full(len(time), np.nan), np.full(len(time), np.nan)
+    return q @ (q.T @ value), np.sqrt((q**2).sum(axis=1))
+
+
+def _survival_before(
+    design: Design, times: FloatArray, at: IntArray, ended: FloatArray
+) -> FloatArray:
+    """Kaplan-Meier curve of all rows just before each time, (t,)."""
+    failed = np.bincount(at, design.number * design.event)
+    first = np.searchsorted(times, design.start, "right")
+    at_risk = np.cumsum(np.bincount(first, design.number, len(times)) - ended) + ended
+    before: FloatArray = np.r_[1.0, np.cumprod(1 - failed / at_risk)[:-1]]
+    return before

@@ -1,0 +1,98 @@
+"""Robust errors and tests of a Cox model: what its rows or clusters did to the coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from belbiotech.errors import FitError
+from belbiotech.survival.cox.partial_likelihood import score_residuals, squares
+from belbiotech.survival.inference.variance import chi_square_of, cluster_sums, clustered_variance
+from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_codes import Codes
+
+if TYPE_CHECKING:
+    from belbiotech.survival.cox.result import CoxResult
+
+__all__ = ["robust_score_statistic", "robust_variance"]
+
+
+def robust_variance(result: CoxResult, groups: Sequence[Codes]) -> FloatArray:
+    """Sandwich variance of the coefficients (Lin and Wei 1989), by cluster or by row.
+
+    Parameters
+    ----------
+    result : CoxResult
+        A fit.
+    groups : sequence of array of int, (n,)
+        The cluster of each row, for one or two ways of clustering; not used where the fit has
+        no cluster columns: then each row is a cluster, and a row with a frequency so many.
+
+    Returns
+    -------
+    array of float, (p, p)
+        The variance.
+
+    Raises
+    ------
+    FitError
+        A variance that two ways of clustering make negative.
+
+    References
+    ----------
+    Lin and Wei (1989), Journal of the American Statistical Association 84:1074-1078; Cameron,
+    Gelbach and Miller (2011), Journal of Business and Economic Statistics 29:238-249.
+    """
+    naive, rows = result.naive_variance.to_numpy(), result.rows
+    scores = score_residuals(result.design, result.sets, result.params.to_numpy())
+    if not rows.cluster:
+        by_row: FloatArray = naive @ _by_row(result, scores) @ naive
+        return by_row
+    weight = None if rows.case is None and rows.copies is None else rows.row_weight
+    by_code, codes = (scores, None) if rows.counts is None else rows.counts.by_code(scores)
+    variance = clustered_variance(naive, groups, by_code, codes, weight)
+    negative = result.params.index[np.diag(variance) < 0].tolist()
+    if negative:
+        msg = (
+            f"the variance clustered by {' and '.join(rows.cluster)} is negative for "
+            f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
+        )
+        raise FitError(msg)
+    return variance
+
+
+def robust_score_statistic(result: CoxResult) -> float:
+    """Score test of all coefficients zero, robust as the variance is (by the first clusters).
+
+    Parameters
+    ----------
+    result : CoxResult
+        A fit with clusters, or with weights that are not whole numbers.
+
+    Returns
+    -------
+    float
+        Chi-squared, with as many degrees of freedom as coefficients, as R's ``rscore``; NaN
+        where clusters are too few.
+    """
+    design, rows = result.design, result.rows
+    scores = score_residuals(design, result.sets, np.zeros(len(result.params)))
+    total = (design.weight[:, None] * scores).sum(axis=0)
+    if rows.cluster:
+        if int(result.groups[0].max()) < len(result.params):
+            return float("nan")  # of as many clusters as coefficients it is their number, always
+        sums = cluster_sums(result.groups[0], scores, rows.row_of, rows.row_weight)
+        middle = squares(sums)
+    else:
+        middle = _by_row(result, scores)
+    return chi_square_of(total, middle)
+
+
+def _by_row(result: CoxResult, scores: FloatArray) -> FloatArray:
+    """Sum the squares of the rows' weighted scores, (p, p), each as often as its frequency."""
+    rows = result.rows
+    again = rows.row_number * rows.case_weight**2
+    total = np.bincount(rows.row_of, again, len(scores))
+    return squares(scores, total.astype(np.float64))

@@ -1,0 +1,264 @@
+"""What a Kaplan-Meier fit gives: tables, quantiles, lifelines' fitters, a figure."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechWarning, FitError, in_words
+from belbiotech.survival.curves.quantiles import as_floats, curve_quantiles
+from belbiotech.survival.curves.risk_tables import RiskTable
+from belbiotech.survival.inference.latex import latex_table
+from belbiotech.survival.inference.limits import LimitKind
+from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.rows.checks import FloatArray
+
+if TYPE_CHECKING:
+    from lifelines import KaplanMeierFitter
+    from matplotlib.figure import Figure
+
+__all__ = ["KaplanMeierResult"]
+
+
+@dataclass(frozen=True, repr=False)
+class KaplanMeierResult:
+    """Kaplan-Meier curves, one for each group.
+
+    Attributes
+    ----------
+    table : DataFrame
+        Columns group, time, at_risk, events, survival, std_error, lower, upper: one row for each
+        group and each time at which a row ends.
+    nelson_aalen : DataFrame
+        Columns group, time, at_risk, events, hazard, std_error, lower, upper.
+    outcome : str
+        The column of the event.
+    by : tuple of str
+        The columns that make the groups.
+    conf_level : float
+        Coverage of the intervals.
+    conf_type : str
+        Their scale.
+    risk_tables : tuple of RiskTable
+        Who was at risk, by group.
+    """
+
+    table: pd.DataFrame
+    nelson_aalen: pd.DataFrame
+    outcome: str
+    by: tuple[str, ...]
+    conf_level: float
+    conf_type: LimitKind
+    risk_tables: tuple[RiskTable, ...]
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """One row for each group: rows, events, median survival with its interval."""
+        counted = pd.DataFrame(
+            {
+                "group": [table.group for table in self.risk_tables],
+                "rows": [int(table.rows.number.sum()) for table in self.risk_tables],
+                "events": [float(table.events.sum()) for table in self.risk_tables],
+            }
+        )
+        return counted.merge(self.median, on="group")
+
+    @property
+    def median(self) -> pd.DataFrame:
+        """Median survival by group: columns group, median, lower, upper; NaN where not reached."""
+        table = self.quantiles(0.5).drop(columns="p")
+        return table.rename(columns={"quantile": "median"})
+
+    def quantiles(self, p: float | Sequence[float] = (0.25, 0.5, 0.75)) -> pd.DataFrame:
+        """Give the times by which shares of a group have had the event.
+
+        Parameters
+        ----------
+        p : float or sequence of float
+            Shares between 0 and 1: 0.25 asks when a quarter has had the event.
+
+        Returns
+        -------
+        DataFrame
+            Columns group, p, quantile, lower, upper; NaN where the curve, or its limit, does not
+            fall that far. Where the curve is flat at 1 - p, the middle of the flat part. The
+            lower limit may be after the quantile where the curve's limit rises again.
+
+        Raises
+        ------
+        FitError
+            A share outside 0 to 1, or what is no number; none at all.
+
+        References
+        ----------
+        Brookmeyer and Crowley (1982), Biometrics 38.
+        """
+        parts = [
+            curve_quantiles(rows, p).assign(group=group)
+            for group, rows in self.table.groupby("group", sort=False)
+        ]
+        columns = ["group", "p", "quantile", "lower", "upper"]
+        return pd.concat(parts, ignore_index=True)[columns]
+
+    def survival_at(self, times: float | Sequence[float]) -> pd.DataFrame:
+        """Give the curves at chosen times.
+
+        Parameters
+        ----------
+        times : float or sequence of float
+            In any order.
+
+        Returns
+        -------
+        DataFrame
+            Columns as in `table`, without events: 1 before the first time, and NaN after the last
+            unless the curve has come down to 0. ``at_risk`` is that of the next time in the
+            table, as in R.
+
+        Raises
+        ------
+        FitError
+            A missing time, or what is no number.
+        """
+        wanted = as_floats(times)
+        if np.isnan(wanted).any():
+            msg = f"times must be numbers, such as 5 or [1, 5, 10]; it is {in_words(times)}"
+            raise FitError(msg)
+        parts = [
+            _at(table, rows, wanted)
+            for table, (_, rows) in zip(
+                self.risk_tables, self.table.groupby("group", sort=False), strict=True
+            )
+        ]
+        return pd.concat(parts, ignore_index=True)
+
+    @property
+    def fitters(self) -> dict[Hashable, KaplanMeierFitter]:
+        """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets.
+
+        What lifelines warns of is a BelbiotechWarning here.
+        """
+        from lifelines import KaplanMeierFitter
+        from lifelines.exceptions import StatError
+
+        fitters = {}
+        for table in self.risk_tables:
+            rows = table.rows.chosen(table.rows.weight > 0)
+            fitter = KaplanMeierFitter(alpha=1 - self.conf_level, label=str(table.group))
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                try:
+                    fitters[table.group] = fitter.fit(
+                        rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
+                    )
+                except StatError as error:
+                    msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
+                    raise FitError(msg) from error
+            for text in dict.fromkeys(str(warning.message) for warning in caught):
+                msg = f"lifelines on group {table.group!r}: {text}"
+                warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+        return fitters
+
+    def plot(
+        self,
+        *,
+        at_risk_table: bool = True,
+        title: str = "",
+        x_label: str = "Age in years",
+        y_label: str = "Share without the event",
+    ) -> Figure:
+        """Draw the curves, with their bands up to four groups.
+
+        Parameters
+        ----------
+        at_risk_table : bool
+            Numbers at risk (with weights, their sum) under the axis: at a tick t the rows with
+            ``start < t <= stop``, at 0 those that begin there. `survival_at` tells, as R does,
+            who is at risk at the next time of `table`, which with delayed entry may be others.
+        title, x_label, y_label : str
+            What it is, and the units.
+
+        Returns
+        -------
+        matplotlib Figure
+            One curve for each group.
+        """
+        from belbiotech.plots import step_curves
+
+        return step_curves(
+            self.table,
+            value="survival",
+            title=title or f"Kaplan-Meier: {self.outcome}",
+            x_label=x_label,
+            y_label=y_label,
+            at_risk=_at_risk_steps(self.risk_tables) if at_risk_table else None,
+        )
+
+    def to_markdown(self) -> str:
+        """Write the summary as a Markdown table."""
+        return markdown_table(self.summary)
+
+    def to_latex(self) -> str:
+        """Write the summary as a LaTeX table (booktabs)."""
+        return latex_table(self.summary, self._title())
+
+    def __repr__(self) -> str:
+        return "\n".join([self._title(), self.summary.to_string(index=False), *self._notes()])
+
+    def _repr_html_(self) -> str:
+        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
+        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}{notes}"
+
+    def _notes(self) -> list[str]:
+        """Say why an interval does not contain its median."""
+        median = self.median
+        outside = median[median["lower"] > median["median"]]
+        if outside.empty:
+            return []
+        return [
+            f"The interval of {', '.join(map(repr, outside['group'].tolist()))} begins after the "
+            "median: the curve's lower limit is low where few are at risk, and rises again. As in "
+            "R's quantile(), the interval begins at the highest of the limit's steps at or below "
+            "1/2; R's print() takes the first."
+        ]
+
+    def _title(self) -> str:
+        rows = sum(int(table.rows.number.sum()) for table in self.risk_tables)
+        events = sum(float(table.events.sum()) for table in self.risk_tables)
+        groups = f" by {', '.join(self.by)}" if self.by else ""
+        return (
+            f"Kaplan-Meier: {self.outcome}{groups}, {rows:,} rows, {events:,g} events, "
+            f"{self.conf_level:.0%} intervals ({self.conf_type})"
+        )
+
+
+def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame:
+    """Read a group's step curve off at some times."""
+    position = np.searchsorted(table.time, times, side="right") - 1
+    columns = ["survival", "std_error", "lower", "upper"]
+    found = rows[columns].iloc[np.maximum(position, 0)].reset_index(drop=True)
+    found.loc[position < 0, columns] = [1.0, 0.0, np.nan, np.nan]
+    unknown = (times > table.time[-1]) & (found["survival"] > 0).to_numpy()
+    found.loc[unknown, columns] = np.nan
+    at_risk = np.append(table.at_risk, 0.0)[np.searchsorted(table.time, times)]
+    known = pd.DataFrame({"group": [table.group] * len(times), "time": times, "at_risk": at_risk})
+    return pd.concat([known, found], axis=1)
+
+
+def _at_risk_steps(tables: Sequence[RiskTable]) -> pd.DataFrame:
+    """Tell how many are at risk up to each time at which a row begins or ends."""
+    parts = []
+    for table in tables:
+        rows = table.rows
+        time = np.unique(np.r_[rows.start, rows.stop])
+        entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
+        left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
+        at_risk = np.cumsum(entered - left)[:-1]
+        parts.append(pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk}))
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,400 @@
+"""Log-rank tests with delayed entry: the weighted kin, strata, trend and pairs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Hashable, Mapping, Sequence
+from itertools import combinations
+from numbers import Real
+from typing import Literal, TypeGuard, get_args
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
+from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
+from belbiotech.survival.curves.risk_tables import as_columns
+from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.rows.checks import FloatArray, check_rows
+
+__all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
+
+Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
+
+SHOWN = 5  # pairs or groups named in a message
+NO_TEST = (float("nan"), 0, float("nan"))  # of a pair that has nothing to compare
+NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
+
+
+def logrank_test(
+    data: pd.DataFrame,
+    outcome: str,
+    by: str | Sequence[str],
+    *,
+    weighting: Weighting = "logrank",
+    rho: float = 0.0,
+    gamma: float = 0.0,
+    strata: str | Sequence[str] | None = None,
+    trend: bool | Mapping[Hashable, float] | pd.Series[float] = False,
+    start: str = "start",
+    stop: str = "stop",
+) -> TestResult:
+    """Test whether groups have the same hazard, with delayed entry.
+
+    At each event time the events of a group are compared with those expected if all at risk then
+    (``start < t <= stop``) had the same chance. The variance is the hypergeometric one, so that
+    ties are right; without weights this is the score test of R's ``coxph(ties = "exact")``, and
+    where nobody enters late it is R's ``survdiff``.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row for each interval ``(start, stop]``.
+    outcome : str
+        Column of 0/1 or bool: did it happen at ``stop``?
+    by : str or list of str
+        Columns whose values make the groups.
+    weighting : {"logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"}
+        Weight of an event time with n at risk: 1; n; the root of n; Peto and Peto's survival
+        ``prod(1 - d / (n + 1))`` up to that time, as in lifelines and Stata; or
+        ``S**rho * (1 - S)**gamma`` with S the pooled Kaplan-Meier curve just before it.
+        (R's ``survdiff(rho=)`` is "fleming-harrington" with that rho.)
+    rho, gamma : float
+        Of "fleming-harrington" only.
+    strata : str or list of str, optional
+        Columns within whose values groups are compared; the comparisons are added up.
+    trend : bool, mapping or Series
+        Test for trend, on 1 degree of freedom: over the groups' order (True), or over scores, a
+        mapping of each group to a number, or a Series of numbers with the groups as its index.
+    start, stop : str
+        Columns of the intervals.
+
+    Returns
+    -------
+    TestResult
+        With ``statistic``, ``df``, ``p_value`` and ``table``.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel; arguments that are no names of columns.
+    FitError
+        Fewer than two groups; no event while two groups are at risk; an unknown weighting; a rho
+        or gamma that is negative or no number; scores that do not fit the groups.
+
+    References
+    ----------
+    Klein and Moeschberger (2003), Survival Analysis, sections 7.3 to 7.5.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import logrank_test
+    >>> firms = pd.DataFrame(
+    ...     {
+    ...         "start": [0, 0, 1, 2, 0, 3, 0, 1],
+    ...         "stop": [2, 4, 3, 5, 1, 5, 6, 4],
+    ...         "failure": [1, 0, 1, 0, 0, 1, 0, 1],
+    ...         "allied": ["no", "yes", "no", "yes", "no", "no", "yes", "yes"],
+    ...     }
+    ... )
+    >>> logrank_test(firms, "failure", "allied")
+    Log-rank test of failure by allied: chi-square 4.455 on 1 df, p = 0.0348
+    group  rows  observed  expected
+       no     4       3.0  1.133333
+      yes     4       1.0  2.866667
+    """
+    _check_weighting(weighting, rho, gamma)
+    grouped = _grouped(data, outcome, by, strata, start, stop)
+    contrast = _scores(trend, grouped.labels)
+    observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
+    statistic, df, p_value = chi_square(observed - expected, variance, contrast)
+    table = pd.DataFrame(
+        {
+            "group": grouped.labels,
+            "rows": grouped.rows.astype(int),
+            "observed": observed,
+            "expected": expected,
+        }
+    )
+    title = _title(outcome, by, strata, weighting, contrast is not None)
+    return TestResult(statistic, df, p_value, title, table)
+
+
+def pairwise_logrank(
+    data: pd.DataFrame,
+    outcome: str,
+    by: str | Sequence[str],
+    *,
+    weighting: Weighting = "logrank",
+    rho: float = 0.0,
+    gamma: float = 0.0,
+    strata: str | Sequence[str] | None = None,
+    start: str = "start",
+    stop: str = "stop",
+) -> pd.DataFrame:
+    """Test each pair of groups, with Holm's correction for the number of pairs.
+
+    Parameters
+    ----------
+    data, outcome, by, weighting, rho, gamma, strata, start, stop
+        As in `logrank_test`.
+
+    Returns
+    -------
+    DataFrame
+        Columns group_1, group_2, statistic, df, p_value, p_holm; one row for each pair. A pair
+        without an event while both are at risk has 0 degrees of freedom and NaN, and does not
+        count in Holm's correction.
+
+    Raises
+    ------
+    PanelError
+        As in `logrank_test`.
+    FitError
+        As in `logrank_test`; no event while any two groups are at risk.
+
+    Warns
+    -----
+    BelbiotechWarning
+        Pairs that cannot be compared, by name.
+
+    References
+    ----------
+    Holm (1979), Scandinavian Journal of Statistics 6.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import pairwise_logrank
+    >>> firms = pd.DataFrame(
+    ...     {
+    ...         "start": [0, 0, 1, 0, 0, 0],
+    ...         "stop": [2, 4, 3, 5, 1, 5],
+    ...         "failure": [1, 1, 1, 0, 1, 1],
+    ...         "region": ["BRU", "VLG", "BRU", "VLG", "WAL", "WAL"],
+    ...     }
+    ... )
+    >>> pairwise_logrank(firms, "failure", "region").round(3)
+      group_1 group_2  statistic  df  p_value  p_holm
+    0     BRU     VLG      2.882   1    0.090   0.269
+    1     BRU     WAL      0.360   1    0.549   0.866
+    2     VLG     WAL      0.615   1    0.433   0.866
+    """
+    from statsmodels.stats.multitest import multipletests
+
+    _check_weighting(weighting, rho, gamma)
+    grouped = _grouped(data, outcome, by, strata, start, stop)
+    tests = []
+    for pair in combinations(range(len(grouped.labels)), 2):
+        observed, expected, variance = _add_up(grouped.only(pair), weighting, rho, gamma)
+        found = chi_square(observed - expected, variance, None) if variance.any() else NO_TEST
+        tests.append([*(grouped.labels[k] for k in pair), *found])
+    table = pd.DataFrame(tests, columns=["group_1", "group_2", "statistic", "df", "p_value"])
+    tested = table["df"] > 0
+    _tell_of_pairs(table[~tested], bool(tested.any()), grouped.labels)
+    holm = multipletests(table.loc[tested, "p_value"], method="holm")[1]
+    return table.assign(p_holm=pd.Series(holm, index=table.index[tested]))
+
+
+def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashable]) -> None:
+    """Warn of pairs that cannot be compared; refuse where none can."""
+    if not others:
+        shown = ", ".join(map(repr, labels[:SHOWN])) + (", ..." if len(labels) > SHOWN else "")
+        msg = (
+            f"there is no event while two of the {len(labels)} groups ({shown}) are at risk: "
+            "nothing to compare"
+        )
+        raise FitError(msg)
+    if untested.empty:
+        return
+    names = (untested[column].tolist() for column in ("group_1", "group_2"))
+    pairs = [f"{one!r} and {two!r}" for one, two in zip(*names, strict=True)]
+    more = f", and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
+    msg = (
+        "there is no event while both groups of a pair are at risk, and nothing to compare (NaN, "
+        f"0 df), for {', '.join(pairs[:SHOWN])}{more}; Holm's correction is that of the other pairs"
+    )
+    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+
+
+def chi_square(
+    difference: FloatArray,
+    variance: FloatArray,
+    contrast: FloatArray | None,
+) -> tuple[float, int, float]:
+    """Make a chi-square test of differences that add up to zero over the groups.
+
+    Parameters
+    ----------
+    difference : array of float, (g,)
+        Observed minus expected by group.
+    variance : array of float, (g, g)
+        Its variance.
+    contrast : array of float, (g,), optional
+        Scores of the groups, for a test on 1 degree of freedom.
+
+    Returns
+    -------
+    statistic, df, p_value : float, int, float
+        The degrees of freedom are the rank of the variance: a group that is never at risk beside
+        another counts for nothing.
+
+    Raises
+    ------
+    FitError
+        No variance at all.
+    """
+    from scipy.stats import chi2
+
+    if contrast is not None:
+        difference = np.atleast_1d(contrast @ difference)
+        variance = np.atleast_2d(contrast @ variance @ contrast)
+    values, vectors = np.linalg.eigh(variance)
+    kept = values > NO_VARIANCE * max(values.max(), np.finfo(float).tiny)
+    if not kept.any():
+        msg = "there is no event while two of the groups are at risk: nothing to compare"
+        raise FitError(msg)
+    statistic = float(((vectors.T @ difference)[kept] ** 2 / values[kept]).sum())
+    df = int(kept.sum())
+    return statistic, df, float(chi2.sf(statistic, df))
+
+
+def check_powers(**powers: object) -> None:
+    """Refuse powers of a weight that are negative or no finite numbers.
+
+    Parameters
+    ----------
+    **powers
+        Each argument's value.
+
+    Raises
+    ------
+    FitError
+        Naming each argument that is at fault.
+    """
+    bad = [
+        f"{name} must not be negative nor infinite, but a number such as 0 or 1; "
+        f"it is {in_words(value)}"
+        for name, value in powers.items()
+        if not (_is_number(value) and value >= 0)
+    ]
+    if bad:
+        raise FitError("\n".join(bad))
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, Real) and bool(np.isfinite(float(value)))
+
+
+def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
+    known = get_args(Weighting)
+    if not isinstance(weighting, str) or weighting not in known:
+        msg = f"weighting {in_words(weighting)} is unknown; {nearest_names(weighting, known)}"
+        raise FitError(msg)
+    check_powers(rho=rho, gamma=gamma)
+    if weighting != "fleming-harrington" and (rho, gamma) != (0, 0):
+        msg = f"rho and gamma belong to weighting='fleming-harrington', not to {weighting!r}"
+        raise FitError(msg)
+
+
+def _scores(
+    trend: bool | Mapping[Hashable, float] | pd.Series[float], labels: list[Hashable]
+) -> FloatArray | None:
+    """Give each group its score; None where no trend is asked for."""
+    if isinstance(trend, (bool, np.bool_)):
+        return np.arange(len(labels), dtype=float) if trend else None
+    given = _as_mapping(trend)
+    missing = [label for label in labels if label not in given]
+    unknown = [label for label in given if label not in labels]
+    if missing or unknown:
+        msg = (
+            f"trend must give a score for each group; without one: {missing[:SHOWN] or 'none'}, "
+            f"not a group: {unknown[:SHOWN] or 'none'}"
+        )
+        raise FitError(msg)
+    numbers = [float(score) for score in map(given.get, labels) if _is_number(score)]
+    if len(numbers) < len(labels) or len(set(numbers)) == 1:
+        scores = [given[label] for label in labels]
+        msg = f"the scores of trend must be finite numbers that differ; they are {scores}"
+        raise FitError(msg)
+    return np.array(numbers)
+
+
+def _as_mapping(trend: object) -> Mapping[Hashable, object]:
+    if isinstance(trend, pd.Series):
+        twice = trend.index[trend.index.duplicated()].unique().tolist()
+        if twice:
+            msg = f"trend gives more than one score for {', '.join(map(repr, twice))}"
+            raise FitError(msg)
+        return trend.to_dict()
+    if not isinstance(trend, Mapping):
+        msg = (
+            "trend must be True, False or the groups' scores, such as {'small': 1, 'large': 2}; "
+            f"it is {in_words(trend)}"
+        )
+        raise FitError(msg)
+    return trend
+
+
+def _grouped(
+    data: pd.DataFrame,
+    outcome: str,
+    by: str | Sequence[str],
+    strata: str | Sequence[str] | None,
+    start: str,
+    stop: str,
+) -> GroupedStrata:
+    columns = [*as_columns(by), *as_columns(strata, "strata")]
+    check_rows(data, [outcome], start=start, stop=stop, columns=columns)
+    return grouped_strata(data, [outcome], by, strata, start=start, stop=stop)
+
+
+def _add_up(
+    grouped: GroupedStrata, weighting: Weighting, rho: float, gamma: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Add observed, expected and variance over event times and strata."""
+    groups = len(grouped.labels)
+    observed, expected = np.zeros(groups), np.zeros(groups)
+    variance = np.zeros((groups, groups))
+    for stratum in grouped.strata:
+        events = stratum.events[0]
+        n, d = stratum.at_risk.sum(axis=1), events.sum(axis=1)
+        weight = _time_weights(n, d, weighting, rho, gamma)
+        share = stratum.at_risk / n[:, None]
+        observed += weight @ events
+        expected += (weight * d) @ share
+        # Var(d_g) = d (n - d) / (n - 1) * (p_g (g = h) - p_g p_h), the multiple hypergeometric
+        spread = weight**2 * d * (n - d) / np.maximum(n - 1, 1)
+        spread[share.max(axis=1) == 1] = 0  # one group alone: none, and none by rounding
+        variance += np.diag(spread @ share) - share.T @ (spread[:, None] * share)
+    return observed, expected, variance
+
+
+def _time_weights(
+    n: FloatArray, d: FloatArray, weighting: Weighting, rho: float, gamma: float
+) -> FloatArray:
+    if weighting == "gehan-breslow":
+        return n
+    if weighting == "tarone-ware":
+        return np.sqrt(n)
+    if weighting == "peto":
+        return np.cumprod(1 - d / (n + 1)).astype(np.float64)
+    if weighting == "fleming-harrington":
+        before = np.concatenate([[1.0], np.cumprod(1 - d / n)])[:-1]
+        weights: FloatArray = before**rho * (1 - before) ** gamma
+        return weights
+    return np.ones_like(n)
+
+
+def _title(
+    outcome: str,
+    by: str | Sequence[str],
+    strata: str | Sequence[str] | None,
+    weighting: Weighting,
+    trend: bool,
+) -> str:
+    kind = "Log-rank" if weighting == "logrank" else weighting.title()
+    within = f" within {', '.join(as_columns(strata, 'strata'))}" if strata else ""
+    what = "test for trend" if trend else "test"
+    return f"{kind} {what} of {outcome} by {', '.join(as_columns(by))}{within}"

@@ -1,0 +1,166 @@
+"""Average marginal effects: what a covariate does to the hazard, in percentage points."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError, FormulaError
+from belbiotech.survival.discrete.links import LINKS
+from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
+from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
+from belbiotech.survival.rows.checks import FloatArray
+
+if TYPE_CHECKING:
+    from belbiotech.survival.discrete.result import DiscreteHazardResult
+
+__all__ = ["average_marginal_effects"]
+
+STEP = 1e-5  # of the value, for the slope of a term: its error is about the square
+PERCENT = 100.0
+Effect = tuple[str, str, float, FloatArray]  # variable, change, estimate, gradient
+
+
+def average_marginal_effects(
+    result: DiscreteHazardResult, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Average over all periods how the hazard changes with each covariate.
+
+    Parameters
+    ----------
+    result : DiscreteHazardResult
+        A fit.
+    conf_level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        Columns variable, change, estimate, std_error, z, p, lower, upper; in percentage points.
+
+    Raises
+    ------
+    FitError
+        A term without a slope at some row.
+    """
+    from scipy.special import ndtr
+
+    check_limit_options(conf_level)
+    effects: list[Effect] = []
+    for name in result.rows.formula.columns:
+        if _is_factor(result.rows.formula, result.rows.columns[name]):
+            effects += _changes(result, name)
+        else:
+            effects.append(_slope(result, name))
+    estimate = PERCENT * np.array([effect[2] for effect in effects])
+    gradient = np.array([effect[3] for effect in effects]).reshape(-1, len(result.params))
+    squares = np.einsum("ij,jk,ik->i", gradient, result.variance.to_numpy(), gradient)
+    error = PERCENT * np.sqrt(squares)
+    wide = normal_quantile(conf_level) * error
+    return pd.DataFrame(
+        {
+            "variable": [effect[0] for effect in effects],
+            "change": [effect[1] for effect in effects],
+            "estimate": estimate,
+            "std_error": error,
+            "z": estimate / error,
+            "p": 2 * ndtr(-np.abs(estimate / error)),
+            "lower": estimate - wide,
+            "upper": estimate + wide,
+        }
+    )
+
+
+def _is_factor(formula: Formula, column: pd.Series) -> bool:
+    if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
+        return True
+    return re.search(rf"\bC\(\s*{re.escape(str(column.name))}\b", formula.right) is not None
+
+
+def _slope(result: DiscreteHazardResult, name: str) -> Effect:
+    """Mean of h'(eta) x the slope of eta, and its derivative by the coefficients."""
+    link, x = LINKS[result.link], _periods_matrix(result, result.rows.matrix.x)
+    slopes = np.zeros_like(x)
+    slopes[:, : len(result.covariates)] = _term_slopes(result.rows, name)[result.rows.periods.row]
+    beta = result.params.to_numpy()
+    eta, along = x @ beta, slopes @ beta
+    share = _shares(result)
+    gradient = (share * link.bend(eta) * along) @ x + (share * link.slope(eta)) @ slopes
+    return name, "per unit", float(share @ (link.slope(eta) * along)), gradient
+
+
+def _term_slopes(rows: DiscreteRows, name: str) -> FloatArray:
+    """Slopes of the matrix's columns by one variable, by central differences, (m, q)."""
+    values = rows.columns[name].to_numpy(dtype=float)
+    step = STEP * np.where(values == 0, values.std() or 1.0, np.abs(values))
+    try:
+        return _difference(rows, name, values - step, values + step)
+    except FormulaError:  # a spline, or a logarithm, that ends where the data ends
+        low, high = values.min(), values.max()
+        return _difference(
+            rows, name, np.maximum(values - step, low), np.minimum(values + step, high)
+        )
+
+
+def _difference(rows: DiscreteRows, name: str, below: FloatArray, above: FloatArray) -> FloatArray:
+    spec = rows.matrix.spec
+    low, high = (
+        design_matrix(rows.formula, rows.columns.assign(**{name: moved}), spec).x
+        for moved in (below, above)
+    )
+    slopes: FloatArray = (high - low) / (above - below)[:, None]
+    if not np.isfinite(slopes).all():
+        msg = f"a term with {name!r} has no slope at some rows; leave them out, or change the term"
+        raise FitError(msg)
+    return slopes
+
+
+def _changes(result: DiscreteHazardResult, name: str) -> list[Effect]:
+    """Mean hazard with each level in all rows, less that with the first level."""
+    levels = _levels(result.rows, name)
+    means = [_mean_at(result, name, level) for level in levels]
+    base, base_gradient = means[0]
+    return [
+        (name, f"{level} against {levels[0]}", mean - base, gradient - base_gradient)
+        for level, (mean, gradient) in zip(levels[1:], means[1:], strict=True)
+    ]
+
+
+def _mean_at(result: DiscreteHazardResult, name: str, level: Any) -> tuple[float, FloatArray]:
+    rows, link = result.rows, LINKS[result.link]
+    table = rows.columns.copy()
+    table[name] = pd.Series([level] * len(table), index=table.index, dtype=table[name].dtype)
+    x = _periods_matrix(result, design_matrix(rows.formula, table, rows.matrix.spec).x)
+    eta, share = x @ result.params.to_numpy(), _shares(result)
+    return float(share @ link.hazard(eta)), (share * link.slope(eta)) @ x
+
+
+def _levels(rows: DiscreteRows, name: str) -> list[Any]:
+    """Levels of a factor, the one that the coding compares with at the front."""
+    column = rows.columns[name]
+    known = column.cat.categories if hasattr(column, "cat") else sorted(column.unique())
+    levels = [level for level in known if (column == level).any()]
+    table = pd.concat([rows.columns.iloc[[0]]] * len(levels), ignore_index=True)
+    table = table.assign(**{name: pd.Series(levels, dtype=column.dtype)})
+    x = design_matrix(rows.formula, table, rows.matrix.spec).x
+    moving = np.ptp(x, axis=0) > 0
+    zeros = np.flatnonzero((x[:, moving] == 0).all(axis=1))
+    first = int(zeros[0]) if len(zeros) else 0
+    return [levels[first], *levels[:first], *levels[first + 1 :]]
+
+
+def _periods_matrix(result: DiscreteHazardResult, x: FloatArray) -> FloatArray:
+    periods = result.rows.periods
+    return with_baseline(x[periods.row], result.baseline, periods.start)
+
+
+def _shares(result: DiscreteHazardResult) -> FloatArray:
+    """Each period's share of the weight; 0 where the hazard is certain, and nothing moves it."""
+    periods = result.rows.periods
+    moves = ~np.isin(periods.start, list(result.baseline.certain))
+    shares: FloatArray = np.where(moves, periods.weight, 0.0) / periods.weight.sum()
+    return shares

@@ -1,0 +1,155 @@
+"""A panel made ready for models in discrete time: checked, counted, cut into periods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError
+from belbiotech.survival.discrete.baseline import Baseline
+from belbiotech.survival.discrete.periods import Periods, check_whole_times, cut_into_periods
+from belbiotech.survival.formulas.design import Formula, Matrix, counted_matrix
+from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
+from belbiotech.survival.rows.clusters import (
+    Overlap,
+    as_cluster_columns,
+    check_units,
+    cluster_codes,
+)
+from belbiotech.survival.rows.column_codes import Codes
+from belbiotech.survival.rows.counts import count_rows
+from belbiotech.survival.rows.fates import check_fates
+
+__all__ = ["DiscreteRows", "read_rows", "with_baseline"]
+
+
+@dataclass(frozen=True)
+class DiscreteRows:
+    """Distinct rows, their periods, and how they came from the data.
+
+    Attributes
+    ----------
+    formula : Formula
+        The covariates.
+    outcomes : tuple of str
+        The 0/1 columns.
+    columns : DataFrame, (m, k)
+        The covariates' columns in the distinct rows.
+    matrix : Matrix
+        Their covariates as numbers.
+    periods : Periods
+        The distinct rows cut into periods.
+    row_of : array of int, (n,)
+        The distinct row of each row of the data.
+    row_weight : array of float, (n,)
+        Its case weight.
+    cluster : tuple of str
+        Columns of the clusters.
+    groups : tuple of array of int, (n,)
+        The cluster of each row, for each way of clustering.
+    start, stop : str
+        Columns of the interval.
+    """
+
+    formula: Formula
+    outcomes: tuple[str, ...]
+    columns: pd.DataFrame
+    matrix: Matrix
+    periods: Periods
+    row_of: IntArray
+    row_weight: FloatArray
+    cluster: tuple[str, ...]
+    groups: tuple[Codes, ...]
+    start: str
+    stop: str
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+        return int(self.groups[0].max()) + 1 if self.groups else None
+
+    def row_sums(self, scores: FloatArray) -> FloatArray:
+        """Add up what periods give, (r, p), for each row of the data, (n, p), weighted."""
+        rows = len(self.columns)
+        sums = [np.bincount(self.periods.row, column, rows) for column in scores.T]
+        return np.stack(sums, axis=1)[self.row_of] * self.row_weight[:, None]
+
+
+def read_rows(
+    formula: Formula,
+    data: pd.DataFrame,
+    outcomes: Sequence[str],
+    *,
+    cluster: str | Sequence[str] | None,
+    weights: str | None,
+    start: str,
+    stop: str,
+    overlap: Overlap,
+) -> DiscreteRows:
+    """Check a panel and count it.
+
+    Parameters
+    ----------
+    formula : Formula
+        The covariates.
+    data : DataFrame
+        One row for each interval of whole periods.
+    outcomes : sequence of str
+        The 0/1 columns.
+    cluster : str or sequence of str, optional
+        Columns of the clusters.
+    weights : str, optional
+        Column of case weights.
+    start, stop : str
+        Columns of the interval.
+    overlap : {"refuse", "allow"}
+        What to do where rows of one unit overlap in time.
+
+    Returns
+    -------
+    DiscreteRows
+        Ready to be fitted.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel, times that are not whole, a row with two fates.
+    FitError
+        An outcome that never happens.
+    """
+    clusters = as_cluster_columns(cluster)
+    if overlap not in get_args(Overlap):
+        msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
+        raise FitError(msg)
+    columns = [*formula.columns, *clusters]
+    check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
+    check_whole_times(data, start, stop)
+    check_fates(data, outcomes)
+    if overlap == "refuse":
+        check_units(data, clusters, start, stop, overlap_offered=True)
+    counts = count_rows(
+        data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
+    )
+    weight = np.ones(len(data)) if weights is None else data[weights].to_numpy(dtype=float)
+    return DiscreteRows(
+        formula=formula,
+        outcomes=tuple(outcomes),
+        columns=counts.columns,
+        matrix=counted_matrix(formula, data, counts),
+        periods=cut_into_periods(counts),
+        row_of=counts.row_of,
+        row_weight=weight,
+        cluster=clusters,
+        groups=cluster_codes(data, clusters),
+        start=start,
+        stop=stop,
+    )
+
+
+def with_baseline(x: FloatArray, baseline: Baseline, start: FloatArray) -> FloatArray:
+    """Put the baseline's columns, (r, q), after the covariates, (r, p)."""
+    return np.hstack([x, baseline.columns(start)])

@@ -1,0 +1,95 @@
+"""What a formula and a table do not make together: unknown columns, no levels, no numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FormulaError, nearest_names
+from belbiotech.survival.formulas.columns import plain_columns
+from belbiotech.survival.rows.checks import rows_in_words
+
+if TYPE_CHECKING:
+    from belbiotech.survival.formulas.design import Formula, Matrix
+
+__all__ = ["refuse_infinite", "refuse_single_levels", "refuse_unknown_columns"]
+
+
+def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
+    """Refuse factors that are the same in all rows: their term has no coefficient at all.
+
+    Raises
+    ------
+    FormulaError
+        Naming each such factor and its level.
+    """
+    empty = [term for term, columns in matrix.terms.items() if not columns and term != "1"]
+    if not empty:
+        return
+    single = {factor: levels[0] for factor, levels in matrix.levels.items() if len(levels) == 1}
+    told = [f"factor {factor} has one level only, {level!r}" for factor, level in single.items()]
+    what = "; ".join(told) or f"term {empty[0]} has no coefficient"
+    msg = f"formula {formula.text!r}: {what}: there is no effect to estimate; leave it out"
+    raise FormulaError(msg)
+
+
+def refuse_infinite(
+    formula: Formula, table: pd.DataFrame, matrix: Matrix, named: pd.DataFrame | None
+) -> None:
+    """Refuse a matrix with a covariate that is no number somewhere: a logarithm of 0.
+
+    Parameters
+    ----------
+    formula, table, matrix
+        The formula, the rows that it was made for, and what it gave, (m, p).
+    named : DataFrame or None
+        The user's data, of which the table holds the distinct rows, to name its rows.
+
+    Raises
+    ------
+    FormulaError
+        Naming each such covariate, with the values that make it so.
+    """
+    problems = []
+    for name, column in zip(matrix.names, matrix.x.T, strict=True):
+        bad = ~np.isfinite(column)
+        if bad.any():
+            values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
+            where = ", ".join(f"{key} = {value}" for key, value in values.items())
+            rows = "" if named is None else f", in {_equal_rows(formula, table[bad], named)}"
+            problems.append(f"{name!r} is missing or infinite where {where}{rows}")
+    if problems:
+        msg = (
+            f"formula {formula.text!r}: {'; '.join(problems)}; change the term, or leave those "
+            "rows out"
+        )
+        raise FormulaError(msg)
+
+
+def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> str:
+    """Name the rows of the data that are equal to one of the table's."""
+    columns = list(formula.columns)
+    known = pd.MultiIndex.from_frame(table[columns])
+    here = pd.MultiIndex.from_frame(
+        plain_columns(named, formula.columns, formula.plain, formula.kinds)[columns]
+    )
+    return rows_in_words(named, here.isin(known))
+
+
+def refuse_unknown_columns(formula: Formula, table: pd.DataFrame) -> None:
+    """Refuse a formula whose covariates the table does not have.
+
+    Raises
+    ------
+    FormulaError
+        With the nearest names.
+    """
+    problems = [
+        f"there is no column {name!r}; {nearest_names(name, table.columns)}"
+        for name in formula.columns
+        if name not in table.columns
+    ]
+    if problems:
+        raise FormulaError("\n".join(problems))

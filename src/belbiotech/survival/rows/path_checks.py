@@ -1,0 +1,69 @@
+"""Covariate paths for predictions: rows that follow on each other, one path for each id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import PanelError
+from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.times import interval_times
+
+__all__ = ["ordered_paths", "plain"]
+
+
+def plain(value: Any) -> Any:
+    """Give a number of numpy as one of Python, for a message."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def ordered_paths(
+    paths: pd.DataFrame, columns: Sequence[str], *, start: str, stop: str, id_column: str = "id"
+) -> pd.DataFrame:
+    """Check covariate paths and put them in order.
+
+    Parameters
+    ----------
+    paths : DataFrame
+        Rows with the interval, the covariates and, where there is more than one path, ``id``.
+    columns : sequence of str
+        The covariates' columns.
+    start, stop : str
+        The interval's columns.
+    id_column : str
+        The column that names the path.
+
+    Returns
+    -------
+    DataFrame
+        Sorted by path (in the order in which they come) and time, with the column ``id``.
+
+    Raises
+    ------
+    PanelError
+        Missing values, ``stop <= start``, a gap or an overlap within a path.
+    """
+    check_rows(paths, [], start=start, stop=stop, columns=columns)
+    named = paths if id_column in paths.columns else paths.assign(**{id_column: 1})
+    check_rows(named, [], start=start, stop=stop, columns=[id_column])
+    begin, end = interval_times(named, start, stop)
+    named = named.assign(**{start: begin, stop: end})
+    codes = pd.factorize(named[id_column])[0]
+    order = np.lexsort((named[start].to_numpy(dtype=float), codes))
+    rows, codes = named.iloc[order], codes[order]
+    same = codes[1:] == codes[:-1]
+    apart = same & (rows[start].to_numpy()[1:] != rows[stop].to_numpy()[:-1])
+    if apart.any():
+        k = int(np.flatnonzero(apart)[0])
+        one, other = rows.iloc[k], rows.iloc[k + 1]
+        fault = "a gap" if other[start] > one[stop] else "an overlap"
+        msg = (
+            f"{int(apart.sum())} rows of a path do not follow on the row before: path "
+            f"{plain(one[id_column])!r} has {fault} between {one[stop]:g} and {other[start]:g} "
+            f"(row {rows.index[k + 1]}); each row must start where the one before stopped"
+        )
+        raise PanelError(msg)
+    return rows
