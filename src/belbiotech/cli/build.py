@@ -31,7 +31,7 @@ def build(
     ] = "base",
 ) -> None:
     """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet."""
-    from belbiotech.dataset.facts.merge import merge_with_shipped
+    from belbiotech.dataset.catalog.shipped import merge_with_shipped
     from belbiotech.dataset.facts.read import read_facts
     from belbiotech.dataset.panel.build import build as build_tables
     from belbiotech.dataset.releases.release import write_release

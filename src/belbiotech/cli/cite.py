@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from belbiotech.cli.console import output
-from belbiotech.dataset.documents.citation import CitationFormat
+from belbiotech.dataset.catalog.cite import CitationFormat
 
 __all__ = ["cite"]
 

@@ -13,7 +13,7 @@ from belbiotech.cli.console import output, show_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from belbiotech.dataset.catalog.diff import Difference
+    from belbiotech.dataset.documents.difference import Difference
 
 __all__ = ["diff"]
 

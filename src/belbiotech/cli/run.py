@@ -140,7 +140,7 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
     import pandas as pd
 
     import belbiotech as bb
-    from belbiotech.dataset.facts.schemas import PROCESSED
+    from belbiotech.dataset.panel.schemas import PROCESSED
 
     about = {
         "outcome": OUTCOMES[outcome],

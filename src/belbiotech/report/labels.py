@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from belbiotech.dataset.facts.schemas import PROCESSED
+from belbiotech.dataset.panel.schemas import PROCESSED
 from belbiotech.errors import PanelError
 
 __all__ = ["Labels", "data_labels"]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from belbiotech.dataset.catalog.diff import diff
-from belbiotech.dataset.catalog.traces import UNTRACED
+from belbiotech.dataset.documents.traces import UNTRACED
 from belbiotech.dataset.facts.matching import match_facts
 from belbiotech.dataset.panel.build import build
 

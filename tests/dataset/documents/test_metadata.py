@@ -9,12 +9,8 @@ import pytest
 import yaml
 
 import belbiotech as bb
-from belbiotech.dataset.documents.citation import (
-    ABOUT,
-    about_release,
-    cite,
-    year_in_changelog,
-)
+from belbiotech.dataset.catalog.cite import cite
+from belbiotech.dataset.documents.citation import ABOUT, about_release, year_in_changelog
 from belbiotech.dataset.documents.citation_forms import FORMS, PAPER, Work
 from belbiotech.dataset.documents.manifest import read_manifest
 from belbiotech.dataset.facts.keys import KEYS, REFERENCES

@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
+from belbiotech.dataset.catalog.shipped import merge_with_shipped
 from belbiotech.dataset.facts.confidence import filter_confidence
-from belbiotech.dataset.facts.merge import merge_facts, merge_with_shipped
+from belbiotech.dataset.facts.merge import merge_facts
 from belbiotech.dataset.facts.read import read_facts
 from belbiotech.dataset.panel.build import build
 from belbiotech.dataset.releases.release import read_release, write_release

@@ -8,8 +8,9 @@ import pytest
 from belbiotech.dataset.facts import codes
 from belbiotech.dataset.facts.dates import date_precision, date_year, is_before, is_date
 from belbiotech.dataset.facts.new import facts_codebook
-from belbiotech.dataset.facts.schemas import PROCESSED, RAW
+from belbiotech.dataset.facts.schemas import RAW
 from belbiotech.dataset.facts.tables import TABLE_NAMES
+from belbiotech.dataset.panel.schemas import PROCESSED
 
 COLUMNS = [
     (kind, table, name, column)

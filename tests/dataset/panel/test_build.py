@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from belbiotech.dataset.facts.codes import EVENTS, EXITS, PARTNER_GROUPS, PURPOSES
 from belbiotech.dataset.facts.read import read_facts
-from belbiotech.dataset.facts.schemas import PROCESSED, validate_tables
 from belbiotech.dataset.facts.tables import TABLE_NAMES
 from belbiotech.dataset.panel.build import build, default_end_year
+from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
 from belbiotech.errors import FactsError, PanelError
 
 END = 2020

@@ -17,9 +17,9 @@ from belbiotech.survival.cox.partial_likelihood import (
     prepare,
     row_hazard,
     score_residuals,
-    squares,
     step_sums,
 )
+from belbiotech.survival.inference.variance import squares
 
 TIES = st.sampled_from(["efron", "breslow"])
 

@@ -1,105 +1,12 @@
-"""Two states of the data: which firms and facts changed, and what that moved in the panel."""
+"""Two versions of the data, or tables of one's own, compared."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
-
-import pandas as pd
-
-from belbiotech.dataset.catalog.diff_text import markdown
-from belbiotech.dataset.catalog.traces import changed_rows
-from belbiotech.dataset.facts.fields import FACTS
-from belbiotech.dataset.facts.matching import FactChange, fact_changes
+from belbiotech.dataset.catalog.load import load_tables
+from belbiotech.dataset.documents.difference import Difference, compare_tables
 from belbiotech.dataset.facts.tables import Tables
-from belbiotech.dataset.facts.wording import fact_date, fact_text
 
-__all__ = ["Difference", "diff"]
-
-COLUMNS = [
-    "table",
-    "change",
-    "firm_id",
-    "name",
-    "fact",
-    "date",
-    "column",
-    "old",
-    "new",
-    "old_source",
-    "new_source",
-]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What changed between two states of the data.
-
-    Attributes
-    ----------
-    old, new : str
-        The two versions, or the words "old" and "new" for tables of one's own.
-    parameters : DataFrame
-        What the panel was built with, where that differs: ``parameter``, ``old``, ``new``.
-    summary : DataFrame
-        ``table``, ``added``, ``removed``, ``changed``: numbers of rows.
-    firms : DataFrame
-        Firms added, removed and changed: ``change``, ``firm_id``, ``name``, ``column``, ``old``,
-        ``new``, ``old_source``, ``new_source`` (ids of pages). A changed firm has a row for each
-        of its changed columns.
-    facts : DataFrame
-        Events, alliances and financings likewise, with ``table``, ``fact`` (in words) and
-        ``date``.
-    sources : DataFrame
-        Pages likewise.
-    firm_years : DataFrame
-        Rows of the panel that came, went or changed: ``firm_id``, ``year``, ``change``,
-        ``column``, ``old``, ``new``, ``through`` (the changed facts that did it).
-    """
-
-    old: str
-    new: str
-    parameters: pd.DataFrame
-    summary: pd.DataFrame
-    firms: pd.DataFrame
-    facts: pd.DataFrame
-    sources: pd.DataFrame
-    firm_years: pd.DataFrame
-
-    def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
-        """Each table with its name."""
-        for name in ("parameters", "summary", "firms", "facts", "sources", "firm_years"):
-            yield name, getattr(self, name)
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing changed at all."""
-        return all(table.empty for name, table in self.items() if name != "summary")
-
-    def to_markdown(self) -> str:
-        """Write the difference for people: every firm and fact, and firm-years by firm.
-
-        Returns
-        -------
-        str
-            Markdown, without a title.
-        """
-        return markdown(self.old, self.new, dict(self.items()))
-
-    def to_json(self) -> str:
-        """Write the difference for machines: every table in full.
-
-        Returns
-        -------
-        str
-            One object: ``old``, ``new``, and each table as a list of rows; a missing value is
-            null.
-        """
-        tables = {name: _records(table) for name, table in self.items()}
-        content = {"old": self.old, "new": self.new, **tables}
-        return json.dumps(content, ensure_ascii=False, indent=1)
+__all__ = ["diff"]
 
 
 def diff(old: str | Tables, new: str | Tables) -> Difference:
@@ -136,76 +43,9 @@ def diff(old: str | Tables, new: str | Tables) -> Difference:
     >>> changed.facts["change"].unique().tolist()
     ['removed']
     """
-    before, after = _tables(old), _tables(new)
-    changes = fact_changes(before, after)
-    lines = pd.DataFrame(
-        [line for change in changes for line in _lines(change)], columns=COLUMNS, dtype=object
-    )
-    firms, sources = (lines[lines["table"] == name] for name in ("firms", "sources"))
-    facts = lines[~lines["table"].isin(["firms", "sources"])]
-    return Difference(
+    return compare_tables(
+        old if isinstance(old, Tables) else load_tables(old),
+        new if isinstance(new, Tables) else load_tables(new),
         old=old if isinstance(old, str) else "old",
         new=new if isinstance(new, str) else "new",
-        parameters=_parameters(before, after),
-        summary=_summary(changes),
-        firms=firms.drop(columns=["table", "fact", "date"]).reset_index(drop=True),
-        facts=facts.drop(columns="name").reset_index(drop=True),
-        sources=sources[["change", "new_source", "column", "old", "new"]]
-        .rename(columns={"new_source": "source_id"})
-        .reset_index(drop=True),
-        firm_years=changed_rows(before, after, changes),
     )
-
-
-def _tables(state: str | Tables) -> Tables:
-    if isinstance(state, Tables):
-        return state
-    from belbiotech.dataset.catalog.load import load_tables
-
-    return load_tables(state)
-
-
-def _lines(change: FactChange) -> Iterator[dict[str, Any]]:
-    """One line for a fact that came or went, and one for each column that changed."""
-    row, is_page = change.row, change.table == "sources"
-    page = "source_ids" if change.table == "firms" else "source_id"
-    line = {
-        "table": change.table,
-        "change": change.change,
-        "firm_id": row.get("firm_id"),
-        "name": row.get("name"),
-        "fact": None if is_page else fact_text(change.table, row),
-        "date": None if is_page else fact_date(change.table, row),
-        **dict.fromkeys(("column", "old", "new")),
-        "old_source": None if change.old is None else change.old[page],
-        "new_source": row[page] if is_page or change.new is not None else None,
-    }
-    if change.old is None or change.new is None:
-        yield line
-        return
-    for column in change.columns:
-        yield {**line, "column": column, "old": change.old[column], "new": change.new[column]}
-
-
-def _parameters(old: Tables, new: Tables) -> pd.DataFrame:
-    names = sorted({*old.parameters, *new.parameters})
-    both = [(name, old.parameters.get(name), new.parameters.get(name)) for name in names]
-    rows = [(name, before, after) for name, before, after in both if before != after]
-    return pd.DataFrame(rows, columns=["parameter", "old", "new"], dtype=object)
-
-
-def _summary(changes: list[FactChange]) -> pd.DataFrame:
-    words = ["added", "removed", "changed"]
-    rows = [
-        (name, *(sum((c.table, c.change) == (name, word) for c in changes) for word in words))
-        for name in FACTS
-    ]
-    return pd.DataFrame(rows, columns=["table", *words])
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = table.astype(object).to_dict("records")
-    return [
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in rows
-    ]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from belbiotech.dataset.documents.citation_forms import FORMS, PAPER, Work
-from belbiotech.dataset.releases.store import open_release
-from belbiotech.errors import ReleaseError
+from belbiotech.dataset.documents.citation_forms import Work
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.manifest import Manifest
@@ -20,8 +17,6 @@ __all__ = [
     "ABOUT",
     "DATACITE",
     "About",
-    "CitationFormat",
-    "cite",
     "data_work",
     "datacite",
     "year_in_changelog",
@@ -29,7 +24,6 @@ __all__ = [
 ]
 
 DATACITE = "datacite.json"
-CitationFormat = Literal["bibtex", "apa", "ris"]
 
 
 @dataclass(frozen=True)
@@ -217,62 +211,4 @@ def data_work(about: About, version: str) -> Work:
         title=about.title,
         year=about.year,
         version=version,
-    )
-
-
-def cite(version: str | None = None, format: CitationFormat = "bibtex") -> str:
-    """Say how to cite a release of the data, this package, and the paper whose question it is.
-
-    Parameters
-    ----------
-    version : str, optional
-        The version of the data; the newest one that needs no network, if not given.
-    format : {"bibtex", "apa", "ris"}
-        The form.
-
-    Returns
-    -------
-    str
-        Three entries: the data, the package, Segers (2015).
-
-    Raises
-    ------
-    ReleaseError
-        An unknown version or format, or a version that does not say who made it.
-
-    References
-    ----------
-    Segers, J.-P. (2015). The interplay between new technology based firms, strategic alliances
-    and open innovation, within a regional systems of innovation context. Journal of Global
-    Entrepreneurship Research, 5, 16.
-
-    Examples
-    --------
-    >>> import belbiotech
-    >>> print(belbiotech.cite("0.1.0", "apa").splitlines()[0])
-    The belbiotech developers. (2026). belbiotech: a sourced panel of Belgian biotechnology firms
-    (Version 0.1.0) [Data set].
-    """
-    if format not in FORMS:
-        msg = f"unknown format {format!r} of a citation; the formats are {', '.join(FORMS)}"
-        raise ReleaseError(msg)
-    release = open_release(version)
-    about = about_release(release.folder)
-    if about is None:
-        msg = (
-            f"version {release.version} does not say who made it: it was built from facts of "
-            "one's own; cite it as your own data"
-        )
-        raise ReleaseError(msg)
-    return FORMS[format]([data_work(about, release.version), _package(), PAPER])
-
-
-def _package() -> Work:
-    """Name this package; an installed package does not know in which year it was published."""
-    return Work(
-        key="belbiotech",
-        kind="software",
-        authors=ABOUT.creators,
-        title="belbiotech: survival statistics for panels of firms",
-        version=metadata.version("belbiotech"),
     )

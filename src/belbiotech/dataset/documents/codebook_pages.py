@@ -11,7 +11,7 @@ from belbiotech.dataset.documents.distribution import Distribution, distribution
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.manifest import ColumnEntry, Manifest, TableEntry
-    from belbiotech.dataset.releases.release import ReleaseTables
+    from belbiotech.dataset.facts.tables import ReleaseTables
 
 __all__ = ["codebook_html", "codebook_markdown"]
 

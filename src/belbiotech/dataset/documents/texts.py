@@ -15,7 +15,7 @@ from belbiotech.dataset.documents.datapackage import datapackage
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.citation import About
     from belbiotech.dataset.documents.manifest import Manifest
-    from belbiotech.dataset.releases.release import ReleaseTables
+    from belbiotech.dataset.facts.tables import ReleaseTables
 
 __all__ = ["documents", "row_counts"]
 

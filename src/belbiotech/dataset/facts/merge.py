@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from belbiotech.dataset.facts.confidence import facts_of
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.merge_rows import Table, merge_events, merge_named
 from belbiotech.dataset.facts.read import Facts, facts_from_texts
@@ -16,7 +15,7 @@ from belbiotech.dataset.facts.schemas import OwnCodes
 from belbiotech.dataset.facts.texts import RawTable
 from belbiotech.errors import FactsError, PanelError, nearest_names
 
-__all__ = ["Merged", "Prefer", "merge_facts", "merge_with_shipped"]
+__all__ = ["Merged", "Prefer", "merge_facts"]
 
 Prefer = Literal["base", "own", "both"]
 WORDS = ("base", "own", "both")
@@ -42,36 +41,6 @@ class Merged:
     facts: Facts
     conflicts: pd.DataFrame
     added: pd.DataFrame
-
-
-def merge_with_shipped(
-    own: Facts, version: str | None = None, *, prefer: Prefer = "base"
-) -> Merged:
-    """Put facts of one's own on top of the shipped ones.
-
-    Parameters
-    ----------
-    own : Facts
-        As :func:`belbiotech.read_facts` gives them.
-    version : str, optional
-        The shipped data version; the newest if not given.
-    prefer : {"base", "own", "both"}
-        See :func:`merge_facts`; ``base`` are the shipped facts.
-
-    Returns
-    -------
-    Merged
-        The facts, the conflicts, and what was added. The facts know what they were put on top
-        of, and so does a release that is built from them.
-    """
-    from belbiotech.dataset.releases.release import read_release
-    from belbiotech.dataset.releases.store import open_release
-
-    shipped = open_release(version)
-    merged = merge_facts(facts_of(read_release(shipped.folder)), own, prefer=prefer)
-    content = {name: shipped.manifest.tables[name].content_hash for name in FACTS}
-    told = {"version": shipped.version, "prefer": prefer, "content": content}
-    return replace(merged, facts=replace(merged.facts, merged_with=told))
 
 
 def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:

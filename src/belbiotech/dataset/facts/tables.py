@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
-__all__ = ["TABLE_NAMES", "Tables"]
+__all__ = ["TABLE_NAMES", "ReleaseTables", "Tables"]
 
 TABLE_NAMES = ("firm_year", "firms", "events", "alliances", "financings", "sources")
 
@@ -41,3 +41,14 @@ class Tables:
         """Each table with its name, the panel first."""
         for name in TABLE_NAMES:
             yield name, getattr(self, name)
+
+
+class ReleaseTables(Protocol):
+    """What can be released: named tables, and what they were built with."""
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What the tables were built with."""
+
+    def items(self) -> Iterable[tuple[str, pd.DataFrame]]:
+        """Names and tables, in the order of the schemas."""

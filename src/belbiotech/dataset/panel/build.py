@@ -17,10 +17,10 @@ from belbiotech.dataset.facts.confidence import filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
 from belbiotech.dataset.facts.fields import DERIVED
 from belbiotech.dataset.facts.read import Facts
-from belbiotech.dataset.facts.schemas import PROCESSED, validate_tables
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.firm_years import firm_years
 from belbiotech.dataset.panel.lives import firm_lives
+from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
 from belbiotech.errors import PanelError
 
 __all__ = ["Tables", "build", "default_end_year", "filter_confidence"]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from belbiotech.dataset.documents.citation import ABOUT, About, about_release, year_in_changelog
+from belbiotech.dataset.documents.difference import compare_tables
 from belbiotech.dataset.documents.manifest import (
     MANIFEST,
     FileEntry,
@@ -265,9 +266,7 @@ def _section(
     old: Manifest, new: Manifest, changes: tuple[Change, ...], before: Tables, after: Tables
 ) -> str:
     """Write what changed: what the number rests on, then every firm and fact."""
-    from belbiotech.dataset.catalog.diff import diff
-
     lines = [f"Compared with {old.version}, a {needed_step(changes)} change.", ""]
     lines += [f"- {change.what} ({change.step})" for change in changes]
-    difference = replace(diff(before, after), old=old.version, new=new.version)
+    difference = compare_tables(before, after, old=old.version, new=new.version)
     return "\n".join([*lines, "", difference.to_markdown()])

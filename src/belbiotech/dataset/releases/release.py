@@ -8,10 +8,10 @@ each table's content hash stays the same then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -40,27 +40,15 @@ from belbiotech.errors import ReleaseError
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.citation import About
-    from belbiotech.dataset.facts.tables import Tables
+    from belbiotech.dataset.facts.tables import ReleaseTables, Tables
 
 __all__ = [
-    "ReleaseTables",
     "draft_manifest",
     "fill_release",
     "raw_entries",
     "read_release",
     "write_release",
 ]
-
-
-class ReleaseTables(Protocol):
-    """What can be released: named tables, and what they were built with."""
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        """What the tables were built with."""
-
-    def items(self) -> Iterable[tuple[str, pd.DataFrame]]:
-        """Names and tables, in the order of the schemas."""
 
 
 def write_release(
@@ -212,7 +200,7 @@ def read_release(folder: Path) -> Tables:
 def _table_entry(
     name: str, frame: pd.DataFrame, own_codes: Mapping[str, dict[str, str]]
 ) -> TableEntry:
-    from belbiotech.dataset.facts.schemas import PROCESSED, processed_schema
+    from belbiotech.dataset.panel.schemas import PROCESSED, processed_schema
 
     schema = processed_schema(name, own_codes) if name in PROCESSED else None
     try:

@@ -16,16 +16,11 @@ from belbiotech.survival.curves.influence import (
     curves_of,
     risk_set_variances,
 )
-from belbiotech.survival.curves.risk_tables import (
-    RiskTable,
-    Rows,
-    as_columns,
-    group_labels,
-    risk_tables,
-)
+from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, risk_tables
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, check_units, cluster_codes
+from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 
 __all__ = ["cumulative_incidence"]

@@ -11,10 +11,9 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.curves.group_times import GroupTimes, grouped_strata
 from belbiotech.survival.curves.logrank import check_powers, chi_square
-from belbiotech.survival.curves.risk_tables import as_columns
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
-from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 
 __all__ = ["gray_test"]

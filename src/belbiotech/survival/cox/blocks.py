@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from belbiotech.survival.cox.partial_likelihood import (
-    ONE_THREAD,
     Design,
     Likelihood,
     RiskSets,
@@ -24,6 +23,7 @@ from belbiotech.survival.cox.partial_likelihood import (
     likelihood,
     sum_steps,
 )
+from belbiotech.survival.inference.variance import ONE_THREAD
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import ColumnCodes, combine
 

@@ -19,7 +19,6 @@ from belbiotech.survival.cox.partial_likelihood import (
 )
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxRows
-from belbiotech.survival.curves.risk_tables import as_columns
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import (
     Formula,
@@ -36,7 +35,7 @@ from belbiotech.survival.rows.clusters import (
     cluster_codes,
 )
 from belbiotech.survival.rows.column_codes import numbered
-from belbiotech.survival.rows.column_names import check_names, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 from belbiotech.survival.rows.counts import Counts, count_rows
 
 __all__ = ["cox", "fit_cox"]

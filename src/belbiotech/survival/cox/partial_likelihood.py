@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from belbiotech.survival.cox.interval_sums import IntervalSums
+from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import CHUNK
 
 __all__ = [
-    "ONE_THREAD",
     "Design",
     "Likelihood",
     "RiskSets",
@@ -32,7 +32,6 @@ __all__ = [
     "prepare",
     "row_hazard",
     "score_residuals",
-    "squares",
     "step_sums",
     "sum_steps",
 ]
@@ -41,7 +40,6 @@ Ties = Literal["efron", "breslow"]
 
 FEW_ROWS = 1 << 13
 LOST = 1e5  # how much larger than a sum at risk that may be from which it is left by subtraction
-ONE_THREAD = 1 << 18  # products up to this size are not split among threads
 
 
 @dataclass(frozen=True)
@@ -396,24 +394,6 @@ def _times_up_to(times: FloatArray | IntArray, values: FloatArray | IntArray) ->
         else:
             return up_to
     return np.searchsorted(times, values, "right")
-
-
-def squares(
-    x: FloatArray, weight: FloatArray | None = None, y: FloatArray | None = None
-) -> FloatArray:
-    """Sum weight times outer product of the rows of x and of y (or x), (m, p) each, to (p, p).
-
-    In pieces that the library does not split among threads: the same with any number of them.
-    """
-    p = x.shape[1]
-    total = np.zeros((p, p))
-    size = max(1, ONE_THREAD // max(p, 1) ** 2)
-    for a in range(0, len(x), size):
-        part = x[a : a + size]
-        other = part if y is None else y[a : a + size]
-        weighted = part if weight is None else part * weight[a : a + size, None]
-        total += weighted.T @ other
-    return total
 
 
 def _by_column(

@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.partial_likelihood import score_residuals, squares
-from belbiotech.survival.inference.variance import chi_square_of, cluster_sums, clustered_variance
+from belbiotech.survival.cox.partial_likelihood import score_residuals
+from belbiotech.survival.inference.variance import (
+    chi_square_of,
+    cluster_sums,
+    clustered_variance,
+    squares,
+)
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import Codes
 

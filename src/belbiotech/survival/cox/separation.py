@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from belbiotech.survival.cox.partial_likelihood import Design
+from belbiotech.survival.inference.levels import column_of, factor_of, level_in_words
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["level_in_words", "separation_in_words"]
-
-LEVEL = re.compile(r"(.*)\[T\.(.*)\]")
-FULL = re.compile(r"(C\(.*\))\[(.*)\]")  # of a factor without a reference level, in a product
-COLUMN = re.compile(r"C\(`?([\w ]+?)`?(,.*)?\)")
-TIMES = re.compile(r":(?![^\[(]*[\])])")  # of an interaction, not inside brackets
-
-
-def level_in_words(name: str) -> str | None:
-    """Read the name of a factor's coefficient: ``C(region)[T.BE-WAL]`` is region = BE-WAL.
-
-    Parameters
-    ----------
-    name : str
-        Of any coefficient.
-
-    Returns
-    -------
-    str or None
-        None for a number, and for an interaction with one.
-
-    Examples
-    --------
-    >>> level_in_words("C(region)[T.BE-WAL]:listed[T.True]")
-    'region = BE-WAL and listed = True'
-    >>> level_in_words("age")
-    """
-    parts = [LEVEL.fullmatch(part) or FULL.fullmatch(part) for part in TIMES.split(name)]
-    if not all(parts):
-        return None
-    return " and ".join(f"{_column(part[1])} = {part[2]}" for part in parts if part)
+__all__ = ["separation_in_words"]
 
 
 def separation_in_words(
@@ -74,26 +44,15 @@ def separation_in_words(
     middle = np.zeros(len(names)) if centre is None else centre
     lines: list[str] = []
     explained: set[str] = set()
-    for factor in dict.fromkeys(filter(None, (_factor(names[j]) for j in runaway))):
+    for factor in dict.fromkeys(filter(None, (factor_of(names[j]) for j in runaway))):
         told = _of_factor(design, factor, names, (references or {}).get(factor))
         if told:
             lines += told
             explained.add(factor)
     for j in runaway:
-        if _factor(names[j]) not in explained:
+        if factor_of(names[j]) not in explained:
             lines.append(_of_column(design, j, names[j], float(middle[j])))
     return list(dict.fromkeys(lines))
-
-
-def _factor(name: str) -> str | None:
-    """Give the factor whose level a coefficient is, of a factor by itself."""
-    match = LEVEL.fullmatch(name)
-    return match[1] if match and len(TIMES.split(name)) == 1 else None
-
-
-def _column(factor: str) -> str:
-    match = COLUMN.fullmatch(factor)
-    return match[1] if match else factor
 
 
 def _of_factor(
@@ -103,13 +62,13 @@ def _of_factor(
     told = []
     rest = np.ones(len(design.x), dtype=bool)
     for j, name in enumerate(names):
-        if _factor(name) == factor:
+        if factor_of(name) == factor:
             column = design.x[:, j]
             here = column == column.max()
             rest &= ~here
             told += _without_events(design, here, str(level_in_words(name)))
     level = "the reference level" if reference is None else f"{reference} (the reference level)"
-    return told + _without_events(design, rest, f"{_column(factor)} = {level}")
+    return told + _without_events(design, rest, f"{column_of(factor)} = {level}")
 
 
 def _without_events(design: Design, here: NDArray[np.bool_], words: str) -> list[str]:

@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.curves.risk_tables import as_columns, group_labels, sums
+from belbiotech.survival.curves.risk_tables import group_labels, sums
 from belbiotech.survival.rows.checks import FloatArray, IntArray
+from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.counts import Counts, count_rows
 
 __all__ = ["GroupedStrata", "GroupTimes", "check_groups", "grouped_strata"]

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning
 from belbiotech.survival.curves.influence import curves_of, risk_set_variances, row_variances
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
-from belbiotech.survival.curves.risk_tables import RiskTable, as_columns, risk_tables, whole_weights
+from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
 from belbiotech.survival.inference.limits import (
     LimitKind,
     check_limit_options,
@@ -20,6 +20,7 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.column_names import as_columns
 
 __all__ = ["kaplan_meier"]
 

@@ -13,9 +13,9 @@ import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
 from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
-from belbiotech.survival.curves.risk_tables import as_columns
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.column_names import as_columns
 
 __all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
 

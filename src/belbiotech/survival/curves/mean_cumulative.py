@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.survival.curves.influence import clustered_variances
-from belbiotech.survival.curves.risk_tables import Rows, as_columns, group_labels, risk_table
+from belbiotech.survival.curves.risk_tables import Rows, group_labels, risk_table
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import check_rows
-from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.recurrent import check_event_counts
 from belbiotech.survival.rows.times import interval_times
 

@@ -11,9 +11,10 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
 from belbiotech.survival.curves.group_times import check_groups
 from belbiotech.survival.curves.influence import curves_of
-from belbiotech.survival.curves.risk_tables import RiskTable, as_columns, risk_tables, whole_weights
+from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.column_names import as_columns
 
 __all__ = ["restricted_mean", "restricted_mean_difference"]
 

@@ -14,14 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.survival.rows.checks import FloatArray, IntArray
-from belbiotech.survival.rows.column_names import check_names
+from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.counts import Counts, count_rows
 
 __all__ = [
     "EVERYONE",
     "RiskTable",
     "Rows",
-    "as_columns",
     "group_labels",
     "risk_table",
     "risk_tables",
@@ -96,32 +95,6 @@ class RiskTable:
         """Give each row's first position in `time` at risk, and the one after its last."""
         first = np.searchsorted(self.time, rows.start, side="right")
         return first, np.searchsorted(self.time, rows.stop, side="right")
-
-
-def as_columns(by: str | Sequence[str] | None, argument: str = "by") -> list[str]:
-    """Give the columns that split the rows, none, one or several, as a list.
-
-    Parameters
-    ----------
-    by : str or list of str, optional
-        What the caller was given.
-    argument : str
-        Where it was given, for the error.
-
-    Returns
-    -------
-    list of str
-        The names.
-
-    Raises
-    ------
-    PanelError
-        Something else than names of columns.
-    """
-    check_names(**{argument: by})
-    if by is None:
-        return []
-    return [by] if isinstance(by, str) else list(by)
 
 
 def risk_tables(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.cox.separation import TIMES, level_in_words
 from belbiotech.survival.inference.latex import latex_escaped
+from belbiotech.survival.inference.levels import TIMES, level_in_words
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.markdown import markdown_table
 

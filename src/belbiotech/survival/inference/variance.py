@@ -6,13 +6,38 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from belbiotech.survival.cox.partial_likelihood import squares
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import Codes, joint_numbers
 
-__all__ = ["chi_square_of", "cluster_sums", "clustered_variance", "symmetric_inverse"]
+__all__ = [
+    "ONE_THREAD",
+    "chi_square_of",
+    "cluster_sums",
+    "clustered_variance",
+    "squares",
+    "symmetric_inverse",
+]
 
+ONE_THREAD = 1 << 18  # products up to this size are not split among threads
 SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix that is not rounding
+
+
+def squares(
+    x: FloatArray, weight: FloatArray | None = None, y: FloatArray | None = None
+) -> FloatArray:
+    """Sum weight times outer product of the rows of x and of y (or x), (m, p) each, to (p, p).
+
+    In pieces that the library does not split among threads: the same with any number of them.
+    """
+    p = x.shape[1]
+    total = np.zeros((p, p))
+    size = max(1, ONE_THREAD // max(p, 1) ** 2)
+    for a in range(0, len(x), size):
+        part = x[a : a + size]
+        other = part if y is None else y[a : a + size]
+        weighted = part if weight is None else part * weight[a : a + size, None]
+        total += weighted.T @ other
+    return total
 
 
 def symmetric_inverse(information: FloatArray) -> FloatArray:

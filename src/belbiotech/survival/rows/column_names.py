@@ -9,7 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, a_type_of, nearest_names
 
-__all__ = ["check_columns", "check_names", "check_one_name"]
+__all__ = ["as_columns", "check_columns", "check_names", "check_one_name"]
 
 COLUMN = "a column"  # what is said of a name that came with no argument of its own
 
@@ -112,6 +112,32 @@ def check_names(**arguments: object) -> None:
         if strange:
             problems += _no_name(argument, strange[0])
     _stop_at(problems)
+
+
+def as_columns(by: str | Sequence[str] | None, argument: str = "by") -> list[str]:
+    """Give the columns that split the rows, none, one or several, as a list.
+
+    Parameters
+    ----------
+    by : str or list of str, optional
+        What the caller was given.
+    argument : str
+        Where it was given, for the error.
+
+    Returns
+    -------
+    list of str
+        The names.
+
+    Raises
+    ------
+    PanelError
+        Something else than names of columns.
+    """
+    check_names(**{argument: by})
+    if by is None:
+        return []
+    return [by] if isinstance(by, str) else list(by)
 
 
 def _no_name(argument: str, value: object) -> list[str]:

@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
-from belbiotech.survival.curves.risk_tables import as_columns
 from belbiotech.survival.rows.checks import no_single_values, not_numbers
-from belbiotech.survival.rows.column_names import check_columns, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_columns, check_one_name
 from belbiotech.survival.rows.times import tie_times
 
 __all__ = ["check_panel"]
