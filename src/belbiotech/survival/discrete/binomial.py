@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from belbiotech.errors import BelbiotechWarning, FitError
-from belbiotech.survival.cox.identification import (
+from belbiotech.survival.discrete.links import LINKS, LinkName
+from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
-from belbiotech.survival.discrete.links import LINKS, LinkName
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = ["Binomial", "BinomialFit", "fit_binomial", "separation_message"]

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.identification import (
+from belbiotech.survival.discrete.binomial import Binomial, separation_message
+from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
-from belbiotech.survival.discrete.binomial import Binomial, separation_message
 from belbiotech.survival.rows.checks import FloatArray
 
 __all__ = [

@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError
-from belbiotech.survival.cox.identification import (
+from belbiotech.survival.discrete.binomial import Binomial, separation_message
+from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
-from belbiotech.survival.discrete.binomial import Binomial, separation_message
 from belbiotech.survival.parametric.location_scale import (
     DISTRIBUTIONS,
     AftDesign,

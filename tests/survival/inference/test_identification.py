@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.identification import (
+from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
