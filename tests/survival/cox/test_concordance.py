@@ -119,6 +119,6 @@ def test_pairs_are_kept():
     data = pd.DataFrame(
         {"start": 0, "stop": [1, 2, 3, 4], "event": [1, 1, 1, 0], "x": [2.0, 0.5, 1.0, 0.0]}
     )
-    found = concordance(cox("event ~ x", data))
+    found = concordance(cox("event ~ x", data).fit)
     assert (found.pairs.concordant, found.pairs.discordant, found.pairs.tied) == (5, 1, 0)
     assert found.estimate == pytest.approx(5 / 6)

@@ -136,12 +136,12 @@ def test_counting_or_not_changes_nothing(ties, strata, monkeypatch):
     )
     data["failure"] = draw.random(n) < 0.01 * np.exp(0.5 * data["x"])
     fit = cox("failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow")
-    assert fit.rows.counts is None
+    assert fit.fit.rows.counts is None
     monkeypatch.setattr("belbiotech.survival.rows.counts.counting_pays", lambda columns: True)
     counted = cox(
         "failure ~ x + C(k)", data, ties=ties, strata=strata, cluster="unit", overlap="allow"
     )
-    assert counted.rows.counts is not None
+    assert counted.fit.rows.counts is not None
     agree(fit, counted)
     assert fit.score_test.statistic == pytest.approx(counted.score_test.statistic, rel=1e-8)
     np.testing.assert_allclose(

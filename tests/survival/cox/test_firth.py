@@ -178,7 +178,7 @@ def test_nested_models_are_compared_by_the_penalty_of_the_larger(separation):
 
 def test_the_score_test_is_that_of_the_penalised_likelihood(separation):
     result = cox("failure ~ spinoff + size", separation, firth=True)
-    at_zero = penalised_likelihood(result.design, result.sets, np.zeros(2))
+    at_zero = penalised_likelihood(result.fit.design, result.fit.sets, np.zeros(2))
     expected = at_zero.score @ np.linalg.solve(at_zero.information, at_zero.score)
     assert result.score_test.statistic == pytest.approx(expected, rel=1e-10)
 
@@ -201,11 +201,11 @@ def test_steps_that_pass_the_maximum_come_back(ties, strata):
     """The information is far from the penalised curvature here: its steps overshoot."""
     result = cox("failure ~ x + z", ELEVEN, ties=ties, strata=strata, firth=True)
     best = result.params.to_numpy()
-    at = penalised_likelihood(result.design, result.sets, best)
+    at = penalised_likelihood(result.fit.design, result.fit.sets, best)
     assert np.abs(at.score * result.standard_errors).max() < 1e-8
     for step in np.eye(2) * 0.01:
         for there in (best + step, best - step):
-            assert penalised_likelihood(result.design, result.sets, there).value < at.value
+            assert penalised_likelihood(result.fit.design, result.fit.sets, there).value < at.value
 
 
 def test_the_table_has_the_profile(separation):

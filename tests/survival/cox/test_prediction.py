@@ -87,11 +87,13 @@ def test_the_error_is_the_slope_in_the_coefficients(years):
         for change in (1e-6, -1e-6):
             params = result.params.copy()
             params.iloc[k] += change
-            tables.append(replace(result, params=params).predict_cumulative_hazard(paths))
+            moved = replace(result, fit=replace(result.fit, params=params))
+            tables.append(moved.predict_cumulative_hazard(paths))
     slope = np.column_stack(
         [(tables[2 * k]["estimate"] - tables[2 * k + 1]["estimate"]) / 2e-6 for k in range(2)]
     )
-    certain = replace(result, variance=0 * result.variance).predict_cumulative_hazard(paths)
+    without_error = replace(result.fit, variance=0 * result.variance)
+    certain = replace(result, fit=without_error).predict_cumulative_hazard(paths)
     variance = certain["std_error"] ** 2
     variance += np.einsum("tp,pq,tq->t", slope, result.variance.to_numpy(), slope)
     error = result.predict_cumulative_hazard(paths)["std_error"]

@@ -51,8 +51,8 @@ def test_as_cox_zph(transform, reference_values, reference_data):
         assert table["df"].tolist() == expected["df"]
         assert table.index[-1] == "GLOBAL"
         assert len(table) == len(expected["terms"])
-        at = transformed_times(result.design, result.sets, transform)
-        each = np.repeat(at, result.sets.deaths.astype(int))
+        at = transformed_times(result.fit.design, result.fit.sets, transform)
+        each = np.repeat(at, result.fit.sets.deaths.astype(int))
         np.testing.assert_allclose(each, expected["transformed_times"], rtol=1e-12)
 
 
@@ -104,7 +104,7 @@ def dots(line):
 class TestEffectsOverTime:
     def test_their_mean_is_the_estimate(self, years):
         result = cox("failure ~ alliances + C(segment) + size", years)
-        table = coefficients_over_time(result)
+        table = coefficients_over_time(result.fit)
         means = table.groupby("panel")["value"].mean()
         assert means["alliances"] == pytest.approx(result.params["alliances"])
         assert means["C(segment)"] == pytest.approx(1)
@@ -112,12 +112,12 @@ class TestEffectsOverTime:
 
     def test_a_lone_covariate_has_its_scaled_residuals(self, years):
         result = cox("failure ~ size", years, strata="region")
-        values = np.sort(coefficients_over_time(result)["value"])
+        values = np.sort(coefficients_over_time(result.fit)["value"])
         expected = np.sort(result.residuals("scaled_schoenfeld")["size"])
         np.testing.assert_allclose(values, expected, rtol=1e-10)
 
     def test_what_the_smooth_leaves_has_no_level_and_no_slope(self, years):
-        table = coefficients_over_time(cox("failure ~ size", years), "identity")
+        table = coefficients_over_time(cox("failure ~ size", years).fit, "identity")
         left = table["value"] - table["smooth"]
         assert abs(left.sum()) < 1e-9
         assert abs(left @ table["time"]) < 1e-8
@@ -125,13 +125,13 @@ class TestEffectsOverTime:
 
     def test_a_frequency_is_that_many_events(self, years):
         doubled = years.assign(times=1 + years["failure"])
-        table = coefficients_over_time(cox("failure ~ size", doubled, frequency="times"))
+        table = coefficients_over_time(cox("failure ~ size", doubled, frequency="times").fit)
         assert len(table) == 2 * years["failure"].sum()
 
     def test_too_few_times_for_a_smooth(self):
         data = pd.DataFrame({"start": 0, "stop": [1, 1, 1, 2, 2, 2, 2], "x": [1, 2, 3, 1, 2, 5, 1]})
         result = cox("event ~ x", data.assign(event=[1, 1, 0, 1, 0, 1, 0]))
-        table = coefficients_over_time(result)
+        table = coefficients_over_time(result.fit)
         assert table["smooth"].isna().all()
         assert table["value"].notna().all()
 

@@ -12,7 +12,9 @@ import pandas as pd
 from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.competing.equal_effects import equal_effects_table
 from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.residuals import dfbeta
+from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, check_rows
@@ -20,8 +22,6 @@ from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from belbiotech.survival.cox.result import CoxResult
 
 __all__ = ["CoxCausesResult", "cox_causes"]
 
@@ -79,7 +79,8 @@ class CoxCausesResult(Reported):
         """
         pairs = [(name, key) for name, fit in self.results.items() for key in fit.params.index]
         index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
-        return pd.DataFrame(_joint_variance(list(self.results.values())), index, index)
+        fits = [result.fit for result in self.results.values()]
+        return pd.DataFrame(_joint_variance(fits), index, index)
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -134,7 +135,7 @@ class CoxCausesResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        references = next(iter(self.results.values())).matrix.references
+        references = next(iter(self.results.values())).fit.matrix.references
         return ratio_plot(self.summary, RATIO, references=references, **options)
 
     @property
@@ -145,8 +146,9 @@ class CoxCausesResult(Reported):
         flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
         first = next(iter(self.results.values()))
         errors = "errors from the information"
-        if first.rows.cluster:
-            errors = f"errors clustered by {' and '.join(first.rows.cluster)}"
+        clusters = first.fit.rows.cluster
+        if clusters:
+            errors = f"errors clustered by {' and '.join(clusters)}"
             errors += f" ({first.n_clusters:,d} clusters)"
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
@@ -235,7 +237,7 @@ def _coefficients(fit: CoxResult) -> pd.DataFrame:
     return own[list(table.columns)]
 
 
-def _joint_variance(fits: Sequence[CoxResult]) -> FloatArray:
+def _joint_variance(fits: Sequence[CoxFit]) -> FloatArray:
     """Put the models' variances on the diagonal, and with clusters their covariance beside."""
     if not fits[0].groups:
         blocks = [fit.variance.to_numpy() for fit in fits]

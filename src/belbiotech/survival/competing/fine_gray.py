@@ -13,6 +13,8 @@ from belbiotech.errors import FitError
 from belbiotech.survival.competing.subdistribution import weighted_rows
 from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.partial_likelihood import Ties
+from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.design import read_formula
 from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.inference.test_result import TestResult
@@ -23,8 +25,6 @@ from belbiotech.survival.rows.spells import check_unit_column, join_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from belbiotech.survival.cox.result import CoxResult
 
 __all__ = ["FineGrayResult", "fine_gray"]
 
@@ -145,8 +145,8 @@ class FineGrayResult(Reported):
         PanelError, FormulaError
             Missing values, missing columns, levels that were not in the data.
         """
-        design = self.fit.rows
-        path: dict[str, Any] = {design.start: self.ends[0], design.stop: self.ends[1]}
+        interval = self.fit.fit.rows
+        path: dict[str, Any] = {interval.start: self.ends[0], interval.stop: self.ends[1]}
         path["id"] = np.arange(len(rows))
         free = self.fit.predict_survival(rows.assign(**path), conf_level=conf_level)
         return pd.DataFrame(
@@ -163,13 +163,14 @@ class FineGrayResult(Reported):
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        references = self.fit.matrix.references
+        references = self.fit.fit.matrix.references
         return ratio_plot(self.summary, RATIO, references=references, **options)
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]
         others = ", ".join(self.competing)
-        title = f"Fine and Gray's model: {self.fit.rows.formula.text} (competing: {others})"
+        formula = self.fit.fit.rows.formula.text
+        title = f"Fine and Gray's model: {formula} (competing: {others})"
         size = f"N = {self.n_rows:,d} rows of {self.n_units:,d} units; {self.n_events:,d} "
         size += f"{self.outcome}, {self.n_competing:,d} competing"
         if not len(self.params):
@@ -270,18 +271,17 @@ def fine_gray(
         data, unit, outcomes, columns, why=WHY_FIXED, gaps=False, start=start, stop=stop
     )
     weighted = _weighted(spells, outcomes, start, stop)
-    fit = fit_cox(
-        formula,
-        weighted,
+    call = CoxCall(
+        formula=parsed,
         ties=ties,
         weights=WEIGHT,
-        cluster=list(clusters) or SPELL,
+        cluster=clusters or (SPELL,),
         start=start,
         stop=stop,
         overlap="allow",  # of a unit's own rows it was refused above
     )
     return FineGrayResult(
-        fit=fit,
+        fit=CoxResult(fit_cox(weighted, call)),
         outcome=parsed.outcome,
         competing=tuple(others),
         n_rows=len(data),

@@ -8,16 +8,13 @@ never one by one.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from belbiotech.survival.cox.fit import CoxFit, linear_predictor_of
 from belbiotech.survival.cox.partial_likelihood import Design
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, IntArray
-
-if TYPE_CHECKING:
-    from belbiotech.survival.cox.result import CoxResult
 
 __all__ = ["Concordance", "Pairs", "concordance", "count_pairs"]
 
@@ -70,12 +67,12 @@ class _Points:
     weight: FloatArray
 
 
-def concordance(result: CoxResult) -> Concordance:
+def concordance(fit: CoxFit) -> Concordance:
     """Compute the concordance of a fitted Cox model, with the error of the infinitesimal jackknife.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit. Its clusters, if any, are those of the error too.
 
     Returns
@@ -99,13 +96,11 @@ def concordance(result: CoxResult) -> Concordance:
     >>> round(result.concordance, 4), round(result.concordance_std_error, 4)
     (0.5398, 0.0668)
     """
-    pairs = count_pairs(result.design, result.linear_predictor)
-    rows = result.rows
+    pairs = count_pairs(fit.design, linear_predictor_of(fit))
+    rows = fit.rows
     if rows.cluster:
         moved = pairs.influence[:, None]
-        by_cluster = clustered_variance(
-            np.eye(1), result.groups, moved, rows.row_of, rows.row_weight
-        )
+        by_cluster = clustered_variance(np.eye(1), fit.groups, moved, rows.row_of, rows.row_weight)
         variance = float(by_cluster[0, 0])
     else:
         squares = (rows.case_weight * pairs.influence[rows.row_of]) ** 2
@@ -140,7 +135,8 @@ def count_pairs(design: Design, linear_predictor: FloatArray) -> Pairs:
     Examples
     --------
     >>> import numpy as np
-    >>> from belbiotech.survival.cox.partial_likelihood import Design
+    >>> from belbiotech.survival.cox.fit import CoxFit, linear_predictor_of
+    from belbiotech.survival.cox.partial_likelihood import Design
     >>> design = Design(
     ...     start=np.zeros(3),
     ...     stop=np.array([1.0, 2.0, 3.0]),

@@ -15,26 +15,24 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.maximise import Maximum, refuse_dependent
+from belbiotech.survival.cox.fit import CoxFit, FirthFit
+from belbiotech.survival.cox.maximise import Maximum, fit_at, refuse_dependent
 from belbiotech.survival.cox.partial_likelihood import (
     Design,
     Likelihood,
     RiskSets,
     Steps,
-    Ties,
     likelihood,
     prepare,
     row_hazard,
     step_sums,
 )
-from belbiotech.survival.cox.result import CoxResult
-from belbiotech.survival.cox.rows import CoxRows
-from belbiotech.survival.formulas.design import Matrix
+from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["FirthFit", "fit_firth", "penalised_likelihood", "penalised_test"]
+__all__ = ["fit_firth", "penalised_likelihood", "penalised_test"]
 
 MAX_STEPS = 500
 SETTLED = 1e-11  # largest last step, in standard deviations of a covariate
@@ -44,80 +42,25 @@ LARGEST = 2.0  # of a step, in the same unit: far steps leave the region where I
 FAR = 60  # standard errors within which the limits of an interval are sought
 
 
-@dataclass(frozen=True, repr=False)
-class FirthFit:
-    """What Firth's penalty adds to a fit.
-
-    Attributes
-    ----------
-    log_likelihood : float
-        The log likelihood at the estimates, without the penalty.
-    intervals : DataFrame
-        By coefficient: lower and upper, where the profile of the penalised likelihood has
-        fallen to the 95% limit; infinite where it never does.
-    tests : DataFrame
-        By coefficient: statistic, df, p_value of the penalised likelihood-ratio test.
-    """
-
-    log_likelihood: float
-    intervals: pd.DataFrame
-    tests: pd.DataFrame
-
-    def __repr__(self) -> str:
-        return f"{self.note()}\n{self.intervals.join(self.tests).to_string()}"
-
-    def in_summary(self, table: pd.DataFrame) -> pd.DataFrame:
-        """Put the profile's intervals and tests into a table of coefficients.
-
-        z is the signed root of the likelihood ratio, so that it belongs to p.
-        """
-        lower, upper = self.intervals["lower"], self.intervals["upper"]
-        return table.assign(
-            **{
-                "coef lower 95%": lower,
-                "coef upper 95%": upper,
-                "exp(coef) lower 95%": np.exp(lower),
-                "exp(coef) upper 95%": np.exp(upper),
-                "z": np.sign(table["coef"]) * np.sqrt(self.tests["statistic"]),
-                "p": self.tests["p_value"],
-                "-log2(p)": -np.log2(self.tests["p_value"]),
-            }
-        )
-
-    def note(self) -> str:
-        """Say what the numbers are, for below a table."""
-        return "Firth's penalty: log likelihood penalised, intervals and p-values from its profile"
-
-
 @dataclass(frozen=True)
-class _Model:
+class _Scaled:
     """Counted rows with covariates of unit size, and their risk sets."""
 
     design: Design
     sets: RiskSets
 
 
-def fit_firth(
-    design: Design, matrix: Matrix, centre: FloatArray, rows: CoxRows, ties: Ties
-) -> CoxResult:
+def fit_firth(model: CoxModel) -> CoxFit:
     """Fit a Cox model with Firth's penalty.
 
     Parameters
     ----------
-    design : Design
-        Counted rows, covariates centred.
-    matrix : Matrix
-        How the covariates were made.
-    centre : array of float, (p,)
-        What was taken off them.
-    rows : CoxRows
-        How the rows were counted.
-    ties : {"efron", "breslow"}
-        What to do with events at the same time.
+    model : CoxModel
+        Counted rows and covariates.
 
     Returns
     -------
-    CoxResult
+    CoxFit
         Its log likelihoods are the penalised ones, its variance is the inverse of the
         information at the estimates; ``firth`` has the profile intervals and tests.
 
@@ -142,20 +85,20 @@ def fit_firth(
            lower   upper
     size -0.1213  0.2145
     """
-    names = list(matrix.names)
+    design, names = model.design, list(model.matrix.names)
     if not names:
         msg = "firth=True needs covariates: there is nothing to penalise in 'outcome ~ 1'"
         raise FitError(msg)
-    sets, p = prepare(design, ties), len(names)
+    sets, p = prepare(design, model.ties), len(names)
     size = _sizes(design)
     at_zero = likelihood(design, sets, np.zeros(p))
     refuse_dependent(at_zero.information, np.where(size > 0, size, 1.0), design, names)
-    model = _Model(replace(design, x=design.x / size), sets)
-    best = _maximise(model, np.zeros(p), np.ones(p, dtype=bool))
-    top = penalised_likelihood(model.design, sets, best)
+    scaled = _Scaled(replace(design, x=design.x / size), sets)
+    best = _maximise(scaled, np.zeros(p), np.ones(p, dtype=bool))
+    top = penalised_likelihood(scaled.design, sets, best)
     # log|I| in the covariates' own units.
     units = float(np.log(size).sum())
-    null = penalised_likelihood(model.design, sets, np.zeros(p))
+    null = penalised_likelihood(scaled.design, sets, np.zeros(p))
     here = likelihood(design, sets, best / size)
     maximum = Maximum(
         best / size,
@@ -163,24 +106,23 @@ def fit_firth(
         replace(at_zero, value=null.value + units, score=null.score * size),
         0,
     )
-    naive = symmetric_inverse(here.information)
-    result = CoxResult.of(design, sets, matrix, centre, rows, maximum, naive, ties)
+    fit = fit_at(model, sets, maximum, symmetric_inverse(here.information))
     errors = np.sqrt(np.diag(symmetric_inverse(top.information)))
-    intervals = np.array([_interval(model, best, top.value, errors, j) for j in range(p)])
-    fit = FirthFit(
+    intervals = np.array([_interval(scaled, best, top.value, errors, j) for j in range(p)])
+    firth = FirthFit(
         log_likelihood=here.value,
         intervals=pd.DataFrame(intervals / size[:, None], index=names, columns=["lower", "upper"]),
-        tests=_tests(model, best, top.value, names),
+        tests=_tests(scaled, best, top.value, names),
     )
-    return replace(result, firth=fit)
+    return replace(fit, firth=firth)
 
 
-def penalised_test(result: CoxResult, columns: Sequence[int]) -> TestResult:
+def penalised_test(fit: CoxFit, columns: Sequence[int]) -> TestResult:
     """Test some coefficients at once, by the likelihood with the penalty of all.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         A fit with ``firth=True``.
     columns : sequence of int
         The coefficients that are zero under the hypothesis; the others are free.
@@ -194,11 +136,11 @@ def penalised_test(result: CoxResult, columns: Sequence[int]) -> TestResult:
     ----------
     Heinze and Schemper (2001), Biometrics 57:114-119.
     """
-    size = _sizes(result.design)
-    model = _Model(replace(result.design, x=result.design.x / size), result.sets)
-    best = result.params.to_numpy() * size
-    top = penalised_likelihood(model.design, model.sets, best).value
-    return _without(model, best, top, columns)
+    size = _sizes(fit.design)
+    scaled = _Scaled(replace(fit.design, x=fit.design.x / size), fit.sets)
+    best = fit.params.to_numpy() * size
+    top = penalised_likelihood(scaled.design, scaled.sets, best).value
+    return _without(scaled, best, top, columns)
 
 
 def _sizes(design: Design) -> FloatArray:
@@ -207,11 +149,11 @@ def _sizes(design: Design) -> FloatArray:
     return sizes
 
 
-def _without(model: _Model, best: FloatArray, top: float, columns: Sequence[int]) -> TestResult:
+def _without(scaled: _Scaled, best: FloatArray, top: float, columns: Sequence[int]) -> TestResult:
     """Test that some coefficients are zero: how far the penalised likelihood falls without."""
     free = ~np.isin(np.arange(len(best)), columns)
-    there = _maximise(model, np.where(free, best, 0.0), free)
-    fall = top - penalised_likelihood(model.design, model.sets, there).value
+    there = _maximise(scaled, np.where(free, best, 0.0), free)
+    fall = top - penalised_likelihood(scaled.design, scaled.sets, there).value
     return TestResult.chi2(max(2 * fall, 0.0), len(columns), "Penalised likelihood ratio")
 
 
@@ -284,18 +226,18 @@ def _step_means(design: Design, sets: RiskSets, risk: FloatArray, *, exact: bool
     return left[:, :-1] / left[:, -1:]
 
 
-def _maximise(model: _Model, beta: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
+def _maximise(scaled: _Scaled, beta: FloatArray, free: NDArray[np.bool_]) -> FloatArray:
     """Bring the penalised likelihood to its maximum over the free coefficients."""
     if not free.any():
         return beta
-    now = penalised_likelihood(model.design, model.sets, beta)
+    now = penalised_likelihood(scaled.design, scaled.sets, beta)
     for _ in range(MAX_STEPS):
         step = np.zeros(len(beta))
         step[free] = np.linalg.solve(now.information[np.ix_(free, free)], now.score[free])
         step *= min(1.0, LARGEST / max(np.abs(step).max(), LARGEST))
         distance = float(step @ now.score)  # squared, to the maximum, in standard errors
         before = beta
-        beta, now = _uphill(model, beta, step, now)
+        beta, now = _uphill(scaled, beta, step, now)
         stays = np.abs(beta - before).max() < SETTLED and distance < CLOSE
         if np.abs(step).max() < SETTLED or stays:
             return beta
@@ -304,7 +246,7 @@ def _maximise(model: _Model, beta: FloatArray, free: NDArray[np.bool_]) -> Float
 
 
 def _uphill(
-    model: _Model, beta: FloatArray, step: FloatArray, now: Likelihood
+    scaled: _Scaled, beta: FloatArray, step: FloatArray, now: Likelihood
 ) -> tuple[FloatArray, Likelihood]:
     """Take the step, or less of it, until the likelihood does not fall.
 
@@ -314,7 +256,7 @@ def _uphill(
     slack = 1e-12 * abs(now.value)
     slope = step @ now.score
     for _ in range(40):
-        following = penalised_likelihood(model.design, model.sets, beta + step)
+        following = penalised_likelihood(scaled.design, scaled.sets, beta + step)
         ahead = step @ following.score if np.isfinite(following.value) else -np.inf
         beyond = ahead < -OVERSHOT * slope  # the maximum on the way has been passed by far
         if following.value >= now.value - slack and not beyond:
@@ -325,7 +267,7 @@ def _uphill(
     raise FitError(msg)
 
 
-def _profile(model: _Model, best: FloatArray, j: int) -> Callable[[float], float]:
+def _profile(scaled: _Scaled, best: FloatArray, j: int) -> Callable[[float], float]:
     """Penalised likelihood as a function of one coefficient, the others at their best."""
     free = np.arange(len(best)) != j
     last = best
@@ -334,20 +276,20 @@ def _profile(model: _Model, best: FloatArray, j: int) -> Callable[[float], float
         nonlocal last
         begin = last.copy()
         begin[j] = at
-        last = _maximise(model, begin, free)
-        return penalised_likelihood(model.design, model.sets, last).value
+        last = _maximise(scaled, begin, free)
+        return penalised_likelihood(scaled.design, scaled.sets, last).value
 
     return value
 
 
-def _tests(model: _Model, best: FloatArray, top: float, names: list[str]) -> pd.DataFrame:
-    tests = [_without(model, best, top, [j]) for j in range(len(names))]
+def _tests(scaled: _Scaled, best: FloatArray, top: float, names: list[str]) -> pd.DataFrame:
+    tests = [_without(scaled, best, top, [j]) for j in range(len(names))]
     lines = [(test.statistic, test.df, test.p_value) for test in tests]
     return pd.DataFrame(lines, index=names, columns=["statistic", "df", "p_value"])
 
 
 def _interval(
-    model: _Model, best: FloatArray, top: float, errors: FloatArray, j: int
+    scaled: _Scaled, best: FloatArray, top: float, errors: FloatArray, j: int
 ) -> tuple[float, float]:
     """Find where twice the fall of the profile is the 95% point of chi-squared with 1 df."""
     from scipy.optimize import brentq
@@ -356,7 +298,7 @@ def _interval(
     z = float(ndtri(0.975))
     limits = []
     for side in (-1.0, 1.0):
-        profile = _profile(model, best, j)
+        profile = _profile(scaled, best, j)
 
         # The root of the fall is nearly a straight line, on which the search is quick.
         def beyond(

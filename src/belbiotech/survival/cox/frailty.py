@@ -14,63 +14,22 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.maximise import Maximum, maximise
-from belbiotech.survival.cox.partial_likelihood import Design, Ties, prepare
+from belbiotech.survival.cox.fit import CoxFit, FrailtyFit
+from belbiotech.survival.cox.maximise import Maximum, fit_at, maximise
+from belbiotech.survival.cox.partial_likelihood import Design, prepare
 from belbiotech.survival.cox.penalised_groups import Grouped, GroupedFit, fit_groups
 from belbiotech.survival.cox.residuals import martingale
-from belbiotech.survival.cox.result import CoxResult
-from belbiotech.survival.cox.rows import CoxRows
-from belbiotech.survival.formulas.design import Matrix
+from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import DistinctRows
 
-__all__ = ["FrailtyFit", "fit_frailty"]
+__all__ = ["fit_frailty"]
 
 # Variances at which the marginal likelihood is looked at first; four times more each.
 GRID = tuple(0.001 * 4.0**k for k in range(8))
 LARGEST = 1e4
-
-
-@dataclass(frozen=True, repr=False)
-class FrailtyFit:
-    """What a shared frailty adds to a fit.
-
-    Attributes
-    ----------
-    column : str
-        The column of the groups.
-    theta : float
-        Variance of the frailty; 0 where the groups do not differ by more than chance.
-    log_likelihood_without : float
-        Log likelihood of the same model without frailty.
-    test : TestResult
-        Likelihood-ratio test of no frailty. Zero is the least that a variance can be, so that
-        the p-value is half that of chi-squared with 1 df (Self and Liang 1987).
-    effects : Series
-        Estimated frailty of each group: above 1, it fails more than its covariates say.
-    offset : array of float, (m,)
-        Log frailty of each distinct row.
-    """
-
-    column: str
-    theta: float
-    log_likelihood_without: float
-    test: TestResult
-    effects: pd.Series
-    offset: FloatArray
-
-    def __repr__(self) -> str:
-        return f"{self.note()}\n{self.effects.to_string()}"
-
-    def note(self) -> str:
-        """Say how much the groups differ, for below a table."""
-        return (
-            f"Gamma frailty of {self.column} ({len(self.effects):,d}): variance {self.theta:.4g}, "
-            f"likelihood ratio {self.test.statistic:.2f}, p {self.test.p_value:.3g} (half of "
-            "chi-squared); log likelihood is the marginal one"
-        )
 
 
 @dataclass(frozen=True)
@@ -85,34 +44,19 @@ class _Marginal:
     variance: FloatArray
 
 
-def fit_frailty(
-    design: Design,
-    matrix: Matrix,
-    centre: FloatArray,
-    rows: CoxRows,
-    groups: pd.Series,
-    ties: Ties,
-) -> CoxResult:
+def fit_frailty(model: CoxModel, groups: pd.Series) -> CoxFit:
     """Fit a Cox model with a gamma frailty that a group's rows share.
 
     Parameters
     ----------
-    design : Design
-        Counted rows, covariates centred.
-    matrix : Matrix
-        How the covariates were made.
-    centre : array of float, (p,)
-        What was taken off them.
-    rows : CoxRows
-        How the rows were counted.
+    model : CoxModel
+        Counted rows and covariates.
     groups : Series, (n,)
         The group of each row of the data.
-    ties : {"efron", "breslow"}
-        What to do with events at the same time.
 
     Returns
     -------
-    CoxResult
+    CoxFit
         Its log likelihood is the marginal one (R's I-likelihood), its null log likelihood that
         of a frailty without covariates. Errors are those of the whole penalised information,
         with theta taken as known; they equal R's ``frailty(g, sparse=FALSE)``, while R's default
@@ -152,13 +96,14 @@ def fit_frailty(
     if len(labels) < 2:
         msg = f"frailty column {groups.name!r} has one value only; it needs groups"
         raise FitError(msg)
-    design, rows, group = _split_by_group(design, rows, codes.astype(np.int64))
-    sets = prepare(design, ties)
-    plain = maximise(design, sets, matrix.names, centre, references=matrix.references)
+    model, group = _split_by_group(model, codes.astype(np.int64))
+    design, matrix = model.design, model.matrix
+    sets = prepare(design, model.ties)
+    plain = maximise(design, sets, matrix.names, model.centre, references=matrix.references)
     events = np.bincount(group, design.weight * design.event, len(labels)).astype(np.float64)
-    model = Grouped(design, sets, group, events)
-    best = _best(model, plain)
-    bare = replace(model, design=replace(design, x=design.x[:, :0]))
+    grouped = Grouped(design, sets, group, events)
+    best = _best(grouped, plain)
+    bare = replace(grouped, design=replace(design, x=design.x[:, :0]))
     null = _best(bare, maximise(bare.design, sets, [])).value
     naive = best.variance if best.theta else symmetric_inverse(plain.at_maximum.information)
     maximum = Maximum(
@@ -167,25 +112,22 @@ def fit_frailty(
         replace(plain.at_zero, value=null),
         plain.steps,
     )
-    result = CoxResult.of(design, sets, matrix, centre, rows, maximum, naive, ties)
     without = plain.at_maximum.value
     index = pd.Index(labels, name=groups.name)
-    effects = pd.Series(np.exp(best.log_frailty), index=index, name="frailty")
-    fit = FrailtyFit(
+    frailty = FrailtyFit(
         column=str(groups.name),
         theta=best.theta,
         log_likelihood_without=without,
         test=_half_chi2(2 * (best.value - without)),
-        effects=effects,
+        effects=pd.Series(np.exp(best.log_frailty), index=index, name="frailty"),
         offset=best.log_frailty[group],
     )
-    return replace(result, frailty=fit)
+    return replace(fit_at(model, sets, maximum, naive), frailty=frailty)
 
 
-def _split_by_group(
-    design: Design, rows: CoxRows, codes: IntArray
-) -> tuple[Design, CoxRows, IntArray]:
+def _split_by_group(model: CoxModel, codes: IntArray) -> tuple[CoxModel, IntArray]:
     """Count rows anew, such that rows of two groups are never counted as one."""
+    design, rows = model.design, model.rows
     count = int(codes.max()) + 1
     pairs, row_of = np.unique(rows.row_of * count + codes, return_inverse=True)
     old = pairs // count
@@ -198,7 +140,8 @@ def _split_by_group(
         number=np.bincount(row_of, rows.row_number).astype(np.float64),
         weight=np.bincount(row_of, rows.row_weight).astype(np.float64),
     )
-    return split, replace(rows, counts=DistinctRows.of(row_of, len(pairs))), pairs % count
+    counted = replace(rows, counts=DistinctRows.of(row_of, len(pairs)))
+    return replace(model, design=split, rows=counted), pairs % count
 
 
 def _best(model: Grouped, plain: Maximum) -> _Marginal:

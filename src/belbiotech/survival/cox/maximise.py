@@ -1,4 +1,4 @@
-"""The partial likelihood brought to its maximum, or a plain word why it has none."""
+"""The partial likelihood brought to its maximum, a fit; or a plain word why it has none."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.blocks import likelihood_function
-from belbiotech.survival.cox.partial_likelihood import Design, Likelihood, RiskSets
+from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.partial_likelihood import Design, Likelihood, RiskSets, prepare
+from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.cox.separation import separation_in_words
+from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
-__all__ = ["LEAVE_OUT", "Maximum", "maximise", "refuse_dependent"]
+__all__ = ["LEAVE_OUT", "Maximum", "fit_at", "fit_plain", "maximise", "refuse_dependent"]
 
 MAX_STEPS = 60
 SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
@@ -45,6 +49,73 @@ class Maximum:
     at_maximum: Likelihood
     at_zero: Likelihood
     steps: int
+
+
+def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT) -> CoxFit:
+    """Fit a Cox model without a penalty.
+
+    Parameters
+    ----------
+    model : CoxModel
+        Counted rows and covariates.
+    remedy : str
+        What to do where the likelihood has no maximum.
+
+    Returns
+    -------
+    CoxFit
+        With the variance from the information alone.
+
+    Raises
+    ------
+    FitError
+        Covariates that are constant or collinear, or a likelihood without a maximum.
+    """
+    design, matrix = model.design, model.matrix
+    sets = prepare(design, model.ties)
+    references = matrix.references
+    best = maximise(design, sets, matrix.names, model.centre, references=references, remedy=remedy)
+    return fit_at(model, sets, best, symmetric_inverse(best.at_maximum.information))
+
+
+def fit_at(model: CoxModel, sets: RiskSets, best: Maximum, naive: FloatArray) -> CoxFit:
+    """Put a maximum of a likelihood into a fit.
+
+    Parameters
+    ----------
+    model : CoxModel
+        What was fitted.
+    sets : RiskSets
+        Its risk sets.
+    best : Maximum
+        Where the likelihood is highest.
+    naive : array of float, (p, p)
+        The variance from the information alone.
+
+    Returns
+    -------
+    CoxFit
+        The fit.
+    """
+    names = list(model.matrix.names)
+    table = pd.DataFrame(naive, index=names, columns=names)
+    design, score, information = model.design, best.at_zero.score, best.at_zero.information
+    return CoxFit(
+        design=design,
+        matrix=model.matrix,
+        centre=model.centre,
+        rows=model.rows,
+        ties=model.ties,
+        sets=sets,
+        params=pd.Series(best.beta, index=names, name="coef", dtype=float),
+        variance=table,
+        naive_variance=table,
+        log_likelihood=best.at_maximum.value,
+        log_likelihood_null=best.at_zero.value,
+        naive_score_statistic=float(score @ np.linalg.solve(information, score)),
+        n_rows=int(design.number.sum()),
+        n_events=int(design.number[design.event].sum()),
+    )
 
 
 def maximise(

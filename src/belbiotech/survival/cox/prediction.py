@@ -1,26 +1,24 @@
-"""Survival along a covariate path: a firm that signs its second alliance at age 6."""
+"""The baseline, and survival along a path: a firm that signs its second alliance at age 6."""
 
 from __future__ import annotations
 
 import re
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError, nearest_names
+from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
+from belbiotech.survival.cox.rows import stratum_labels
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.path_checks import ordered_paths
 
-if TYPE_CHECKING:
-    from belbiotech.survival.cox.result import CoxResult
-
-__all__ = ["predict_cumulative_hazard", "predict_survival"]
+__all__ = ["baseline_cumulative_hazard", "predict_cumulative_hazard", "predict_survival"]
 
 
 @dataclass(frozen=True)
@@ -39,14 +37,38 @@ class _Baseline:
     first: float
 
 
-def predict_survival(
-    result: CoxResult, paths: pd.DataFrame, *, conf_level: float = 0.95
-) -> pd.DataFrame:
+def baseline_cumulative_hazard(fit: CoxFit) -> pd.DataFrame:
+    """Cumulate the hazard with all covariates zero.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        The fit.
+
+    Returns
+    -------
+    DataFrame
+        stratum, time, hazard: a row for each time at which a row of the stratum ends, as R's
+        ``basehaz(centered = FALSE)``.
+    """
+    with np.errstate(over="ignore"):  # infinite where zero is far from all covariates
+        at_zero = np.exp(-(fit.centre * fit.params.to_numpy()).sum())
+    parts = []
+    for baseline in _baselines(fit):
+        seen = baseline.hazard > 0  # at other times there is none, however far zero is
+        hazard = np.zeros(len(seen))
+        hazard[seen] = baseline.hazard[seen] * at_zero
+        columns = {"time": baseline.time, "hazard": np.cumsum(hazard)}
+        parts.append(pd.DataFrame({"stratum": baseline.label, **columns}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def predict_survival(fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
     """Predict the probability of no event along covariate paths.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     paths : DataFrame
         Rows with the interval, the formula's columns, the strata's columns, and a column ``id``
@@ -103,7 +125,7 @@ def predict_survival(
     4   1   5.0    0.5288     0.0964  0.3700  0.7558
     """
     check_limit_options(conf_level)
-    table = _along(result, paths)
+    table = _along(fit, paths)
     z = normal_quantile(conf_level)
     hazard, error = table["estimate"], table["std_error"]
     survival = np.exp(-hazard)
@@ -116,13 +138,13 @@ def predict_survival(
 
 
 def predict_cumulative_hazard(
-    result: CoxResult, paths: pd.DataFrame, *, conf_level: float = 0.95
+    fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.95
 ) -> pd.DataFrame:
     """Predict the cumulative hazard along covariate paths.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     paths : DataFrame
         As for `predict_survival`.
@@ -153,33 +175,33 @@ def predict_cumulative_hazard(
     [0.0694, 0.1513, 0.2524, 0.4122, 0.6371]
     """
     check_limit_options(conf_level)
-    table = _along(result, paths)
+    table = _along(fit, paths)
     half = normal_quantile(conf_level) * table["std_error"]
     lower = np.maximum(table["estimate"] - half, 0.0)
     return table.assign(lower=lower, upper=table["estimate"] + half)
 
 
-def _along(result: CoxResult, paths: pd.DataFrame) -> pd.DataFrame:
+def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
     """Cumulative hazard and its error along each path: id, time, estimate, std_error."""
-    if result.frailty is not None:
+    if fit.frailty is not None:
         msg = "no prediction with a frailty: fit the model without it, with cluster= for the errors"
         raise FitError(msg)
-    rows = result.rows
-    columns = [*result.rows.formula.columns, *rows.strata]
+    rows = fit.rows
+    columns = [*fit.rows.formula.columns, *rows.strata]
     ordered = ordered_paths(paths, columns, start=rows.start, stop=rows.stop)
-    x = _covariates(result, ordered)
-    baselines = _baselines(result)
-    stratum = _strata(result, ordered)
+    x = _covariates(fit, ordered)
+    baselines = _baselines(fit)
+    stratum = _strata(fit, ordered)
     begin, end = (ordered[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
     _warn_outside(ordered["id"], begin, end, stratum, baselines)
     parts = []
     for name, positions in ordered.groupby("id", sort=False).indices.items():
-        pieces = [_piece(baselines[stratum[k]], begin[k], end[k], x[k], result) for k in positions]
+        pieces = [_piece(baselines[stratum[k]], begin[k], end[k], x[k], fit) for k in positions]
         time, hazard, variance, slope = (
             np.concatenate(column) for column in zip(*pieces, strict=True)
         )
         slope = np.cumsum(slope, axis=0)
-        spread = np.einsum("tp,pq,tq->t", slope, result.variance.to_numpy(), slope)
+        spread = np.einsum("tp,pq,tq->t", slope, fit.variance.to_numpy(), slope)
         error = np.sqrt(np.cumsum(variance) + spread)
         parts.append(
             pd.DataFrame(
@@ -190,21 +212,21 @@ def _along(result: CoxResult, paths: pd.DataFrame) -> pd.DataFrame:
 
 
 def _piece(
-    baseline: _Baseline, begin: float, end: float, x: FloatArray, result: CoxResult
+    baseline: _Baseline, begin: float, end: float, x: FloatArray, fit: CoxFit
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Give the times, and increments of hazard, variance and slope, of one row of a path."""
     inside = (baseline.time > begin) & (baseline.time <= end)
-    risk = np.exp(x @ result.params.to_numpy())
+    risk = np.exp(x @ fit.params.to_numpy())
     hazard = baseline.hazard[inside]
     slope = risk * (hazard[:, None] * x - baseline.hazard_mean[inside])
     return baseline.time[inside], risk * hazard, risk**2 * baseline.variance[inside], slope
 
 
-def _baselines(result: CoxResult) -> list[_Baseline]:
-    design, sets = result.design, result.sets
-    steps = step_sums(design, sets, result.risk)
+def _baselines(fit: CoxFit) -> list[_Baseline]:
+    design, sets = fit.design, fit.sets
+    steps = step_sums(design, sets, risk_of(fit))
     made = []
-    for k, label in enumerate(result.rows.stratum_labels):
+    for k, label in enumerate(fit.rows.stratum_labels):
         here, mine = design.stratum == k, sets.stratum == k
         time = np.unique(design.stop[here])
         at = np.searchsorted(time, sets.time[mine])
@@ -216,29 +238,29 @@ def _baselines(result: CoxResult) -> list[_Baseline]:
     return made
 
 
-def _covariates(result: CoxResult, paths: pd.DataFrame) -> FloatArray:
+def _covariates(fit: CoxFit, paths: pd.DataFrame) -> FloatArray:
     """Make the paths' covariates as in the fit, centred; a level not seen there is refused."""
     from formulaic.errors import DataMismatchWarning
 
-    _refuse_beyond_knots(result, paths)
+    _refuse_beyond_knots(fit, paths)
     with warnings.catch_warnings():
         warnings.simplefilter("error", DataMismatchWarning)
         try:
-            matrix = design_matrix(result.rows.formula, paths, result.matrix.spec)
+            matrix = design_matrix(fit.rows.formula, paths, fit.matrix.spec)
         except FormulaError as error:
             msg = f"the paths have a value that was not in the data: {error}"
             raise PanelError(msg) from error
-    return matrix.x - result.centre
+    return matrix.x - fit.centre
 
 
-def _refuse_beyond_knots(result: CoxResult, paths: pd.DataFrame) -> None:
+def _refuse_beyond_knots(fit: CoxFit, paths: pd.DataFrame) -> None:
     """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
     lines = []
-    for term, state in result.matrix.spec.transform_state.items():
+    for term, state in fit.matrix.spec.transform_state.items():
         if not isinstance(state, dict) or "lower_bound" not in state:
             continue
         low, high = state["lower_bound"], state["upper_bound"]
-        for name in result.rows.formula.columns:
+        for name in fit.rows.formula.columns:
             if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
                 continue
             outside = ~paths[name].between(low, high)
@@ -253,16 +275,13 @@ def _refuse_beyond_knots(result: CoxResult, paths: pd.DataFrame) -> None:
         raise PanelError("\n".join(lines))
 
 
-def _strata(result: CoxResult, paths: pd.DataFrame) -> IntArray:
+def _strata(fit: CoxFit, paths: pd.DataFrame) -> IntArray:
     """Find the stratum of each row of the paths."""
-    known = result.rows.stratum_labels
-    names = result.rows.strata
+    known = fit.rows.stratum_labels
+    names = fit.rows.strata
     if not names:
         return np.zeros(len(paths), dtype=np.int64)
-    labels = [
-        ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
-        for values in paths[list(names)].itertuples(index=False)
-    ]
+    labels = stratum_labels(paths, names)
     unknown = [label for label in dict.fromkeys(labels) if label not in known]
     if unknown:
         msg = f"there is no stratum {unknown[0]!r}; {nearest_names(unknown[0], known)}"

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.cox.fit import CoxFit, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, likelihood
 from belbiotech.survival.cox.residuals import schoenfeld
 from belbiotech.survival.inference.test_result import TestResult
@@ -23,8 +24,6 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-    from belbiotech.survival.cox.result import CoxResult
 
 __all__ = [
     "Transform",
@@ -39,12 +38,12 @@ Transform = Literal["km", "rank", "identity", "log"]
 SINGULAR = 1e-11  # least eigenvalue of an information scaled to ones on its diagonal
 
 
-def proportional_hazards_test(result: CoxResult, transform: Transform = "km") -> pd.DataFrame:
+def proportional_hazards_test(fit: CoxFit, transform: Transform = "km") -> pd.DataFrame:
     """Test for each term, and for all at once, whether its effect changes with time.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     transform : {"km", "rank", "identity", "log"}
         The function g of time.
@@ -79,11 +78,11 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     size       1.2807   1   0.2578
     GLOBAL     1.2807   1   0.2578
     """
-    _refuse(result)
-    g = transformed_times(result.design, result.sets, transform)
-    score, information = _extended(result, g)
-    p = len(result.params)
-    terms = {**result.matrix.terms, "GLOBAL": range(p)}
+    _refuse(fit)
+    g = transformed_times(fit.design, fit.sets, transform)
+    score, information = _extended(fit, g)
+    p = len(fit.params)
+    terms = {**fit.matrix.terms, "GLOBAL": range(p)}
     tests = [_score_test(name, score, information, columns) for name, columns in terms.items()]
     table = {
         "statistic": [test.statistic for test in tests],
@@ -93,12 +92,12 @@ def proportional_hazards_test(result: CoxResult, transform: Transform = "km") ->
     return pd.DataFrame(table, index=pd.Index(terms, name="term"))
 
 
-def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") -> Figure:
+def plot_proportional_hazards(fit: CoxFit, transform: Transform = "km") -> Figure:
     """Draw scaled Schoenfeld residuals over time, with a smooth, a panel for each term.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     transform : {"km", "rank", "identity", "log"}
         The scale of time on which the smooth and the tests are made.
@@ -113,14 +112,14 @@ def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") ->
     """
     from belbiotech.plots import scatter_smooth
 
-    table = coefficients_over_time(result, transform)
-    titles = _panel_titles(result, transform)
+    table = coefficients_over_time(fit, transform)
+    titles = _panel_titles(fit, transform)
     y_labels, levels = {}, {}
-    for term, columns in result.matrix.terms.items():
+    for term, columns in fit.matrix.terms.items():
         one = len(columns) == 1
         several = f"Multiple of its {len(columns)} coefficients"
         y_labels[titles[term]] = "Coefficient at that time" if one else several
-        levels[titles[term]] = float(result.params.iloc[columns[0]]) if one else 1.0
+        levels[titles[term]] = float(fit.params.iloc[columns[0]]) if one else 1.0
     return scatter_smooth(
         table.assign(panel=table["panel"].map(titles)),
         title=f"Effects over time (transform: {transform}; dotted: as fitted)",
@@ -130,15 +129,15 @@ def plot_proportional_hazards(result: CoxResult, transform: Transform = "km") ->
     )
 
 
-def _panel_titles(result: CoxResult, transform: Transform) -> dict[str, str]:
+def _panel_titles(fit: CoxFit, transform: Transform) -> dict[str, str]:
     """Name each term with its test, or without one where the model has none."""
     try:
-        tested = proportional_hazards_test(result, transform)["p_value"]
+        tested = proportional_hazards_test(fit, transform)["p_value"]
     except FitError:
-        return {term: f"{term}\nno test" for term in result.matrix.terms}
+        return {term: f"{term}\nno test" for term in fit.matrix.terms}
     return {
         term: f"{term}\ntest of proportional hazards: p = {tested[term]:.2g}"
-        for term in result.matrix.terms
+        for term in fit.matrix.terms
     }
 
 
@@ -184,12 +183,12 @@ def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> F
     return 1 - _survival_before(design, times, at, ended)[here]
 
 
-def coefficients_over_time(result: CoxResult, transform: Transform = "km") -> pd.DataFrame:
+def coefficients_over_time(fit: CoxFit, transform: Transform = "km") -> pd.DataFrame:
     """Tell the effect of each term over time: scaled Schoenfeld residuals and a smooth.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     transform : {"km", "rank", "identity", "log"}
         The scale of time on which the smooth is made.
@@ -203,15 +202,15 @@ def coefficients_over_time(result: CoxResult, transform: Transform = "km") -> pd
         one column the value is b(t); for a factor it is the multiple of its coefficients that
         acts at that time, near 1 where hazards are proportional.
     """
-    _refuse(result)
-    design, sets = result.design, result.sets
-    values, variance = _term_residuals(result)
+    _refuse(fit)
+    design, sets = fit.design, fit.sets
+    values, variance = _term_residuals(fit)
     # A distinct row stands for as many points as it has events.
     at = np.repeat(np.arange(len(sets.own)), design.number[design.event].astype(np.int64))
     time = sets.time[sets.own][at]
     scale = transformed_times(design, sets, transform)[sets.own][at]
     panels = []
-    for column, name in enumerate(result.matrix.terms):
+    for column, name in enumerate(fit.matrix.terms):
         smooth, error = _natural_spline(scale, values[at, column])
         half = 2 * np.sqrt(variance[column]) * error
         points = {"panel": name, "time": time, "value": values[at, column]}
@@ -220,20 +219,20 @@ def coefficients_over_time(result: CoxResult, transform: Transform = "km") -> pd
     return pd.concat(panels, ignore_index=True)
 
 
-def _refuse(result: CoxResult) -> None:
-    if not len(result.params):
+def _refuse(fit: CoxFit) -> None:
+    if not len(fit.params):
         msg = "there is no effect to test: the model has no covariates"
         raise FitError(msg)
 
 
-def _extended(result: CoxResult, g: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _extended(fit: CoxFit, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Score, (2p,), and information, (2p, 2p), of b and c in b + c g(t), at c = 0.
 
     The test is the same for any straight line of g, so g runs from 1 to 2 here. With V(t) the
     variance of x in the risk set and d(t) its share of events, the blocks of the information
     are the sums of V d, g V d, g^2 V d (Therneau and Grambsch 2000, 6.2).
     """
-    (design, beta), sets, p = result.as_known, result.sets, len(result.params)
+    (design, beta), sets, p = with_known_frailty(fit), fit.sets, len(fit.params)
     g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
     blocks = [
         likelihood(design, replace(sets, share=sets.share * g**power), beta) for power in range(3)
@@ -262,23 +261,23 @@ def _score_test(
     return TestResult.chi2(float(u @ np.linalg.solve(scaled, u)), len(columns))
 
 
-def _term_residuals(result: CoxResult) -> tuple[FloatArray, FloatArray]:
+def _term_residuals(fit: CoxFit) -> tuple[FloatArray, FloatArray]:
     """Scaled residuals of each event, (e, terms), and the variance of one, (terms,).
 
     A factor's columns are joined by its coefficients before they are scaled with the mean
     information of an event.
     """
-    beta, terms = result.params.to_numpy(), result.matrix.terms
+    beta, terms = fit.params.to_numpy(), fit.matrix.terms
     joined = np.zeros((len(beta), len(terms)))
     level = np.ones(len(terms))
     for k, columns in enumerate(terms.values()):
         joined[list(columns), k] = beta[list(columns)]
         if len(columns) == 1:
             joined[columns[0], k], level[k] = 1.0, beta[columns[0]]
-    (design, known), p = result.as_known, len(beta)
-    left = schoenfeld(design, result.sets, known)[:, :p] @ joined
-    information = likelihood(design, result.sets, known).information[:p, :p]
-    variance = symmetric_inverse(joined.T @ information @ joined) * result.n_events
+    (design, known), p = with_known_frailty(fit), len(beta)
+    left = schoenfeld(design, fit.sets, known)[:, :p] @ joined
+    information = likelihood(design, fit.sets, known).information[:p, :p]
+    variance = symmetric_inverse(joined.T @ information @ joined) * fit.n_events
     return left @ variance + level, np.diag(variance)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.cox.fit import CoxFit, risk_of, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import (
     Design,
     RiskSets,
@@ -18,20 +19,17 @@ from belbiotech.survival.cox.partial_likelihood import (
 )
 from belbiotech.survival.rows.checks import FloatArray
 
-if TYPE_CHECKING:
-    from belbiotech.survival.cox.result import CoxResult
-
 __all__ = ["Kind", "deviance", "dfbeta", "martingale", "residuals", "schoenfeld"]
 
 Kind = Literal["martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]
 
 
-def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
+def residuals(fit: CoxFit, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
     """Compute the residuals of a fitted Cox model, as R's ``residuals.coxph``.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
     kind : str
         For each row of the data: "martingale" (events seen minus expected), "deviance",
@@ -81,27 +79,27 @@ def residuals(result: CoxResult, kind: Kind = "martingale") -> pd.Series | pd.Da
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
-    design, sets = result.design, result.sets
+    design, sets = fit.design, fit.sets
     if kind in ("schoenfeld", "scaled_schoenfeld"):
-        return _by_event(result, scaled=kind == "scaled_schoenfeld")
+        return _by_event(fit, scaled=kind == "scaled_schoenfeld")
     if kind in ("martingale", "deviance"):
-        values = martingale(design, sets, result.risk)
+        values = martingale(design, sets, risk_of(fit))
         if kind == "deviance":
             values = deviance(values, design.event)
-        by_rows = pd.Series(values[result.rows.row_of], index=result.rows.index, name=kind)
-        return result.rows.for_all_rows(by_rows)
-    by_row = dfbeta(result) if kind == "dfbeta" else _scores(result)[result.rows.row_of]
-    return result.rows.for_all_rows(
-        pd.DataFrame(by_row, index=result.rows.index, columns=result.params.index)
+        by_rows = pd.Series(values[fit.rows.row_of], index=fit.rows.index, name=kind)
+        return fit.rows.for_all_rows(by_rows)
+    by_row = dfbeta(fit) if kind == "dfbeta" else _scores(fit)[fit.rows.row_of]
+    return fit.rows.for_all_rows(
+        pd.DataFrame(by_row, index=fit.rows.index, columns=fit.params.index)
     )
 
 
-def dfbeta(result: CoxResult) -> FloatArray:
+def dfbeta(fit: CoxFit) -> FloatArray:
     """How far each row moves the coefficients, times its case weight, (n, p).
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         The fit.
 
     Returns
@@ -109,14 +107,14 @@ def dfbeta(result: CoxResult) -> FloatArray:
     array of float, (n, p)
         By the rows of the fit: those of the data with a frequency above 0.
     """
-    by_row: FloatArray = _scores(result)[result.rows.row_of] @ result.naive_variance.to_numpy()
-    return by_row * result.rows.case_weight[:, None]
+    by_row: FloatArray = _scores(fit)[fit.rows.row_of] @ fit.naive_variance.to_numpy()
+    return by_row * fit.rows.case_weight[:, None]
 
 
-def _scores(result: CoxResult) -> FloatArray:
+def _scores(fit: CoxFit) -> FloatArray:
     """Score residual of each distinct row, (m, p), with frailties taken as known."""
-    design, beta = result.as_known
-    return score_residuals(design, result.sets, beta)[:, : len(result.params)]
+    design, beta = with_known_frailty(fit)
+    return score_residuals(design, fit.sets, beta)[:, : len(fit.params)]
 
 
 def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
@@ -182,14 +180,14 @@ def schoenfeld(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
     return design.x[design.event] - steps.mean[sets.own]
 
 
-def _by_event(result: CoxResult, *, scaled: bool) -> pd.DataFrame:
-    design, rows = result.design, result.rows
-    beta = result.params.to_numpy()
+def _by_event(fit: CoxFit, *, scaled: bool) -> pd.DataFrame:
+    design, rows = fit.design, fit.rows
+    beta = fit.params.to_numpy()
     values = np.zeros(design.x.shape)
-    known, coefficients = result.as_known
-    values[design.event] = schoenfeld(known, result.sets, coefficients)[:, : len(beta)]
+    known, coefficients = with_known_frailty(fit)
+    values[design.event] = schoenfeld(known, fit.sets, coefficients)[:, : len(beta)]
     if scaled:
-        values = values @ result.naive_variance.to_numpy() * result.n_events + beta
+        values = values @ fit.naive_variance.to_numpy() * fit.n_events + beta
     of = rows.row_of[design.event[rows.row_of]]
     positions = np.flatnonzero(design.event[rows.row_of])
     order = np.lexsort((positions, design.stop[of], design.stratum[of]))
@@ -197,4 +195,4 @@ def _by_event(result: CoxResult, *, scaled: bool) -> pd.DataFrame:
     index = pd.MultiIndex.from_arrays(
         [design.stop[of], rows.index[positions]], names=["time", "row"]
     )
-    return pd.DataFrame(values[of], index=index, columns=result.params.index)
+    return pd.DataFrame(values[of], index=index, columns=fit.params.index)

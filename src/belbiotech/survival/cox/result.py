@@ -1,45 +1,47 @@
-"""What a fitted Cox model holds, and where each of its further numbers is computed."""
+"""What a user holds of a fitted Cox model, and may ask of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-import numpy as np
 import pandas as pd
 
+from belbiotech.errors import FitError
 from belbiotech.survival.cox import (
+    coefficient_tests,
     concordance,
-    factor_tests,
     prediction,
     proportional_hazards,
     residuals,
+    tables,
 )
-from belbiotech.survival.cox import tables as cox_tables
-from belbiotech.survival.cox.maximise import Maximum
-from belbiotech.survival.cox.partial_likelihood import (
-    Design,
-    RiskSets,
-    Ties,
-    step_sums,
-)
-from belbiotech.survival.cox.robust import robust_score_statistic, robust_variance
-from belbiotech.survival.cox.rows import CoxRows
-from belbiotech.survival.formulas.design import Matrix
+from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit
+from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.inference.report import Report, Reported, errors_of
 from belbiotech.survival.inference.test_result import TestResult
-from belbiotech.survival.inference.variance import chi_square_of
-from belbiotech.survival.rows.checks import FloatArray
-from belbiotech.survival.rows.column_codes import Codes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from belbiotech.survival.cox.firth import FirthFit
-    from belbiotech.survival.cox.frailty import FrailtyFit
-
 __all__ = ["CoxResult"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _of_fit(
+    function: Callable[Concatenate[CoxFit, P], R],
+) -> Callable[Concatenate[CoxResult, P], R]:
+    """Make a method of a function whose first argument is the fit; its page is the method's."""
+
+    @wraps(function)
+    def method(result: CoxResult, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(result.fit, *args, **kwargs)
+
+    return method
 
 
 @dataclass(frozen=True, repr=False)
@@ -48,130 +50,46 @@ class CoxResult(Reported):
 
     Attributes
     ----------
-    params : Series
-        Coefficients (log hazard ratios), by name.
-    variance, naive_variance : DataFrame, (p, p)
-        Robust where clusters are given, and from the information alone.
-    log_likelihood, log_likelihood_null : float
-        Partial log likelihood at the maximum, and with all coefficients zero.
-    n_rows, n_events : int
-        Rows and events, frequencies counted.
-    n_clusters : int or None
-        Clusters of the first column, if any were given.
-    ties : str
-        "efron" or "breslow".
-    naive_score_statistic : float
-        Of the score test at zero, from the information alone.
-    design, sets : Design, RiskSets
-        The distinct rows with centred covariates, and their risk sets.
-    matrix : Matrix
-        How the covariates are made: names, terms, spec.
-    centre : array of float, (p,)
-        The covariates' means, taken off in the design.
-    rows : CoxRows
-        How the distinct rows came from the data.
-    groups : tuple of array of int, (n,)
-        The cluster of each row, for each way of clustering.
-    frailty : FrailtyFit or None
-        Variance of the shared frailty, its test, and the frailty of each group.
-    firth : FirthFit or None
-        With Firth's penalty: profile-likelihood intervals and penalised tests.
+    fit : CoxFit
+        Its numbers, from which all the rest is computed.
     """
 
-    params: pd.Series
-    variance: pd.DataFrame
-    naive_variance: pd.DataFrame
-    log_likelihood: float
-    log_likelihood_null: float
-    n_rows: int
-    n_events: int
-    n_clusters: int | None
-    ties: Ties
-    naive_score_statistic: float
-    design: Design
-    sets: RiskSets
-    matrix: Matrix
-    centre: FloatArray
-    rows: CoxRows
-    groups: tuple[Codes, ...] = ()
-    frailty: FrailtyFit | None = None
-    firth: FirthFit | None = None
+    fit: CoxFit
 
-    @classmethod
-    def of(
-        cls,
-        design: Design,
-        sets: RiskSets,
-        matrix: Matrix,
-        centre: FloatArray,
-        rows: CoxRows,
-        best: Maximum,
-        naive: FloatArray,
-        ties: Ties,
-    ) -> CoxResult:
-        """Put a maximum of the partial likelihood into a result."""
-        names = list(matrix.names)
-        table = pd.DataFrame(naive, index=names, columns=names)
-        score, information = best.at_zero.score, best.at_zero.information
-        return cls(
-            params=pd.Series(best.beta, index=names, name="coef", dtype=float),
-            variance=table,
-            naive_variance=table,
-            log_likelihood=best.at_maximum.value,
-            log_likelihood_null=best.at_zero.value,
-            n_rows=int(design.number.sum()),
-            n_events=int(design.number[design.event].sum()),
-            n_clusters=None,
-            ties=ties,
-            naive_score_statistic=float(score @ np.linalg.solve(information, score)),
-            design=design,
-            sets=sets,
-            matrix=matrix,
-            centre=centre,
-            rows=rows,
-        )
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients (log hazard ratios), by name."""
+        return self.fit.params
 
-    def with_clusters(self, groups: Sequence[Codes]) -> CoxResult:
-        """Give the same fit robust errors.
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Variance of the coefficients, (p, p), robust where clusters were given."""
+        return self.fit.variance
 
-        Parameters
-        ----------
-        groups : sequence of array of int, (n,)
-            The cluster of each row, as 0, 1, ..., for one or two ways of clustering.
-
-        Returns
-        -------
-        CoxResult
-            With the robust variance in place of the naive one.
-
-        Raises
-        ------
-        FitError
-            A variance that two ways of clustering make negative.
-        """
-        variance = robust_variance(self, groups)
-        names = self.params.index
-        return replace(
-            self,
-            variance=pd.DataFrame(variance, index=names, columns=names),
-            n_clusters=int(groups[0].max()) + 1 if self.rows.cluster else None,
-            groups=tuple(groups),
-        )
+    @property
+    def naive_variance(self) -> pd.DataFrame:
+        """Variance of the coefficients, (p, p), from the information alone."""
+        return self.fit.naive_variance
 
     @property
     def standard_errors(self) -> pd.Series:
         """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.variance)
+        return errors_of(self.fit.variance)
 
     @property
     def naive_standard_errors(self) -> pd.Series:
         """Standard errors from the information alone."""
-        return errors_of(self.naive_variance)
+        return errors_of(self.fit.naive_variance)
 
     @property
-    def events_per_parameter(self) -> float:
-        """Events for each coefficient; under ten, estimates are unreliable."""
-        return self.n_events / len(self.params) if len(self.params) else np.inf
+    def log_likelihood(self) -> float:
+        """Partial log likelihood at the maximum."""
+        return self.fit.log_likelihood
+
+    @property
+    def log_likelihood_null(self) -> float:
+        """Partial log likelihood with all coefficients zero."""
+        return self.fit.log_likelihood_null
 
     @property
     def aic(self) -> float:
@@ -179,33 +97,67 @@ class CoxResult(Reported):
 
         The variance of a frailty counts as one of them.
         """
-        parameters = len(self.params) + (self.frailty is not None)
-        return -2 * self.log_likelihood + 2 * parameters
+        return tables.aic(self.fit)
+
+    @property
+    def n_rows(self) -> int:
+        """Rows, frequencies counted."""
+        return self.fit.n_rows
+
+    @property
+    def n_events(self) -> int:
+        """Events, frequencies counted."""
+        return self.fit.n_events
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+        return self.fit.n_clusters
+
+    @property
+    def events_per_parameter(self) -> float:
+        """Events for each coefficient; under ten, estimates are unreliable."""
+        return tables.events_per_parameter(self.fit)
+
+    @property
+    def ties(self) -> Ties:
+        """What was done with events at the same time: "efron" or "breslow"."""
+        return self.fit.ties
+
+    @property
+    def frailty(self) -> FrailtyFit | None:
+        """Variance of the shared frailty, its test, and the frailty of each group."""
+        return self.fit.frailty
+
+    @property
+    def firth(self) -> FirthFit | None:
+        """With Firth's penalty: profile-likelihood intervals and penalised tests."""
+        return self.fit.firth
 
     @property
     def likelihood_ratio_test(self) -> TestResult:
         """All coefficients zero: likelihood-ratio test (takes no account of clusters)."""
-        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
-        return TestResult.chi2(gain, len(self.params), "Likelihood-ratio test")
+        return coefficient_tests.likelihood_ratio_test(self.fit)
 
     @property
     def wald_test(self) -> TestResult:
         """All coefficients zero: Wald test, with the robust variance where there is one."""
-        beta, variance = self.params.to_numpy(), self.variance.to_numpy()
-        statistic = chi_square_of(beta, variance, np.diag(self.naive_variance))
-        return TestResult.chi2(statistic, len(self.params), "Wald test")
+        return coefficient_tests.wald_test(self.fit)
 
     @property
     def score_test(self) -> TestResult:
         """All coefficients zero: score (log-rank) test, robust where clusters were given."""
-        statistic = robust_score_statistic(self) if self.groups else self.naive_score_statistic
-        return TestResult.chi2(statistic, len(self.params), "Score test")
+        return coefficient_tests.score_test(self.fit)
 
     @property
     def summary(self) -> pd.DataFrame:
         """Table of coefficients, with lifelines' column names and the naive errors."""
-        table = cox_tables.summary_table(self)
-        return table if self.firth is None else self.firth.in_summary(table)
+        return tables.summary_table(self.fit)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is special about the model's likelihood, in words."""
+        return tables.notes(self.fit)
 
     @property
     def baseline_cumulative_hazard(self) -> pd.DataFrame:
@@ -214,71 +166,55 @@ class CoxResult(Reported):
         One row for each time at which a row of the stratum ends, as R's
         ``basehaz(centered = FALSE)``.
         """
-        steps = step_sums(self.design, self.sets, self.risk)
-        with np.errstate(over="ignore"):  # infinite where zero is far from all covariates
-            at_zero = steps.hazard * np.exp(-(self.centre * self.params.to_numpy()).sum())
-        parts = []
-        for k, label in enumerate(self.rows.stratum_labels):
-            ends = np.unique(self.design.stop[self.design.stratum == k])
-            mine = self.sets.stratum == k
-            running = np.r_[0.0, np.cumsum(at_zero[mine])]
-            hazard = running[np.searchsorted(self.sets.time[mine], ends, "right")]
-            parts.append(pd.DataFrame({"stratum": label, "time": ends, "hazard": hazard}))
-        return pd.concat(parts, ignore_index=True)
-
-    @property
-    def notes(self) -> list[str]:
-        """What is special about the model's likelihood, in words."""
-        return [extra.note() for extra in (self.frailty, self.firth) if extra is not None]
-
-    @property
-    def linear_predictor(self) -> FloatArray:
-        """Centred ``x b`` of each distinct row, (m,), with the log frailty of its group."""
-        # Column by column, so that equal rows are equal to the last bit, and tie.
-        total = np.zeros(len(self.design.x))
-        for column, coefficient in zip(self.design.x.T, self.params, strict=True):
-            total += column * coefficient
-        return total if self.frailty is None else total + self.frailty.offset
-
-    @property
-    def as_known(self) -> tuple[Design, FloatArray]:
-        """The design, (m, p), and coefficients, (p,), with the frailties taken as known.
-
-        The log frailty of each row is then one more column, the last, with a coefficient of 1.
-        """
-        beta = self.params.to_numpy()
-        if self.frailty is None:
-            return self.design, beta
-        x = np.column_stack([self.design.x, self.frailty.offset])
-        return replace(self.design, x=x), np.append(beta, 1.0)
-
-    @property
-    def risk(self) -> FloatArray:
-        """Risk of each distinct row relative to the mean covariates, (m,)."""
-        return np.exp(self.linear_predictor)
+        return prediction.baseline_cumulative_hazard(self.fit)
 
     @property
     def concordance(self) -> float:
         """Share of comparable pairs that the model orders rightly."""
-        return concordance.concordance(self).estimate
+        return concordance.concordance(self.fit).estimate
 
     @property
     def concordance_std_error(self) -> float:
         """Standard error of the concordance, by clusters where they were given."""
-        return concordance.concordance(self).std_error
+        return concordance.concordance(self.fit).std_error
 
-    # Each of these is a function with its own page: its first argument is the fit.
-    residuals = residuals.residuals
-    test_proportional_hazards = proportional_hazards.proportional_hazards_test
-    plot_proportional_hazards = proportional_hazards.plot_proportional_hazards
-    predict_cumulative_hazard = prediction.predict_cumulative_hazard
-    predict_survival = prediction.predict_survival
-    anova = factor_tests.anova
-    compare = cox_tables.nested_test
+    residuals = _of_fit(residuals.residuals)
+    test_proportional_hazards = _of_fit(proportional_hazards.proportional_hazards_test)
+    plot_proportional_hazards = _of_fit(proportional_hazards.plot_proportional_hazards)
+    predict_cumulative_hazard = _of_fit(prediction.predict_cumulative_hazard)
+    predict_survival = _of_fit(prediction.predict_survival)
+    anova = _of_fit(coefficient_tests.anova)
+
+    def compare(self, other: CoxResult) -> TestResult:
+        """Likelihood-ratio test of two fits, one of which nests the other.
+
+        Parameters
+        ----------
+        other : CoxResult
+            A fit of the same rows, ties, strata and weights.
+
+        Returns
+        -------
+        TestResult
+            Degrees of freedom are the coefficients that the larger has more.
+
+        Raises
+        ------
+        FitError
+            Something else than a fit of `cox`; other rows, other settings, terms that are not
+            nested, the same model twice; a likelihood that is not the one that the errors come
+            from: clusters or weights that are not whole numbers, Firth's penalty or a frailty in
+            one of the models only.
+        """
+        if not isinstance(other, CoxResult):
+            kind = type(other).__name__
+            msg = f"a Cox model is compared with another fit of cox(), not with {kind}"
+            raise FitError(msg)
+        return coefficient_tests.nested_test(self.fit, other.fit)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        return cox_tables.forest_plot(self, **options)
+        return tables.forest_plot(self.fit, **options)
 
     def _report(self) -> Report:
-        return cox_tables.cox_report(self)
+        return tables.cox_report(self.fit)

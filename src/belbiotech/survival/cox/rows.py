@@ -1,18 +1,59 @@
-"""How the distinct rows of a Cox model came from the rows of the data."""
+"""What a Cox model is fitted to: the columns of a call, its rows checked and counted."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.formulas.design import Formula
-from belbiotech.survival.rows.checks import FloatArray, IntArray
-from belbiotech.survival.rows.counts import DistinctRows
+from belbiotech.errors import FitError
+from belbiotech.survival.cox.partial_likelihood import Design, Ties
+from belbiotech.survival.formulas.checks import refuse_unknown_columns
+from belbiotech.survival.formulas.design import Formula, Matrix, counted_matrix
+from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
+from belbiotech.survival.rows.clusters import Overlap, check_units
+from belbiotech.survival.rows.column_codes import numbered
+from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
 
-__all__ = ["CoxRows"]
+__all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_labels"]
+
+
+@dataclass(frozen=True)
+class CoxCall:
+    """The arguments of `cox`, read: the formula taken apart, columns as tuples.
+
+    Attributes
+    ----------
+    formula : Formula
+        The formula.
+    ties, strata, weights, frequency, cluster, frailty, firth, start, stop, overlap
+        As in `cox`.
+    firth_offered : bool
+        Whether messages may advise ``firth=True``: not where the caller has no such argument.
+    """
+
+    formula: Formula
+    ties: Ties = "efron"
+    strata: tuple[str, ...] = ()
+    weights: str | None = None
+    frequency: str | None = None
+    cluster: tuple[str, ...] = ()
+    frailty: str | None = None
+    firth: bool = False
+    start: str = "start"
+    stop: str = "stop"
+    overlap: Overlap = "refuse"
+    firth_offered: bool = False
+
+    @property
+    def penalty(self) -> str | None:
+        """The penalty that messages may advise, as an argument."""
+        if not self.firth_offered:
+            return None
+        return f"firth=True{' without cluster' if self.cluster else ''}"
 
 
 @dataclass(frozen=True)
@@ -88,3 +129,195 @@ class CoxRows:
         if isinstance(values, pd.Series):
             return pd.Series(numbers, index=self.labels, name=values.name)
         return pd.DataFrame(numbers, index=self.labels, columns=values.columns)
+
+
+@dataclass(frozen=True)
+class CoxModel:
+    """A Cox model that is yet to be fitted.
+
+    Attributes
+    ----------
+    design : Design
+        The distinct rows, with centred covariates.
+    matrix : Matrix
+        How the covariates are made: names, terms, spec.
+    centre : array of float, (p,)
+        The covariates' means, taken off in the design.
+    rows : CoxRows
+        How the distinct rows came from the data.
+    ties : {"efron", "breslow"}
+        What to do with events at the same time.
+    """
+
+    design: Design
+    matrix: Matrix
+    centre: FloatArray
+    rows: CoxRows
+    ties: Ties
+
+
+def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataFrame]:
+    """Check the rows of a call, count equal ones and make the covariates of the distinct ones.
+
+    Parameters
+    ----------
+    data : DataFrame
+        A row for each interval.
+    call : CoxCall
+        The columns and options.
+
+    Returns
+    -------
+    CoxModel
+        What is to be fitted.
+    DataFrame, (n, ...)
+        The rows that it counts: those with a frequency above 0.
+
+    Raises
+    ------
+    FormulaError, PanelError, FitError
+        Bad input, as in `cox`.
+    """
+    _refuse_options(call)
+    of_many_units = _check(data, call)
+    empty, every_label = _empty_rows(data, call.frequency), data.index
+    data = data if empty is None else data[~empty]
+    counts, matrix = _counted(data, call)
+    stratum, labels = _strata(counts.columns, call.strata)
+    x, centre = _centred(matrix.x, counts.number)
+    design = Design(
+        start=counts.start,
+        stop=counts.stop,
+        event=counts.event == 1,
+        stratum=stratum,
+        x=x,
+        number=counts.number,
+        weight=counts.weight,
+    )
+    rows = replace(
+        _rows(data, call, counts, labels),
+        of_many_units=of_many_units,
+        empty=empty,
+        labels=None if empty is None else every_label,
+    )
+    bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
+    return CoxModel(design, bare, centre, rows, call.ties), data
+
+
+def _refuse_options(call: CoxCall) -> None:
+    problems = []
+    if call.overlap not in ("refuse", "allow"):
+        problems.append(f"overlap must be 'refuse' or 'allow', not {call.overlap!r}")
+    if call.ties not in ("efron", "breslow"):
+        problems.append(f"ties must be 'efron' or 'breslow', not {call.ties!r}")
+    if call.frailty is not None and (call.firth or call.cluster):
+        problems.append("frailty goes neither with firth nor with cluster; choose one")
+    if call.firth and call.cluster:
+        problems.append("firth gives profile-likelihood intervals; it does not go with cluster")
+    if problems:
+        raise FitError("\n".join(problems))
+
+
+def _check(data: pd.DataFrame, call: CoxCall) -> tuple[str, ...]:
+    """Refuse bad input; give the columns of clusters that hold several units each."""
+    groups = [call.frailty] if call.frailty is not None else []
+    if isinstance(data, pd.DataFrame):
+        refuse_unknown_columns(call.formula, data)
+    check_rows(
+        data,
+        [call.formula.outcome],
+        start=call.start,
+        stop=call.stop,
+        columns=[*call.formula.columns, *call.strata, *call.cluster, *groups],
+        weights=call.weights,
+        frequency=call.frequency,
+    )
+    if call.weights is not None and (data[call.weights] == 0).any():
+        where = rows_in_words(data, (data[call.weights] == 0).to_numpy())
+        msg = f"weight {call.weights!r} is 0 in {where}; it must be above 0: drop those rows"
+        raise FitError(msg)
+    if call.overlap == "allow":
+        return ()
+    units = groups or call.cluster
+    crowded = check_units(data, units, call.start, call.stop, overlap_offered=True)
+    return () if groups else crowded
+
+
+def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] | None:
+    """Find rows that stand for no row at all."""
+    if frequency is None or (data[frequency] > 0).all():
+        return None
+    empty: NDArray[np.bool_] = (data[frequency] == 0).to_numpy(dtype=bool)
+    return empty
+
+
+def _centred(x: FloatArray, number: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Take the means off covariates, (m, p), in place; give both."""
+    total = number.sum()
+    centre = np.array([np.einsum("i,i", number, column) / total for column in x.T])
+    for column, mean in zip(x.T, centre, strict=True):
+        column -= mean
+    return x, centre
+
+
+def _counted(data: pd.DataFrame, call: CoxCall) -> tuple[Counts, Matrix]:
+    """Count equal rows, and make the covariates of the distinct ones."""
+    counts = count_rows(
+        data,
+        [call.formula.outcome],
+        list(dict.fromkeys([*call.formula.columns, *call.strata])),
+        start=call.start,
+        stop=call.stop,
+        weights=call.weights,
+        frequency=call.frequency,
+    )
+    return counts, counted_matrix(call.formula, data, counts, call.frequency)
+
+
+def _rows(data: pd.DataFrame, call: CoxCall, counts: Counts, labels: tuple[str, ...]) -> CoxRows:
+    case, copies = (
+        None if name is None else data[name].to_numpy(dtype=float)
+        for name in (call.weights, call.frequency)
+    )
+    return CoxRows(
+        formula=call.formula,
+        index=data.index,
+        counts=counts.rows,
+        case=case,
+        copies=copies,
+        stratum_labels=labels,
+        strata=call.strata,
+        cluster=call.cluster,
+        start=call.start,
+        stop=call.stop,
+    )
+
+
+def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tuple[str, ...]]:
+    if not names:
+        return np.zeros(len(columns), dtype=np.int64), ("",)
+    codes, number = numbered([columns[name] for name in names])
+    one = np.zeros(number, dtype=np.int64)  # a row of each stratum
+    one[codes] = np.arange(len(codes))
+    return codes.astype(np.int64), stratum_labels(columns.iloc[one], names)
+
+
+def stratum_labels(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
+    """Name the stratum of each row: ``region=BE-WAL, size=2``.
+
+    Parameters
+    ----------
+    table : DataFrame, (m, ...)
+        With the strata's columns.
+    names : sequence of str
+        These columns.
+
+    Returns
+    -------
+    tuple of str, (m,)
+        The labels.
+    """
+    return tuple(
+        ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
+        for values in table[list(names)].itertuples(index=False)
+    )

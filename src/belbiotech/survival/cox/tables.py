@@ -1,4 +1,4 @@
-"""A fitted Cox model for a person to read: tables, text, a forest plot, a test of nested models."""
+"""A fitted Cox model for a person to read: its table, what stands below, a forest plot."""
 
 from __future__ import annotations
 
@@ -8,72 +8,87 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.inference.report import Report, ratio_plot
-from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.cox.coefficient_tests import (
+    likelihood_ratio_test,
+    score_test,
+    wald_test,
+)
+from belbiotech.survival.cox.concordance import concordance
+from belbiotech.survival.cox.fit import CoxFit, FirthFit
+from belbiotech.survival.inference.report import Report, coefficient_table, errors_of, ratio_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from belbiotech.survival.cox.result import CoxResult
-
-__all__ = [
-    "cox_report",
-    "forest_plot",
-    "nested_test",
-    "summary_table",
-]
+__all__ = ["aic", "cox_report", "events_per_parameter", "forest_plot", "notes", "summary_table"]
 
 FEW_CLUSTERS = 20  # fewer: sandwich errors are too small (Cameron and Miller 2015)
 SHOWN = ["coef", "exp(coef)", "se(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "z", "p"]
 
 
-def summary_table(result: CoxResult, conf_level: float = 0.95) -> pd.DataFrame:
-    """Coefficients, hazard ratios, errors and intervals, under lifelines' column names.
+def summary_table(fit: CoxFit) -> pd.DataFrame:
+    """Coefficients, hazard ratios, errors and 95% intervals, under lifelines' column names.
 
     Parameters
     ----------
-    result : CoxResult
+    fit : CoxFit
         A fit.
-    conf_level : float
-        Coverage of the intervals.
 
     Returns
     -------
     DataFrame
-        Indexed by covariate; ``naive se(coef)`` beside the error that is used.
+        Indexed by covariate; ``naive se(coef)`` beside the error that is used. With Firth's
+        penalty, intervals and p-values are those of the profile.
     """
-    from scipy.special import ndtr, ndtri
+    naive = errors_of(fit.naive_variance)
+    table = coefficient_table(fit.params, errors_of(fit.variance), naive, "exp(coef)")
+    table = table.rename_axis("covariate")
+    table.insert(list(table.columns).index("z"), "cmp to", 0.0)
+    table["-log2(p)"] = -np.log2(table["p"])
+    return table if fit.firth is None else _of_profile(table, fit.firth)
 
-    coef, error = result.params, result.standard_errors
-    wide = ndtri(0.5 + conf_level / 2) * error
-    z = coef / error
-    p = 2 * ndtr(-z.abs())
-    level = f"{conf_level * 100:g}%"
-    table = pd.DataFrame(
-        {
-            "coef": coef,
-            "exp(coef)": np.exp(coef),
-            "se(coef)": error,
-            "naive se(coef)": result.naive_standard_errors,
-            f"coef lower {level}": coef - wide,
-            f"coef upper {level}": coef + wide,
-            f"exp(coef) lower {level}": np.exp(coef - wide),
-            f"exp(coef) upper {level}": np.exp(coef + wide),
-            "cmp to": 0.0,
-            "z": z,
-            "p": p,
-            "-log2(p)": -np.log2(p),
+
+def _of_profile(table: pd.DataFrame, firth: FirthFit) -> pd.DataFrame:
+    """Put the profile's intervals and tests into a table of coefficients.
+
+    z is the signed root of the likelihood ratio, so that it belongs to p.
+    """
+    lower, upper = firth.intervals["lower"], firth.intervals["upper"]
+    return table.assign(
+        **{
+            "coef lower 95%": lower,
+            "coef upper 95%": upper,
+            "exp(coef) lower 95%": np.exp(lower),
+            "exp(coef) upper 95%": np.exp(upper),
+            "z": np.sign(table["coef"]) * np.sqrt(firth.tests["statistic"]),
+            "p": firth.tests["p_value"],
+            "-log2(p)": -np.log2(firth.tests["p_value"]),
         }
     )
-    return table.rename_axis("covariate")
 
 
-def cox_report(result: CoxResult) -> Report:
+def events_per_parameter(fit: CoxFit) -> float:
+    """Divide the events by the coefficients: infinite without any."""
+    return fit.n_events / len(fit.params) if len(fit.params) else np.inf
+
+
+def aic(fit: CoxFit) -> float:
+    """Compute Akaike's criterion; the variance of a frailty counts as a parameter."""
+    parameters = len(fit.params) + (fit.frailty is not None)
+    return -2 * fit.log_likelihood + 2 * parameters
+
+
+def notes(fit: CoxFit) -> list[str]:
+    """Say what is special about the likelihood: a penalty, a frailty."""
+    return [extra.note() for extra in (fit.frailty, fit.firth) if extra is not None]
+
+
+def cox_report(fit: CoxFit) -> Report:
     """Give what is shown of a fit."""
-    return Report(_title(result), result.summary[SHOWN], tuple(_foot(result)))
+    return Report(_title(fit), summary_table(fit)[SHOWN], tuple(_foot(fit)))
 
 
-def forest_plot(result: CoxResult, **options: Any) -> Figure:
+def forest_plot(fit: CoxFit, **options: Any) -> Figure:
     """Draw hazard ratios with their intervals, each factor's reference level at 1.
 
     Raises
@@ -81,175 +96,68 @@ def forest_plot(result: CoxResult, **options: Any) -> Figure:
     FitError
         A model without covariates.
     """
-    if not len(result.params):
-        msg = f"there is nothing to draw: {result.rows.formula.text!r} has no covariates"
+    if not len(fit.params):
+        msg = f"there is nothing to draw: {fit.rows.formula.text!r} has no covariates"
         raise FitError(msg)
-    options.setdefault("title", f"{result.rows.formula.outcome}: {_size(result)}")
+    options.setdefault("title", f"{fit.rows.formula.outcome}: {_size(fit)}")
     options.setdefault("x_label", "Hazard ratio, 95% interval")
-    references = result.matrix.references
-    return ratio_plot(result.summary, "exp(coef)", references=references, **options)
+    references = fit.matrix.references
+    return ratio_plot(summary_table(fit), "exp(coef)", references=references, **options)
 
 
-def nested_test(one: CoxResult, other: CoxResult) -> TestResult:
-    """Likelihood-ratio test of two fits, one of which nests the other.
-
-    Parameters
-    ----------
-    one, other : CoxResult
-        Fits of the same rows, ties, strata and weights.
-
-    Returns
-    -------
-    TestResult
-        Degrees of freedom are the coefficients that the larger has more.
-
-    Raises
-    ------
-    FitError
-        Other rows, other settings, terms that are not nested, the same model twice; a likelihood
-        that is not the one that the errors come from: clusters or weights that are not whole
-        numbers, Firth's penalty or a frailty in one of the models only.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from belbiotech import cox
-    >>> rows = pd.DataFrame({"start": 0, "stop": [k % 7 + 1 for k in range(40)]})
-    >>> rows["failure"] = [k % 2 for k in range(40)]
-    >>> rows["size"], rows["age"] = [k * k % 11 for k in range(40)], [k % 3 for k in range(40)]
-    >>> cox("failure ~ size + age", rows).compare(cox("failure ~ size", rows))
-    Likelihood-ratio test: chi-square 0.006368 on 1 df, p = 0.9364
-    """
-    _refuse_likelihoods(one, other)
-    small, large = sorted([one, other], key=lambda result: len(result.params))
-    problems = []
-    same_rows = small.rows.index.equals(large.rows.index) and np.array_equal(
-        small.rows.row_weight, large.rows.row_weight
-    )
-    if not same_rows or small.n_events != large.n_events:
-        problems.append("the models are fitted to different rows")
-    if not _same_setting(small, large):
-        problems.append("the models have another outcome, other ties or other strata")
-    if not set(small.matrix.terms) <= set(large.matrix.terms):
-        extra = sorted(set(small.matrix.terms) - set(large.matrix.terms))
-        problems.append(f"the smaller model has terms that the larger has not: {', '.join(extra)}")
-    changed = [] if problems else _changed_covariates(small, large)
-    if changed:
-        problems.append(f"{', '.join(map(repr, changed))} has other values in the larger model")
-    if problems:
-        raise FitError("; ".join(problems) + ": a likelihood-ratio test needs nested models")
-    if len(small.params) == len(large.params):
-        msg = "both models have the same terms: there is nothing to test"
-        raise FitError(msg)
-    if large.firth is not None:
-        from belbiotech.survival.cox.firth import penalised_test
-
-        # With the penalty of the larger model on both sides: each one's own would not nest.
-        missing = [term for term in large.matrix.terms if term not in small.matrix.terms]
-        return penalised_test(large, [k for term in missing for k in large.matrix.terms[term]])
-    gain = 2 * (large.log_likelihood - small.log_likelihood)
-    more = len(large.params) - len(small.params)
-    return TestResult.chi2(max(gain, 0.0), more, "Likelihood-ratio test")
+def _title(fit: CoxFit) -> str:
+    return f"Cox model: {fit.rows.formula.text}"
 
 
-def _same_setting(small: CoxResult, large: CoxResult) -> bool:
-    """Tell whether two models without their covariates are one."""
-    if large.firth is None:
-        return bool(np.isclose(small.log_likelihood_null, large.log_likelihood_null, rtol=1e-10))
-    settings = [(f.ties, f.rows.strata, f.rows.formula.outcome) for f in (small, large)]
-    return settings[0] == settings[1]  # the penalty is there without covariates too
+def _size(fit: CoxFit) -> str:
+    rows = f"{fit.n_rows:,d} {'row' if fit.n_rows == 1 else 'rows'}"
+    return f"N = {rows}, {fit.n_events:,d} {'event' if fit.n_events == 1 else 'events'}"
 
 
-def _changed_covariates(small: CoxResult, large: CoxResult) -> list[str]:
-    """Name the covariates of the smaller model whose values in the larger one are others."""
-    changed = []
-    for j, name in enumerate(small.params.index):
-        if name in large.params.index:
-            k = large.params.index.get_loc(name)
-            values, others = (
-                (fit.design.x[:, at] + fit.centre[at])[fit.rows.row_of]
-                for fit, at in ((small, j), (large, k))
-            )
-            if not np.allclose(values, others, rtol=1e-9, atol=1e-9 * np.abs(values).max()):
-                changed.append(name)
-    return changed
-
-
-def _refuse_likelihoods(one: CoxResult, other: Any) -> None:
-    """Refuse fits whose log likelihoods say nothing when one is taken from the other."""
-    if not hasattr(other, "log_likelihood_null"):
-        msg = f"a Cox model is compared with another fit of cox(), not with {type(other).__name__}"
-        raise FitError(msg)
-    fits: list[CoxResult] = [one, other]
-    why = None
-    if any(fit.groups or fit.rows.cluster for fit in fits):
-        why = (
-            "a likelihood-ratio test does not go with robust errors; use anova('wald') of the "
-            "larger model, or fit both without cluster"
-        )
-    elif len({fit.firth is None for fit in fits}) > 1:
-        why = "one of the models has Firth's penalty, and the other has not"
-    elif len({fit.frailty and fit.frailty.column for fit in fits}) > 1:
-        why = (
-            "the models differ in their frailty, whose variance cannot be below 0; its own test "
-            "is in result.frailty.test"
-        )
-    if why is not None:
-        raise FitError(why)
-
-
-def _title(result: CoxResult) -> str:
-    return f"Cox model: {result.rows.formula.text}"
-
-
-def _size(result: CoxResult) -> str:
-    rows = f"{result.n_rows:,d} {'row' if result.n_rows == 1 else 'rows'}"
-    return f"N = {rows}, {result.n_events:,d} {'event' if result.n_events == 1 else 'events'}"
-
-
-def _clusters(result: CoxResult) -> str:
+def _clusters(fit: CoxFit) -> str:
     """Name the columns of clusters, how many there are, and what should be known of them."""
-    columns = result.rows.cluster
-    numbers = [int(codes.max()) + 1 for codes in result.groups] or [result.n_clusters or 0]
+    columns = fit.rows.cluster
+    numbers = [int(codes.max()) + 1 for codes in fit.groups] or [fit.n_clusters or 0]
     told = " and ".join(columns)
     told += f" ({' and '.join(f'{number:,d}' for number in numbers)} clusters)"
     few = [name for name, number in zip(columns, numbers, strict=False) if number < FEW_CLUSTERS]
     if few:
         told += f"; by {' and '.join(few)} they are few, and the errors likely too small"
-    if np.isnan(result.wald_test.statistic):
+    if np.isnan(wald_test(fit).statistic):
         told += ", with no test of all coefficients"
-    if result.rows.of_many_units:
-        verb = "hold" if len(result.rows.of_many_units) > 1 else "holds"
-        told += f"; a {' and a '.join(result.rows.of_many_units)} {verb} rows that overlap in time"
+    if fit.rows.of_many_units:
+        verb = "hold" if len(fit.rows.of_many_units) > 1 else "holds"
+        told += f"; a {' and a '.join(fit.rows.of_many_units)} {verb} rows that overlap in time"
     return told
 
 
-def _foot(result: CoxResult) -> list[str]:
+def _foot(fit: CoxFit) -> list[str]:
     errors = "errors from the information"
-    if result.rows.cluster:
-        errors = f"errors clustered by {_clusters(result)}"
-    elif result.groups:
+    if fit.rows.cluster:
+        errors = f"errors clustered by {_clusters(fit)}"
+    elif fit.groups:
         errors = "robust errors"
-    lines = [f"{_size(result)}; {result.ties.capitalize()} ties; {errors}"]
-    if result.rows.strata:
-        count = len(result.rows.stratum_labels)
-        lines.append(f"Stratified by {', '.join(result.rows.strata)} ({count} strata)")
-    lines += result.notes
-    if not len(result.params):
-        return [*lines, f"Log likelihood {result.log_likelihood:.4f}"]
+    lines = [f"{_size(fit)}; {fit.ties.capitalize()} ties; {errors}"]
+    if fit.rows.strata:
+        count = len(fit.rows.stratum_labels)
+        lines.append(f"Stratified by {', '.join(fit.rows.strata)} ({count} strata)")
+    lines += notes(fit)
+    if not len(fit.params):
+        return [*lines, f"Log likelihood {fit.log_likelihood:.4f}"]
+    ordered = concordance(fit)
     lines.append(
-        f"Events per coefficient {result.events_per_parameter:.1f}; concordance "
-        f"{result.concordance:.3f} (se {result.concordance_std_error:.3f})"
+        f"Events per coefficient {events_per_parameter(fit):.1f}; concordance "
+        f"{ordered.estimate:.3f} (se {ordered.std_error:.3f})"
     )
     tests = {
-        "likelihood ratio": result.likelihood_ratio_test,
-        "Wald": result.wald_test,
-        "score": result.score_test,
+        "likelihood ratio": likelihood_ratio_test(fit),
+        "Wald": wald_test(fit),
+        "score": score_test(fit),
     }
     told = [
         f"{name} {test.statistic:.2f}" for name, test in tests.items() if np.isfinite(test.p_value)
     ]
     wald = f"; p {tests['Wald'].p_value:.3g} (Wald)" if np.isfinite(tests["Wald"].p_value) else ""
-    lines.append(f"Tests on {len(result.params)} df: {', '.join(told)}{wald}")
-    lines.append(f"Log likelihood {result.log_likelihood:.4f}, AIC {result.aic:.2f}")
+    lines.append(f"Tests on {len(fit.params)} df: {', '.join(told)}{wald}")
+    lines.append(f"Log likelihood {fit.log_likelihood:.4f}, AIC {aic(fit):.2f}")
     return lines

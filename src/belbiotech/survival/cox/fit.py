@@ -1,0 +1,189 @@
+"""The numbers of a fitted Cox model: data only, from which everything else is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, linear_predictor
+from belbiotech.survival.cox.rows import CoxModel
+from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_codes import Codes
+
+__all__ = [
+    "CoxFit",
+    "FirthFit",
+    "FrailtyFit",
+    "linear_predictor_of",
+    "risk_of",
+    "with_known_frailty",
+]
+
+
+@dataclass(frozen=True, repr=False)
+class FirthFit:
+    """What Firth's penalty adds to a fit.
+
+    Attributes
+    ----------
+    log_likelihood : float
+        The log likelihood at the estimates, without the penalty.
+    intervals : DataFrame
+        By coefficient: lower and upper, where the profile of the penalised likelihood has
+        fallen to the 95% limit; infinite where it never does.
+    tests : DataFrame
+        By coefficient: statistic, df, p_value of the penalised likelihood-ratio test.
+    """
+
+    log_likelihood: float
+    intervals: pd.DataFrame
+    tests: pd.DataFrame
+
+    def __repr__(self) -> str:
+        return f"{self.note()}\n{self.intervals.join(self.tests).to_string()}"
+
+    def note(self) -> str:
+        """Say what the numbers are, for below a table."""
+        return "Firth's penalty: log likelihood penalised, intervals and p-values from its profile"
+
+
+@dataclass(frozen=True, repr=False)
+class FrailtyFit:
+    """What a shared frailty adds to a fit.
+
+    Attributes
+    ----------
+    column : str
+        The column of the groups.
+    theta : float
+        Variance of the frailty; 0 where the groups do not differ by more than chance.
+    log_likelihood_without : float
+        Log likelihood of the same model without frailty.
+    test : TestResult
+        Likelihood-ratio test of no frailty. Zero is the least that a variance can be, so that
+        the p-value is half that of chi-squared with 1 df (Self and Liang 1987).
+    effects : Series
+        Estimated frailty of each group: above 1, it fails more than its covariates say.
+    offset : array of float, (m,)
+        Log frailty of each distinct row.
+    """
+
+    column: str
+    theta: float
+    log_likelihood_without: float
+    test: TestResult
+    effects: pd.Series
+    offset: FloatArray
+
+    def __repr__(self) -> str:
+        return f"{self.note()}\n{self.effects.to_string()}"
+
+    def note(self) -> str:
+        """Say how much the groups differ, for below a table."""
+        return (
+            f"Gamma frailty of {self.column} ({len(self.effects):,d}): variance {self.theta:.4g}, "
+            f"likelihood ratio {self.test.statistic:.2f}, p {self.test.p_value:.3g} (half of "
+            "chi-squared); log likelihood is the marginal one"
+        )
+
+
+@dataclass(frozen=True)
+class CoxFit(CoxModel):
+    """A Cox model with its estimates: what it was fitted to, and the numbers of the fit.
+
+    Attributes
+    ----------
+    design, matrix, centre, rows, ties
+        As in `CoxModel`.
+    sets : RiskSets
+        The risk sets of the design.
+    params : Series, (p,)
+        Coefficients (log hazard ratios), by name.
+    variance, naive_variance : DataFrame, (p, p)
+        Robust where clusters are given, and from the information alone.
+    log_likelihood, log_likelihood_null : float
+        Partial log likelihood at the maximum, and with all coefficients zero.
+    naive_score_statistic : float
+        Of the score test at zero, from the information alone.
+    n_rows, n_events : int
+        Rows and events, frequencies counted.
+    n_clusters : int or None
+        Clusters of the first column, if any were given.
+    groups : tuple of array of int, (n,)
+        The cluster of each row, for each way of clustering.
+    frailty : FrailtyFit or None
+        Variance of the shared frailty, its test, and the frailty of each group.
+    firth : FirthFit or None
+        With Firth's penalty: profile-likelihood intervals and penalised tests.
+    """
+
+    sets: RiskSets
+    params: pd.Series
+    variance: pd.DataFrame
+    naive_variance: pd.DataFrame
+    log_likelihood: float
+    log_likelihood_null: float
+    naive_score_statistic: float
+    n_rows: int
+    n_events: int
+    n_clusters: int | None = None
+    groups: tuple[Codes, ...] = ()
+    frailty: FrailtyFit | None = None
+    firth: FirthFit | None = None
+
+
+def linear_predictor_of(fit: CoxFit) -> FloatArray:
+    """Compute the centred ``x b`` of each distinct row, (m,), with its group's log frailty.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        The fit.
+
+    Returns
+    -------
+    array of float, (m,)
+        Column by column, so that equal rows are equal to the last bit, and tie.
+    """
+    total = linear_predictor(fit.design.x.T, fit.params.to_numpy())
+    return total if fit.frailty is None else total + fit.frailty.offset
+
+
+def risk_of(fit: CoxFit) -> FloatArray:
+    """Compute the risk of each distinct row relative to the mean covariates, (m,).
+
+    Parameters
+    ----------
+    fit : CoxFit
+        The fit.
+
+    Returns
+    -------
+    array of float, (m,)
+        The exponential of `linear_predictor_of`.
+    """
+    return np.exp(linear_predictor_of(fit))
+
+
+def with_known_frailty(fit: CoxFit) -> tuple[Design, FloatArray]:
+    """Take the estimated frailties as known.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        The fit.
+
+    Returns
+    -------
+    Design, array of float, (p,)
+        Design and coefficients; with a frailty, the log frailty of each row is one more column of
+        the design, the last, with a coefficient of 1.
+    """
+    beta = fit.params.to_numpy()
+    if fit.frailty is None:
+        return fit.design, beta
+    x = np.column_stack([fit.design.x, fit.frailty.offset])
+    return replace(fit.design, x=x), np.append(beta, 1.0)
