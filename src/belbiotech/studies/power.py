@@ -17,7 +17,7 @@ from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulate import simulate_panel
 from belbiotech.studies.workers import run
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

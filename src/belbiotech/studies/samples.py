@@ -14,7 +14,7 @@ from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.agreements import Agreements, check_window, stock
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.origins import tables_behind
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import check_rows
 
 if TYPE_CHECKING:

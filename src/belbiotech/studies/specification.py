@@ -13,7 +13,7 @@ import pandas as pd
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.workers import run
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

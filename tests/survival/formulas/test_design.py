@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import FormulaError, PanelError
-from belbiotech.survival.formulas.design import LARGE, counted_matrix, design_matrix, read_formula
+from belbiotech.survival.formulas.design import LARGE, counted_matrix, design_matrix
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.counts import count_rows
 
 TABLE = pd.DataFrame(

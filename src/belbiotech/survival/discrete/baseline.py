@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix, read_formula
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
 
 __all__ = ["Baseline", "BaselineName", "make_baseline"]

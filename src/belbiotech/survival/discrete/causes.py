@@ -20,7 +20,7 @@ from belbiotech.survival.discrete.multinomial import (
     fit_multinomial,
 )
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap

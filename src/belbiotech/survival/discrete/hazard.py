@@ -15,7 +15,7 @@ from belbiotech.survival.discrete.binomial import Binomial, BinomialFit, fit_bin
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap

@@ -11,7 +11,8 @@ import pandas as pd
 from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
-from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import FloatArray
 

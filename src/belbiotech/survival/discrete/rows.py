@@ -12,7 +12,9 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.periods import Periods, check_whole_times, cut_into_periods
-from belbiotech.survival.formulas.design import Formula, Matrix, counted_matrix
+from belbiotech.survival.formulas.design import counted_matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.clusters import (
     Overlap,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
 from belbiotech.survival.formulas.columns import plain_columns
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import rows_in_words
-
-if TYPE_CHECKING:
-    from belbiotech.survival.formulas.design import Formula, Matrix
 
 __all__ = ["refuse_infinite", "refuse_single_levels", "refuse_unknown_columns"]
 

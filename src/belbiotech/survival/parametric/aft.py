@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_names
-from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix, read_formula
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.parametric.fit import AftFit, fit_aft
 from belbiotech.survival.parametric.location_scale import AftDesign, DistributionName
