@@ -123,7 +123,9 @@ def test_incidences_and_survival_add_up_to_one_with_delta_errors(years, baseline
     for j in range(len(beta)):
         step = np.eye(len(beta))[j] * 1e-5
         above, below = (
-            replace(result, params=pd.Series(b, result.params.index)).predict_incidence(paths)
+            replace(
+                result, fit=replace(result.fit, params=pd.Series(b, result.params.index))
+            ).predict_incidence(paths)
             for b in (beta + step, beta - step)
         )
         columns.append((above["estimate"] - below["estimate"]) / 2e-5)

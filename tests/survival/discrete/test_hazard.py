@@ -230,7 +230,7 @@ def numeric_errors(result, ask):
         step = np.zeros(len(beta))
         step[j] = 1e-5
         above, below = (
-            ask(replace(result, params=pd.Series(b, result.params.index)))
+            ask(replace(result, fit=replace(result.fit, params=pd.Series(b, result.params.index))))
             for b in (beta + step, beta - step)
         )
         columns.append((above - below) / 2e-5)

@@ -25,7 +25,7 @@ def numeric_error(result, ask):
     for j in range(len(beta)):
         step = np.eye(len(beta))[j] * 1e-4
         above, below = (
-            ask(replace(result, params=pd.Series(b, result.params.index)))
+            ask(replace(result, fit=replace(result.fit, params=pd.Series(b, result.params.index))))
             for b in (beta + step, beta - step)
         )
         slope.append((above - below) / 2e-4)

@@ -13,6 +13,7 @@ from belbiotech.errors import BelbiotechWarning, FitError
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial
 from belbiotech.survival.discrete.causes_result import DiscreteCausesResult
+from belbiotech.survival.discrete.fit import DiscreteCausesFit
 from belbiotech.survival.discrete.multinomial import (
     Multinomial,
     MultinomialFit,
@@ -21,6 +22,7 @@ from belbiotech.survival.discrete.multinomial import (
 )
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
@@ -28,7 +30,7 @@ from belbiotech.survival.rows.fates import check_outcome_names
 
 __all__ = ["discrete_hazard_causes"]
 
-EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
+FIRTH = "cox(..., firth=True)"  # what helps where events are few
 
 
 def discrete_hazard_causes(
@@ -198,20 +200,23 @@ def _result(
         variance = pd.DataFrame(robust, index=index, columns=index)
     number, event = model.rows.number, model.rows.event
     events = {name: int(number[event == k].sum()) for k, name in enumerate(model.outcomes, start=1)}
-    return DiscreteCausesResult(
+    numbers = DiscreteCausesFit(
         params=pd.Series(fit.beta, index=index, name="coef"),
         variance=variance,
         naive_variance=naive,
+        covariates=rows.matrix.names,
         log_likelihood=fit.log_likelihood,
         n_rows=len(rows.row_of),
         n_periods=int(number.sum()),
         n_events=pd.Series(events, name="events"),
+        cluster=rows.cluster,
         n_clusters=rows.n_clusters,
         baseline=baseline,
         rows=rows,
         active=model.active,
         certain=_certain(rows, baseline),
     )
+    return DiscreteCausesResult(numbers)
 
 
 def _certain(rows: DiscreteRows, baseline: Baseline) -> dict[float, tuple[float, ...]]:
@@ -246,11 +251,4 @@ def _tell_of_missing_fates(rows: DiscreteRows, baseline: Baseline) -> None:
 def _tell_of_events(model: Multinomial, covariates: int) -> None:
     for k, name in enumerate(model.outcomes, start=1):
         events = int(model.rows.number[model.rows.event == k].sum())
-        if covariates and events < EVENTS_PER_COEFFICIENT * covariates:
-            warnings.warn(
-                f"{events} events of {name!r} for {covariates} coefficients "
-                f"({events / covariates:.1f} each, fewer than {EVENTS_PER_COEFFICIENT}): "
-                "estimates may be far off; think of cox(..., firth=True)",
-                BelbiotechWarning,
-                stacklevel=3,
-            )
+        warn_of_few_events(events, name, covariates, FIRTH, stacklevel=3)

@@ -1,4 +1,4 @@
-"""What a multinomial logit of competing fates holds, and what can be asked of it."""
+"""The result that users hold of competing fates in discrete time, and what can be asked of it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from belbiotech.survival.competing.equal_effects import equal_effects_table
+from belbiotech.survival.discrete import causes_prediction
 from belbiotech.survival.discrete.baseline import Baseline
-from belbiotech.survival.discrete.rows import DiscreteRows
-from belbiotech.survival.inference.report import (
-    Report,
-    Reported,
-    coefficient_table,
-    errors_of,
-    ratio_plot,
-)
+from belbiotech.survival.discrete.fit import DiscreteCausesFit
+from belbiotech.survival.inference.fitted import Fitted, errors_in_words
+from belbiotech.survival.inference.report import Report, coefficient_table, ratio_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,66 +24,38 @@ RATIO = "relative risk ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteCausesResult(Reported):
+class DiscreteCausesResult(Fitted):
     """A fitted multinomial logit of competing fates.
+
+    Coefficients and variances are by outcome and name: ``params["failure"]`` gives one outcome's.
 
     Attributes
     ----------
-    params : Series
-        Coefficients by outcome and name (``params["failure"]`` gives one outcome's): the
-        covariates', then the baseline's.
-    variance, naive_variance : DataFrame, (q, q)
-        Robust where clusters are given, and from the information alone.
-    log_likelihood : float
-        Of all periods.
-    n_rows, n_periods : int
-        Rows of the data, periods at risk.
-    n_events : Series
-        Events by outcome.
-    n_clusters : int or None
-        Clusters of the first column, if any were given.
-    baseline : Baseline
-        The columns of time.
-    rows : DiscreteRows
-        The distinct rows, and how they came from the data.
-    active : array of bool, (K, p)
-        Coefficients that are estimated: not those of periods without such a fate.
-    certain : dict of float to tuple of float
-        Probability of each fate, 0 or 1, in periods where nothing is uncertain.
+    fit : DiscreteCausesFit
+        The numbers of the fit, from which all others are computed.
     """
 
-    params: pd.Series
-    variance: pd.DataFrame
-    naive_variance: pd.DataFrame
-    log_likelihood: float
-    n_rows: int
-    n_periods: int
-    n_events: pd.Series
-    n_clusters: int | None
-    baseline: Baseline
-    rows: DiscreteRows
-    active: NDArray[np.bool_]
-    certain: dict[float, tuple[float, ...]]
+    fit: DiscreteCausesFit
+
+    @property
+    def n_periods(self) -> int:
+        """Periods at risk."""
+        return self.fit.n_periods
+
+    @property
+    def n_events(self) -> pd.Series:
+        """Events by outcome."""
+        return self.fit.n_events
+
+    @property
+    def baseline(self) -> Baseline:
+        """The columns of time."""
+        return self.fit.baseline
 
     @property
     def outcomes(self) -> list[str]:
         """The fates, in the order of the call."""
-        return list(self.rows.outcomes)
-
-    @property
-    def covariates(self) -> list[str]:
-        """Names of the covariates' coefficients."""
-        return list(self.rows.matrix.names)
-
-    @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.variance)
-
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone."""
-        return errors_of(self.naive_variance)
+        return list(self.fit.rows.outcomes)
 
     @property
     def events_per_parameter(self) -> pd.Series:
@@ -154,27 +121,22 @@ class DiscreteCausesResult(Reported):
         FitError
             Periods of which the baseline knows nothing.
         """
-        from belbiotech.survival.discrete.causes_prediction import predict_incidence
-
-        return predict_incidence(self, paths, conf_level)
+        return causes_prediction.predict_incidence(self.fit, paths, conf_level)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        references = self.rows.matrix.references
+        references = self.fit.rows.matrix.references
         return ratio_plot(self.summary, RATIO, references=references, **options)
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]
         title = f"Competing fates in discrete time: {', '.join(self.outcomes)} ~ "
-        title += self.rows.formula.right
+        title += self.fit.rows.formula.right
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = "errors from the information"
-        if self.rows.cluster:
-            errors = f"errors clustered by {' and '.join(self.rows.cluster)}"
-            errors += f" ({self.n_clusters:,d} clusters)"
+        errors = errors_in_words(self.fit.cluster, self.n_clusters)
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         size = f"N = {self.n_rows:,d} rows, {self.n_periods:,d} periods; {events}; {errors}"
         time = f"Baseline: {self.baseline.kind}; the base is: nothing happened"

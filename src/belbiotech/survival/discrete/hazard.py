@@ -12,17 +12,19 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning, FitError, nearest_names
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial, BinomialFit, fit_binomial
+from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
 
 __all__ = ["discrete_hazard"]
 
-EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
+FIRTH = "cox(..., firth=True)"  # what helps where events are few
 
 
 def discrete_hazard(
@@ -121,7 +123,8 @@ def discrete_hazard(
     _tell_of_certain_periods(rows, settled)
     binomial = _binomial(rows, settled)
     fit = fit_binomial(binomial, link)
-    _tell_of_events(binomial, len(rows.matrix.names))
+    happened, covariates = int(binomial.number[binomial.event == 1].sum()), rows.matrix.names
+    warn_of_few_events(happened, parsed.outcome, len(covariates), FIRTH, stacklevel=2)
     return _result(rows, settled, binomial, fit, link)
 
 
@@ -169,20 +172,23 @@ def _result(
     if rows.groups:
         robust = _robust(rows, binomial, fit)
         variance = pd.DataFrame(robust, index=names, columns=names)
-    return DiscreteHazardResult(
+    numbers = DiscreteFit(
         params=pd.Series(fit.beta, index=names, name="coef"),
         variance=variance,
         naive_variance=naive,
+        covariates=rows.matrix.names,
         log_likelihood=fit.log_likelihood,
         log_likelihood_null=_null(binomial, len(rows.matrix.names), fit, link),
         n_rows=len(rows.row_of),
         n_periods=int(binomial.number.sum()),
         n_events=int(binomial.number[binomial.event == 1].sum()),
+        cluster=rows.cluster,
         n_clusters=rows.n_clusters,
         link=link,
         baseline=baseline,
         rows=rows,
     )
+    return DiscreteHazardResult(numbers)
 
 
 def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> FloatArray:
@@ -229,18 +235,6 @@ def _tell_of_certain_periods(rows: DiscreteRows, baseline: Baseline) -> None:
             f"{', '.join(f'{start:g}' for start in starts)}: the hazard there is {hazard:g} "
             f"whatever the covariates are, so that their {number:g} rows say nothing of the "
             "coefficients; baseline='spline' or 'log' would use them",
-            BelbiotechWarning,
-            stacklevel=3,
-        )
-
-
-def _tell_of_events(binomial: Binomial, covariates: int) -> None:
-    events = int(binomial.number[binomial.event == 1].sum())
-    if covariates and events < EVENTS_PER_COEFFICIENT * covariates:
-        warnings.warn(
-            f"{events} events of {binomial.outcome!r} for {covariates} coefficients "
-            f"({events / covariates:.1f} each, fewer than {EVENTS_PER_COEFFICIENT}): estimates "
-            "may be far off; think of cox(..., firth=True)",
             BelbiotechWarning,
             stacklevel=3,
         )

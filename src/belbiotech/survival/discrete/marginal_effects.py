@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError
+from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
+from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.rows.checks import FloatArray
-
-if TYPE_CHECKING:
-    from belbiotech.survival.discrete.result import DiscreteHazardResult
 
 __all__ = ["average_marginal_effects"]
 
@@ -26,15 +25,13 @@ PERCENT = 100.0
 Effect = tuple[str, str, float, FloatArray]  # variable, change, estimate, gradient
 
 
-def average_marginal_effects(
-    result: DiscreteHazardResult, conf_level: float = 0.95
-) -> pd.DataFrame:
+def average_marginal_effects(fit: DiscreteFit, conf_level: float = 0.95) -> pd.DataFrame:
     """Average over all periods how the hazard changes with each covariate.
 
     Parameters
     ----------
-    result : DiscreteHazardResult
-        A fit.
+    fit : DiscreteFit
+        The numbers of a fit.
     conf_level : float
         Coverage of the intervals.
 
@@ -52,15 +49,14 @@ def average_marginal_effects(
 
     check_limit_options(conf_level)
     effects: list[Effect] = []
-    for name in result.rows.formula.columns:
-        if _is_factor(result.rows.formula, result.rows.columns[name]):
-            effects += _changes(result, name)
+    for name in fit.rows.formula.columns:
+        if _is_factor(fit.rows.formula, fit.rows.columns[name]):
+            effects += _changes(fit, name)
         else:
-            effects.append(_slope(result, name))
+            effects.append(_slope(fit, name))
     estimate = PERCENT * np.array([effect[2] for effect in effects])
-    gradient = np.array([effect[3] for effect in effects]).reshape(-1, len(result.params))
-    squares = np.einsum("ij,jk,ik->i", gradient, result.variance.to_numpy(), gradient)
-    error = PERCENT * np.sqrt(squares)
+    gradient = np.array([effect[3] for effect in effects]).reshape(-1, len(fit.params))
+    error = PERCENT * delta_errors(gradient, fit.variance.to_numpy())
     wide = normal_quantile(conf_level) * error
     return pd.DataFrame(
         {
@@ -82,14 +78,14 @@ def _is_factor(formula: Formula, column: pd.Series) -> bool:
     return re.search(rf"\bC\(\s*{re.escape(str(column.name))}\b", formula.right) is not None
 
 
-def _slope(result: DiscreteHazardResult, name: str) -> Effect:
+def _slope(fit: DiscreteFit, name: str) -> Effect:
     """Mean of h'(eta) x the slope of eta, and its derivative by the coefficients."""
-    link, x = LINKS[result.link], _periods_matrix(result, result.rows.matrix.x)
+    link, x = LINKS[fit.link], _periods_matrix(fit, fit.rows.matrix.x)
     slopes = np.zeros_like(x)
-    slopes[:, : len(result.covariates)] = _term_slopes(result.rows, name)[result.rows.periods.row]
-    beta = result.params.to_numpy()
+    slopes[:, : len(fit.covariates)] = _term_slopes(fit.rows, name)[fit.rows.periods.row]
+    beta = fit.params.to_numpy()
     eta, along = x @ beta, slopes @ beta
-    share = _shares(result)
+    share = _shares(fit)
     gradient = (share * link.bend(eta) * along) @ x + (share * link.slope(eta)) @ slopes
     return name, "per unit", float(share @ (link.slope(eta) * along)), gradient
 
@@ -120,10 +116,10 @@ def _difference(rows: DiscreteRows, name: str, below: FloatArray, above: FloatAr
     return slopes
 
 
-def _changes(result: DiscreteHazardResult, name: str) -> list[Effect]:
+def _changes(fit: DiscreteFit, name: str) -> list[Effect]:
     """Mean hazard with each level in all rows, less that with the first level."""
-    levels = _levels(result.rows, name)
-    means = [_mean_at(result, name, level) for level in levels]
+    levels = _levels(fit.rows, name)
+    means = [_mean_at(fit, name, level) for level in levels]
     base, base_gradient = means[0]
     return [
         (name, f"{level} against {levels[0]}", mean - base, gradient - base_gradient)
@@ -131,12 +127,12 @@ def _changes(result: DiscreteHazardResult, name: str) -> list[Effect]:
     ]
 
 
-def _mean_at(result: DiscreteHazardResult, name: str, level: Any) -> tuple[float, FloatArray]:
-    rows, link = result.rows, LINKS[result.link]
+def _mean_at(fit: DiscreteFit, name: str, level: Any) -> tuple[float, FloatArray]:
+    rows, link = fit.rows, LINKS[fit.link]
     table = rows.columns.copy()
     table[name] = pd.Series([level] * len(table), index=table.index, dtype=table[name].dtype)
-    x = _periods_matrix(result, design_matrix(rows.formula, table, rows.matrix.spec).x)
-    eta, share = x @ result.params.to_numpy(), _shares(result)
+    x = _periods_matrix(fit, design_matrix(rows.formula, table, rows.matrix.spec).x)
+    eta, share = x @ fit.params.to_numpy(), _shares(fit)
     return float(share @ link.hazard(eta)), (share * link.slope(eta)) @ x
 
 
@@ -154,14 +150,14 @@ def _levels(rows: DiscreteRows, name: str) -> list[Any]:
     return [levels[first], *levels[:first], *levels[first + 1 :]]
 
 
-def _periods_matrix(result: DiscreteHazardResult, x: FloatArray) -> FloatArray:
-    periods = result.rows.periods
-    return with_baseline(x[periods.row], result.baseline, periods.start)
+def _periods_matrix(fit: DiscreteFit, x: FloatArray) -> FloatArray:
+    periods = fit.rows.periods
+    return with_baseline(x[periods.row], fit.baseline, periods.start)
 
 
-def _shares(result: DiscreteHazardResult) -> FloatArray:
+def _shares(fit: DiscreteFit) -> FloatArray:
     """Each period's share of the weight; 0 where the hazard is certain, and nothing moves it."""
-    periods = result.rows.periods
-    moves = ~np.isin(periods.start, list(result.baseline.certain))
+    periods = fit.rows.periods
+    moves = ~np.isin(periods.start, list(fit.baseline.certain))
     shares: FloatArray = np.where(moves, periods.weight, 0.0) / periods.weight.sum()
     return shares

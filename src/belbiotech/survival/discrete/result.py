@@ -1,4 +1,4 @@
-"""What a fitted hazard in discrete time holds, and where its further numbers are computed."""
+"""The result that users hold of a hazard in discrete time: its fit, and what can be asked of it."""
 
 from __future__ import annotations
 
@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from belbiotech.survival.discrete import marginal_effects, prediction
 from belbiotech.survival.discrete.baseline import Baseline
+from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
-from belbiotech.survival.discrete.rows import DiscreteRows
-from belbiotech.survival.inference.report import (
-    Report,
-    Reported,
-    coefficient_table,
-    errors_of,
-    ratio_plot,
-)
+from belbiotech.survival.inference.fitted import Fitted, errors_in_words
+from belbiotech.survival.inference.report import Report, ratio_plot
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import chi_square_of
 
@@ -28,56 +24,41 @@ __all__ = ["DiscreteHazardResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteHazardResult(Reported):
+class DiscreteHazardResult(Fitted):
     """A fitted hazard in discrete time.
 
     Attributes
     ----------
-    params : Series
-        Coefficients by name: the covariates', then the baseline's.
-    variance, naive_variance : DataFrame, (p, p)
-        Robust where clusters are given, and from the expected information alone.
-    log_likelihood, log_likelihood_null : float
-        Bernoulli log likelihood of all periods, and of the baseline without covariates.
-    n_rows, n_periods, n_events : int
-        Rows of the data, periods at risk (more where rows are longer than a period), events.
-    n_clusters : int or None
-        Clusters of the first column, if any were given.
-    link : {"cloglog", "logit"}
-        From the linear predictor to the hazard.
-    baseline : Baseline
-        The hazard's columns of time.
-    rows : DiscreteRows
-        The distinct rows, and how they came from the data.
+    fit : DiscreteFit
+        The numbers of the fit, from which all others are computed.
     """
 
-    params: pd.Series
-    variance: pd.DataFrame
-    naive_variance: pd.DataFrame
-    log_likelihood: float
-    log_likelihood_null: float
-    n_rows: int
-    n_periods: int
-    n_events: int
-    n_clusters: int | None
-    link: LinkName
-    baseline: Baseline
-    rows: DiscreteRows
+    fit: DiscreteFit
 
     @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.variance)
+    def log_likelihood_null(self) -> float:
+        """Log likelihood of the baseline without covariates."""
+        return self.fit.log_likelihood_null
 
     @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone."""
-        return errors_of(self.naive_variance)
+    def n_periods(self) -> int:
+        """Periods at risk: more than rows, where rows are longer than a period."""
+        return self.fit.n_periods
 
     @property
-    def covariates(self) -> list[str]:
-        """Names of the covariates' coefficients."""
-        return list(self.rows.matrix.names)
+    def n_events(self) -> int:
+        """Events."""
+        return self.fit.n_events
+
+    @property
+    def link(self) -> LinkName:
+        """From the linear predictor to the hazard: "cloglog" or "logit"."""
+        return self.fit.link
+
+    @property
+    def baseline(self) -> Baseline:
+        """The hazard's columns of time."""
+        return self.fit.baseline
 
     @property
     def events_per_parameter(self) -> float:
@@ -126,10 +107,7 @@ class DiscreteHazardResult(Reported):
         DataFrame
             Indexed by covariate.
         """
-        names = self.covariates
-        errors, naive = self.standard_errors[names], self.naive_standard_errors[names]
-        table = coefficient_table(self.params[names], errors, naive, self.ratio, conf_level)
-        return table.rename_axis("covariate")
+        return self._covariate_table(self.ratio, conf_level)
 
     @property
     def baseline_hazard(self) -> pd.DataFrame:
@@ -137,9 +115,7 @@ class DiscreteHazardResult(Reported):
 
         Columns start, stop, at_risk, events, hazard, std_error, lower, upper.
         """
-        from belbiotech.survival.discrete.prediction import baseline_hazard
-
-        return baseline_hazard(self)
+        return prediction.baseline_hazard(self.fit)
 
     def predict_hazard(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Hazard of each period along covariate paths.
@@ -164,9 +140,7 @@ class DiscreteHazardResult(Reported):
         FitError
             Periods of which the baseline knows nothing.
         """
-        from belbiotech.survival.discrete.prediction import predict_hazard
-
-        return predict_hazard(self, paths, conf_level)
+        return prediction.predict_hazard(self.fit, paths, conf_level)
 
     def predict_survival(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Probability of no event since the start of each covariate path.
@@ -188,9 +162,7 @@ class DiscreteHazardResult(Reported):
         PanelError, FitError
             As `predict_hazard`.
         """
-        from belbiotech.survival.discrete.prediction import predict_survival
-
-        return predict_survival(self, paths, conf_level)
+        return prediction.predict_survival(self.fit, paths, conf_level)
 
     def average_marginal_effects(self, *, conf_level: float = 0.95) -> pd.DataFrame:
         """Change of the hazard of a period, in percentage points, averaged over all periods.
@@ -215,27 +187,22 @@ class DiscreteHazardResult(Reported):
         Williams (2012), The Stata Journal 12. Karaca-Mandic, Norton and Dowd (2012), Health
         Services Research 47.
         """
-        from belbiotech.survival.discrete.marginal_effects import average_marginal_effects
-
-        return average_marginal_effects(self, conf_level)
+        return marginal_effects.average_marginal_effects(self.fit, conf_level)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
         options.setdefault("title", self._report().title)
-        references = self.rows.matrix.references
+        references = self.fit.rows.matrix.references
         return ratio_plot(self.summary, self.ratio, references=references, **options)
 
     def _report(self) -> Report:
         shown = ["coef", self.ratio, "se(coef)", f"{self.ratio} lower 95%"]
         shown += [f"{self.ratio} upper 95%", "z", "p"]
-        title = f"Hazard in discrete time ({self.link}): {self.rows.formula.text}"
+        title = f"Hazard in discrete time ({self.link}): {self.fit.rows.formula.text}"
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = "errors from the information"
-        if self.rows.cluster:
-            errors = f"errors clustered by {' and '.join(self.rows.cluster)}"
-            errors += f" ({self.n_clusters:,d} clusters)"
+        errors = errors_in_words(self.fit.cluster, self.n_clusters)
         size = f"N = {self.n_rows:,d} rows, {self.n_events:,d} events"
         if self.n_periods != self.n_rows:
             size += f", {self.n_periods:,d} periods"

@@ -14,6 +14,7 @@ __all__ = [
     "chi_square_of",
     "cluster_sums",
     "clustered_variance",
+    "delta_errors",
     "squares",
     "symmetric_inverse",
 ]
@@ -66,6 +67,14 @@ def chi_square_of(
     if nothing or not np.isfinite(scaled).all() or np.linalg.eigvalsh(scaled).min() < SINGULAR:
         return float("nan")
     return float(estimate * scale @ np.linalg.solve(scaled, estimate * scale))
+
+
+def delta_errors(slopes: FloatArray, variance: FloatArray) -> FloatArray:
+    """Give the errors, (r,), of what has these slopes, (r, p), by estimates of variance (p, p)."""
+    errors: FloatArray = np.sqrt(
+        np.maximum(np.einsum("ij,jk,ik->i", slopes, variance, slopes), 0.0)
+    )
+    return errors
 
 
 def clustered_variance(

@@ -1,0 +1,86 @@
+"""Covariate paths for a prediction: checked, in order, and made into numbers as in the fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import pandas as pd
+
+from belbiotech.errors import FormulaError, PanelError
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.path_checks import ordered_paths, plain
+
+__all__ = ["path_matrix"]
+
+
+def path_matrix(
+    formula: Formula,
+    matrix: Matrix,
+    paths: pd.DataFrame,
+    *,
+    start: str,
+    stop: str,
+    columns: Sequence[str] = (),
+) -> tuple[pd.DataFrame, FloatArray]:
+    """Check covariate paths, put them in order, and make their covariates as in a fit.
+
+    Parameters
+    ----------
+    formula : Formula
+        The fit's.
+    matrix : Matrix
+        What the fit's covariates were made with: coding, levels, knots.
+    paths : DataFrame
+        Rows with the interval, the formula's columns and, where there is more than one path,
+        ``id``; each row of a path starts where the one before stopped.
+    start, stop : str
+        Columns of the interval.
+    columns : sequence of str
+        Further columns that the prediction reads, such as strata.
+
+    Returns
+    -------
+    rows : DataFrame
+        The paths in order, with the column ``id``.
+    x : array of float, (r, p)
+        Their covariates.
+
+    Raises
+    ------
+    PanelError
+        Missing values, ``stop <= start``, a gap or an overlap within a path, a value beyond the
+        range over which a spline was fitted, a level that was not in the data.
+    """
+    rows = ordered_paths(paths, [*formula.columns, *columns], start=start, stop=stop)
+    _refuse_beyond_knots(formula, matrix, rows)
+    try:
+        return rows, design_matrix(formula, rows, matrix.spec).x
+    except FormulaError as error:
+        msg = f"the paths have a value that was not in the data: {error}"
+        raise PanelError(msg) from error
+
+
+def _refuse_beyond_knots(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> None:
+    """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
+    lines = []
+    for term, state in matrix.spec.transform_state.items():
+        if not isinstance(state, dict) or "lower_bound" not in state or "extrapolation" in term:
+            continue
+        low, high = state["lower_bound"], state["upper_bound"]
+        for name in formula.columns:
+            if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
+                continue
+            outside = ~rows[name].between(low, high)
+            if outside.any():
+                row, value = plain(rows.index[outside][0]), rows[name][outside].iloc[0]
+                lines.append(
+                    f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
+                    f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
+                    f"({int(outside.sum())} rows)"
+                )
+    if lines:
+        raise PanelError("\n".join(lines))

@@ -1,0 +1,136 @@
+"""What every fit of a model holds, and what every result of one shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from belbiotech.survival.inference.report import Reported, coefficient_table, errors_of
+
+__all__ = ["Estimates", "Fitted", "errors_in_words"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimates:
+    """The numbers that every fit has.
+
+    Attributes
+    ----------
+    params : Series
+        Coefficients by name, the covariates' first.
+    variance, naive_variance : DataFrame, (p, p)
+        Robust where clusters are given, and from the information alone.
+    covariates : tuple of str
+        Names of the covariates' coefficients.
+    log_likelihood : float
+        At the maximum.
+    n_rows : int
+        Rows of the data.
+    cluster : tuple of str
+        Columns of the clusters.
+    n_clusters : int or None
+        Clusters of the first column, if any were given.
+    """
+
+    params: pd.Series
+    variance: pd.DataFrame
+    naive_variance: pd.DataFrame
+    covariates: tuple[str, ...]
+    log_likelihood: float
+    n_rows: int
+    cluster: tuple[str, ...]
+    n_clusters: int | None
+
+
+@dataclass(frozen=True, repr=False)
+class Fitted(Reported):
+    """A result that stands on a fit, and shows its numbers as its own.
+
+    Attributes
+    ----------
+    fit : Estimates
+        The numbers of the fit.
+    """
+
+    fit: Estimates
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients by name, the covariates' first."""
+        return self.fit.params
+
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Variance of the coefficients, (p, p), robust where clusters were given."""
+        return self.fit.variance
+
+    @property
+    def naive_variance(self) -> pd.DataFrame:
+        """Variance of the coefficients from the information alone, (p, p)."""
+        return self.fit.naive_variance
+
+    @property
+    def standard_errors(self) -> pd.Series:
+        """Standard errors of the coefficients, robust where clusters were given."""
+        return errors_of(self.fit.variance)
+
+    @property
+    def naive_standard_errors(self) -> pd.Series:
+        """Standard errors from the information alone."""
+        return errors_of(self.fit.naive_variance)
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return list(self.fit.covariates)
+
+    @property
+    def log_likelihood(self) -> float:
+        """Log likelihood at the maximum."""
+        return self.fit.log_likelihood
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the data."""
+        return self.fit.n_rows
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+        return self.fit.n_clusters
+
+    def _covariate_table(self, ratio: str, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the covariates' coefficients, ratios, errors and intervals."""
+        names = self.covariates
+        errors, naive = self.standard_errors[names], self.naive_standard_errors[names]
+        table = coefficient_table(self.params[names], errors, naive, ratio, conf_level)
+        return table.rename_axis("covariate")
+
+
+def errors_in_words(cluster: Sequence[str], n_clusters: int | None) -> str:
+    """Say where the standard errors come from.
+
+    Parameters
+    ----------
+    cluster : sequence of str
+        Columns of the clusters; empty where there are none.
+    n_clusters : int or None
+        Clusters of the first column.
+
+    Returns
+    -------
+    str
+        For the notes under a table.
+
+    Examples
+    --------
+    >>> errors_in_words(["firm_id", "year"], 1200)
+    'errors clustered by firm_id and year (1,200 clusters)'
+    >>> errors_in_words([], None)
+    'errors from the information'
+    """
+    if not cluster:
+        return "errors from the information"
+    return f"errors clustered by {' and '.join(cluster)} ({n_clusters:,d} clusters)"
