@@ -142,7 +142,7 @@ def numeric_error(result, ask):
     for j in range(len(theta)):
         step = np.eye(len(theta))[j] * 1e-5
         above, below = (
-            ask(replace(result, params=pd.Series(t, result.params.index)))
+            ask(replace(result, fit=replace(result.fit, params=pd.Series(t, result.params.index))))
             for t in (theta + step, theta - step)
         )
         columns.append((above - below) / 2e-5)

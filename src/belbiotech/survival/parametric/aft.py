@@ -13,9 +13,11 @@ from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_n
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.variance import clustered_variance
-from belbiotech.survival.parametric.fit import AftFit, fit_aft
+from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import AftDesign, DistributionName
+from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
 from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, rows_in_words
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
@@ -23,7 +25,6 @@ from belbiotech.survival.rows.spells import check_unit_column, join_rows
 
 __all__ = ["aft", "compare_distributions"]
 
-EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
 WHY_FIXED = (
     "an accelerated failure time model stretches a whole life by one factor, and has no meaning "
     "for a covariate that changes on the way: take its value at entry, or use cox() or "
@@ -108,7 +109,8 @@ def aft(
     design = _design(parsed, spells, matrix, weights, start, stop)
     names = [*matrix.names, "Intercept"]
     fit = fit_aft(design, distribution, names, parsed.outcome)
-    _tell_of_events(int(design.event.sum()), len(matrix.names), parsed.outcome)
+    events, covariates = int(design.event.sum()), len(matrix.names)
+    warn_of_few_events(events, parsed.outcome, covariates, "fewer covariates", stacklevel=2)
     alone = AftDesign(
         design.log_entry, design.log_exit, design.event, design.x[:, [-1]], design.weight
     )
@@ -116,21 +118,23 @@ def aft(
     naive = _table(fit.naive, names)
     groups = cluster_codes(spells, clusters)
     robust = _robust(fit, design, groups) if clusters else fit.naive
-    return AftResult(
+    numbers = AftFit(
         params=pd.Series(fit.theta, index=naive.index, name="coef"),
         variance=_table(robust, names),
         naive_variance=naive,
+        covariates=matrix.names,
         log_likelihood=fit.log_likelihood,
         log_likelihood_null=null.log_likelihood,
         n_rows=len(data),
         n_spells=len(spells),
-        n_events=int(design.event.sum()),
+        n_events=events,
+        cluster=clusters,
         n_clusters=int(groups[0].max()) + 1 if clusters else None,
         distribution=distribution,
         formula=parsed,
         matrix=matrix,
-        cluster=clusters,
     )
+    return AftResult(numbers)
 
 
 def compare_distributions(
@@ -276,21 +280,10 @@ def _design(
     )
 
 
-def _robust(fit: AftFit, design: AftDesign, groups: tuple[Any, ...]) -> Any:
+def _robust(fit: AftMaximum, design: AftDesign, groups: tuple[Any, ...]) -> Any:
     return clustered_variance(fit.naive, groups, fit.scores * design.weight[:, None])
 
 
 def _table(variance: Any, names: Sequence[str]) -> pd.DataFrame:
     index = [*names, "log(scale)"]
     return pd.DataFrame(variance, index=index, columns=index)
-
-
-def _tell_of_events(events: int, covariates: int, outcome: str) -> None:
-    if covariates and events < EVENTS_PER_COEFFICIENT * covariates:
-        warnings.warn(
-            f"{events} events of {outcome!r} for {covariates} coefficients "
-            f"({events / covariates:.1f} each, fewer than {EVENTS_PER_COEFFICIENT}): estimates "
-            "may be far off; think of fewer covariates",
-            BelbiotechWarning,
-            stacklevel=3,
-        )
