@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.inference.latex import latex_table
-from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.curves.shown import Curves
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -20,7 +19,7 @@ __all__ = ["CumulativeIncidenceResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class CumulativeIncidenceResult:
+class CumulativeIncidenceResult(Curves):
     """Cumulative incidences, one for each group and outcome.
 
     Attributes
@@ -40,6 +39,10 @@ class CumulativeIncidenceResult:
     n_rows : int
         Rows of the data.
     """
+
+    _value: ClassVar[str] = "incidence"
+    _origin: ClassVar[float] = 0.0
+    _y_label: ClassVar[str] = "Cumulative incidence"
 
     table: pd.DataFrame
     event_free: pd.DataFrame
@@ -93,7 +96,7 @@ class CumulativeIncidenceResult:
         at_risk_table: bool = True,
         title: str = "",
         x_label: str = "Age in years",
-        y_label: str = "Cumulative incidence",
+        y_label: str | None = None,
     ) -> Figure:
         """Draw the curves, each with its band, or stacked.
 
@@ -118,39 +121,23 @@ class CumulativeIncidenceResult:
         FitError
             An outcome that was not estimated.
         """
-        from belbiotech.plots import stacked_incidence, step_curves
-
         shown = self._rows_of(outcome)
         title = title or f"Cumulative incidence: {', '.join(shown['outcome'].unique())}"
-        if stacked:
-            at_risk = self.event_free if at_risk_table else None
-            return stacked_incidence(
-                shown, title=title, x_label=x_label, y_label=y_label, at_risk=at_risk
-            )
-        curves = shown.assign(group=self._curve_names(shown, one=outcome is not None))
-        return step_curves(
-            curves,
-            value="incidence",
-            origin=0.0,
+        if not stacked:
+            curves = shown.assign(group=self._curve_names(shown, one=outcome is not None))
+            return self._drawn(curves, at_risk_table, title, x_label, y_label)
+        from belbiotech.plots import stacked_incidence
+
+        return stacked_incidence(
+            shown,
             title=title,
             x_label=x_label,
-            y_label=y_label,
-            at_risk=self.event_free if at_risk_table else None,  # outcomes share their risk sets
+            y_label=self._y_label if y_label is None else y_label,
+            at_risk=self._at_risk() if at_risk_table else None,
         )
 
-    def to_markdown(self) -> str:
-        """Write the summary as a Markdown table."""
-        return markdown_table(self.summary)
-
-    def to_latex(self) -> str:
-        """Write the summary as a LaTeX table (booktabs)."""
-        return latex_table(self.summary, self._title())
-
-    def __repr__(self) -> str:
-        return f"{self._title()}\n{self.summary.to_string(index=False)}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}"
+    def _at_risk(self) -> pd.DataFrame:
+        return self.event_free  # outcomes share their risk sets
 
     def _rows_of(self, outcome: str | None) -> pd.DataFrame:
         if outcome is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,21 +13,23 @@ import pandas as pd
 from belbiotech.errors import BelbiotechWarning, FitError, in_words
 from belbiotech.survival.curves.quantiles import as_floats, curve_quantiles
 from belbiotech.survival.curves.risk_tables import RiskTable
-from belbiotech.survival.inference.latex import latex_table
+from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import LimitKind
-from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray
 
 if TYPE_CHECKING:
     from lifelines import KaplanMeierFitter
-    from matplotlib.figure import Figure
 
 __all__ = ["KaplanMeierResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class KaplanMeierResult:
+class KaplanMeierResult(Curves):
     """Kaplan-Meier curves, one for each group.
+
+    Under the figure of ``plot()`` stand, at a tick t, the rows with ``start < t <= stop``, at 0
+    those that begin there. `survival_at` tells, as R does, who is at risk at the next time of
+    `table`, which with delayed entry may be others.
 
     Attributes
     ----------
@@ -48,6 +49,10 @@ class KaplanMeierResult:
     risk_tables : tuple of RiskTable
         Who was at risk, by group.
     """
+
+    _value: ClassVar[str] = "survival"
+    _origin: ClassVar[float] = 1.0
+    _y_label: ClassVar[str] = "Share without the event"
 
     table: pd.DataFrame
     nelson_aalen: pd.DataFrame
@@ -165,55 +170,11 @@ class KaplanMeierResult:
                 warnings.warn(msg, BelbiotechWarning, stacklevel=2)
         return fitters
 
-    def plot(
-        self,
-        *,
-        at_risk_table: bool = True,
-        title: str = "",
-        x_label: str = "Age in years",
-        y_label: str = "Share without the event",
-    ) -> Figure:
-        """Draw the curves, with their bands up to four groups.
+    def _figure_title(self) -> str:
+        return f"Kaplan-Meier: {self.outcome}"
 
-        Parameters
-        ----------
-        at_risk_table : bool
-            Numbers at risk (with weights, their sum) under the axis: at a tick t the rows with
-            ``start < t <= stop``, at 0 those that begin there. `survival_at` tells, as R does,
-            who is at risk at the next time of `table`, which with delayed entry may be others.
-        title, x_label, y_label : str
-            What it is, and the units.
-
-        Returns
-        -------
-        matplotlib Figure
-            One curve for each group.
-        """
-        from belbiotech.plots import step_curves
-
-        return step_curves(
-            self.table,
-            value="survival",
-            title=title or f"Kaplan-Meier: {self.outcome}",
-            x_label=x_label,
-            y_label=y_label,
-            at_risk=_at_risk_steps(self.risk_tables) if at_risk_table else None,
-        )
-
-    def to_markdown(self) -> str:
-        """Write the summary as a Markdown table."""
-        return markdown_table(self.summary)
-
-    def to_latex(self) -> str:
-        """Write the summary as a LaTeX table (booktabs)."""
-        return latex_table(self.summary, self._title())
-
-    def __repr__(self) -> str:
-        return "\n".join([self._title(), self.summary.to_string(index=False), *self._notes()])
-
-    def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}{notes}"
+    def _at_risk(self) -> pd.DataFrame:
+        return pd.concat([_at_risk_steps(table) for table in self.risk_tables], ignore_index=True)
 
     def _notes(self) -> list[str]:
         """Say why an interval does not contain its median."""
@@ -251,14 +212,11 @@ def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame
     return pd.concat([known, found], axis=1)
 
 
-def _at_risk_steps(tables: Sequence[RiskTable]) -> pd.DataFrame:
+def _at_risk_steps(table: RiskTable) -> pd.DataFrame:
     """Tell how many are at risk up to each time at which a row begins or ends."""
-    parts = []
-    for table in tables:
-        rows = table.rows
-        time = np.unique(np.r_[rows.start, rows.stop])
-        entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
-        left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
-        at_risk = np.cumsum(entered - left)[:-1]
-        parts.append(pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk}))
-    return pd.concat(parts, ignore_index=True)
+    rows = table.rows
+    time = np.unique(np.r_[rows.start, rows.stop])
+    entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
+    left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
+    at_risk = np.cumsum(entered - left)[:-1]
+    return pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk})

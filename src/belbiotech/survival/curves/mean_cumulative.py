@@ -4,28 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.survival.curves.influence import clustered_variances
 from belbiotech.survival.curves.risk_tables import Rows, group_labels, risk_table
+from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
-from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.recurrent import check_event_counts
 from belbiotech.survival.rows.times import interval_times
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
 __all__ = ["MeanCumulativeResult", "mean_cumulative_function"]
 
 
 @dataclass(frozen=True, repr=False)
-class MeanCumulativeResult:
+class MeanCumulativeResult(Curves):
     """Mean cumulative functions, one for each group.
 
     Attributes
@@ -43,6 +40,10 @@ class MeanCumulativeResult:
         Coverage of the intervals.
     """
 
+    _value: ClassVar[str] = "mean"
+    _origin: ClassVar[float] = 0.0
+    _y_label: ClassVar[str] = "Mean number of events"
+
     table: pd.DataFrame
     count: str
     unit: str
@@ -57,49 +58,8 @@ class MeanCumulativeResult:
         last = rows.last().assign(events=rows["events"].sum()).reset_index()
         return last[["group", "events", "time", "mean", "std_error", "lower", "upper"]]
 
-    def plot(
-        self,
-        *,
-        at_risk_table: bool = True,
-        title: str = "",
-        x_label: str = "Age in years",
-        y_label: str = "Mean number of events",
-    ) -> Figure:
-        """Draw the curves with their bands.
-
-        Parameters
-        ----------
-        at_risk_table : bool
-            Numbers at risk under the axis.
-        title, x_label, y_label : str
-            What it is, and the units.
-
-        Returns
-        -------
-        matplotlib Figure
-            One curve for each group.
-        """
-        from belbiotech.plots import step_curves
-
-        return step_curves(
-            self.table,
-            value="mean",
-            origin=0.0,
-            title=title or f"Mean cumulative function: {self.count}",
-            x_label=x_label,
-            y_label=y_label,
-            at_risk=self.table if at_risk_table else None,
-        )
-
-    def to_markdown(self) -> str:
-        """Write the summary as a Markdown table."""
-        return markdown_table(self.summary)
-
-    def __repr__(self) -> str:
-        return f"{self._title()}\n{self.summary.to_string(index=False)}"
-
-    def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}"
+    def _figure_title(self) -> str:
+        return f"Mean cumulative function: {self.count}"
 
     def _title(self) -> str:
         groups = f" by {', '.join(self.by)}" if self.by else ""
