@@ -6,16 +6,21 @@ that are not there are left out.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from belbiotech.dataset.documents.citation import data_work
 from belbiotech.dataset.documents.citation_forms import FORMS
-from belbiotech.dataset.facts.keys import KEYS, references
+from belbiotech.dataset.documents.metadata import (
+    TYPES,
+    DescribedTable,
+    as_json,
+    described_tables,
+    release_name,
+)
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.citation import About
-    from belbiotech.dataset.documents.manifest import ColumnEntry, FileEntry, Manifest, TableEntry
+    from belbiotech.dataset.documents.manifest import ColumnEntry, Manifest
 
 __all__ = ["croissant"]
 
@@ -38,14 +43,6 @@ CONTEXT: dict[str, Any] = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
     "sc": "https://schema.org/",
 }
-TYPES = {
-    "string": "sc:Text",
-    "int64": "sc:Integer",
-    "Int64": "sc:Integer",
-    "float64": "sc:Float",
-    "bool": "sc:Boolean",
-    "boolean": "sc:Boolean",
-}
 
 
 def croissant(manifest: Manifest, about: About | None = None) -> str:
@@ -63,18 +60,18 @@ def croissant(manifest: Manifest, about: About | None = None) -> str:
     str
         The text of ``croissant.json``.
     """
-    tables = manifest.tables
-    content = {
-        "@context": CONTEXT,
-        "@type": "sc:Dataset",
-        "conformsTo": "http://mlcommons.org/croissant/1.0",
-        "name": "belbiotech",
-        "version": manifest.version,
-        **(_about(about, manifest.version) if about else {}),
-        "distribution": [_file(entry, manifest.files[entry.file]) for entry in tables.values()],
-        "recordSet": [_records(name, entry, manifest) for name, entry in tables.items()],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    tables = list(described_tables(manifest))
+    return as_json(
+        {
+            "@context": CONTEXT,
+            "@type": "sc:Dataset",
+            "conformsTo": "http://mlcommons.org/croissant/1.0",
+            **release_name(manifest),
+            **(_about(about, manifest.version) if about else {}),
+            "distribution": [_file(table) for table in tables],
+            "recordSet": [_records(table) for table in tables],
+        }
+    )
 
 
 def _about(about: About, version: str) -> dict[str, Any]:
@@ -89,42 +86,42 @@ def _about(about: About, version: str) -> dict[str, Any]:
     }
 
 
-def _file(table: TableEntry, file: FileEntry) -> dict[str, str]:
+def _file(table: DescribedTable) -> dict[str, str]:
     return {
         "@type": "cr:FileObject",
-        "@id": table.file,
-        "name": table.file,
-        "contentUrl": table.file,
-        "contentSize": f"{file.bytes} B",
+        "@id": table.path,
+        "name": table.path,
+        "contentUrl": table.path,
+        "contentSize": f"{table.file.bytes} B",
         "encodingFormat": "application/x-parquet",
-        "sha256": file.sha256,
+        "sha256": table.file.sha256,
     }
 
 
-def _records(name: str, table: TableEntry, manifest: Manifest) -> dict[str, Any]:
-    links = references(name, manifest.tables)
-    key = [{"@id": f"{name}/{column}"} for column in KEYS.get(name, ())]
+def _records(table: DescribedTable) -> dict[str, Any]:
+    key = [{"@id": f"{table.name}/{column}"} for column in table.key]
     return {
         "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
+        "@id": table.name,
+        "name": table.name,
         "description": table.description,
         **({"key": key} if key else {}),
-        "field": [_field(name, table.file, column, links) for column in table.columns],
+        "field": [_field(table, column) for column in table.columns],
     }
 
 
-def _field(table: str, file: str, column: ColumnEntry, links: dict[str, str]) -> dict[str, Any]:
+def _field(table: DescribedTable, column: ColumnEntry) -> dict[str, Any]:
     field: dict[str, Any] = {
         "@type": "cr:Field",
-        "@id": f"{table}/{column.name}",
+        "@id": f"{table.name}/{column.name}",
         "name": column.name,
         "description": _description(column),
-        "dataType": TYPES[column.dtype],
-        "source": {"fileObject": {"@id": file}, "extract": {"column": column.name}},
+        "dataType": TYPES[column.dtype].croissant,
+        "source": {"fileObject": {"@id": table.path}, "extract": {"column": column.name}},
     }
-    if column.name in links:
-        field["references"] = {"field": {"@id": f"{links[column.name]}/{column.name}"}}
+    if column.name in table.links:
+        other = table.links[column.name]
+        field["references"] = {"field": {"@id": f"{other}/{column.name}"}}
     return field
 
 

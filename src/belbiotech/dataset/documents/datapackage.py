@@ -5,25 +5,21 @@ Paths are relative to the release's folder: an address that is not there yet is 
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.dataset.facts.keys import KEYS, references
+from belbiotech.dataset.documents.metadata import (
+    TYPES,
+    DescribedTable,
+    as_json,
+    described_tables,
+    release_name,
+)
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.citation import About
-    from belbiotech.dataset.documents.manifest import ColumnEntry, FileEntry, Manifest, TableEntry
+    from belbiotech.dataset.documents.manifest import ColumnEntry, Manifest
 
 __all__ = ["datapackage"]
-
-TYPES = {
-    "string": "string",
-    "int64": "integer",
-    "Int64": "integer",
-    "float64": "number",
-    "bool": "boolean",
-    "boolean": "boolean",
-}
 
 
 def datapackage(manifest: Manifest, about: About | None = None) -> str:
@@ -42,16 +38,13 @@ def datapackage(manifest: Manifest, about: About | None = None) -> str:
         The text of ``datapackage.json``: each table with its columns' types, allowed values,
         keys and references.
     """
-    content = {
-        "name": "belbiotech",
-        "version": manifest.version,
-        **(_about(about) if about else {}),
-        "resources": [
-            _resource(name, entry, manifest.files[entry.file], manifest)
-            for name, entry in manifest.tables.items()
-        ],
-    }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return as_json(
+        {
+            **release_name(manifest),
+            **(_about(about) if about else {}),
+            "resources": [_resource(table) for table in described_tables(manifest)],
+        }
+    )
 
 
 def _about(about: About) -> dict[str, Any]:
@@ -69,34 +62,34 @@ def _about(about: About) -> dict[str, Any]:
     }
 
 
-def _resource(name: str, table: TableEntry, file: FileEntry, manifest: Manifest) -> dict[str, Any]:
+def _resource(table: DescribedTable) -> dict[str, Any]:
     return {
-        "name": name,
-        "path": table.file,
+        "name": table.name,
+        "path": table.path,
         "format": "parquet",
         "mediatype": "application/vnd.apache.parquet",
         "description": table.description,
-        "bytes": file.bytes,
-        "hash": f"sha256:{file.sha256}",
-        "schema": _schema(name, table, manifest),
+        "bytes": table.file.bytes,
+        "hash": f"sha256:{table.file.sha256}",
+        "schema": _schema(table),
     }
 
 
-def _schema(name: str, table: TableEntry, manifest: Manifest) -> dict[str, Any]:
+def _schema(table: DescribedTable) -> dict[str, Any]:
     links = [
         {"fields": [column], "reference": {"resource": other, "fields": [column]}}
-        for column, other in references(name, manifest.tables).items()
+        for column, other in table.links.items()
     ]
     return {
         "fields": [_field(column) for column in table.columns],
-        **({"primaryKey": list(KEYS[name])} if name in KEYS else {}),
+        **({"primaryKey": list(table.key)} if table.key else {}),
         **({"foreignKeys": links} if links else {}),
     }
 
 
 def _field(column: ColumnEntry) -> dict[str, Any]:
     """Describe a column, also by what only later versions of the standard, or we, know."""
-    kind = TYPES[column.dtype]
+    kind = TYPES[column.dtype].datapackage
     codes = [int(code) if kind == "integer" else code for code in column.allowed]
     constraints: dict[str, Any] = {"required": True} if column.missing == 0 else {}
     if codes:

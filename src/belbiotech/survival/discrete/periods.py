@@ -12,12 +12,10 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
-from belbiotech.survival.rows.checks import FloatArray, IntArray
+from belbiotech.survival.rows.checks import FloatArray, IntArray, rows_in_words
 from belbiotech.survival.rows.counts import Counts
 
 __all__ = ["Periods", "check_whole_times", "cut_into_periods"]
-
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -63,14 +61,11 @@ def check_whole_times(data: pd.DataFrame, start: str, stop: str) -> None:
     problems = []
     for name in (start, stop):
         times = data[name].to_numpy(dtype=float)
-        broken = np.flatnonzero(times != np.round(times))
-        if len(broken):
-            shown = ", ".join(map(str, data.index[broken[:SHOWN]].tolist()))
-            more = ", ..." if len(broken) > SHOWN else ""
-            noun = "row" if len(broken) == 1 else "rows"
+        broken = times != np.round(times)
+        if broken.any():
             problems.append(
-                f"column {name!r} is not a whole number in {len(broken)} {noun} ({shown}{more}), "
-                f"such as {times[broken[0]]:g}"
+                f"column {name!r} is not a whole number in {rows_in_words(data, broken)}, "
+                f"such as {times[broken][0]:g}"
             )
     if problems:
         problems.append(

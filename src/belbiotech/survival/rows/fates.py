@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
+from belbiotech.survival.rows.checks import rows_in_words
 
 __all__ = ["check_fates", "check_outcome_names"]
-
-SHOWN = 5
 
 
 def check_outcome_names(outcomes: Sequence[str], at_least: int = 2) -> list[str]:
@@ -69,13 +67,10 @@ def check_fates(data: pd.DataFrame, outcomes: Sequence[str]) -> None:
     happened = {name: data[name].to_numpy(dtype=bool) for name in outcomes}
     problems = []
     for one, other in combinations(outcomes, 2):
-        both = np.flatnonzero(happened[one] & happened[other])
-        if len(both):
-            shown = ", ".join(map(str, data.index[both[:SHOWN]].tolist()))
-            more = ", ..." if len(both) > SHOWN else ""
-            noun = "row" if len(both) == 1 else "rows"
+        both = happened[one] & happened[other]
+        if both.any():
             problems.append(
-                f"{one!r} and {other!r} are both 1 in {len(both)} {noun} ({shown}{more}); "
+                f"{one!r} and {other!r} are both 1 in {rows_in_words(data, both)}; "
                 "a row ends with one fate at most: decide which came first"
             )
     if problems:
