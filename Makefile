@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench run test test-slow release release-check check-metadata coverage-study lint format constraints reference clean
+.PHONY: bench run rooms test test-slow release release-check check-metadata coverage-study lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -38,6 +38,11 @@ lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+# The picture of the rooms in ARCHITECTURE.md anew, after imports between rooms were changed.
+rooms: $(VENV)/ready
+	$(BIN)/python scripts/draw_rooms.py
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .

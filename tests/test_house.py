@@ -1,17 +1,20 @@
 """The house keeps its plan: who may import whom, what stays light, what may stand in a file."""
 
 import ast
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import grimp
 import pytest
 
 import belbiotech
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "belbiotech"
+LONGEST, FULLEST = 450, 20  # lines of a module, modules of a room
 FLOORS = {"errors": 0, "plots": 0, "dataset": 1, "survival": 1, "studies": 2, "report": 3}
 
 
@@ -36,6 +39,73 @@ def test_imports_only_run_down(path):
     floor = FLOORS.get(room, 9)
     for other in imports(path) - {room}:
         assert FLOORS.get(other, 9) < floor, f"{room} imports {other}"
+
+
+def test_no_module_is_long():
+    lengths = {path: len(path.read_text("utf-8").splitlines()) for path in SOURCE.rglob("*.py")}
+    assert lengths
+    assert not {str(path): length for path, length in lengths.items() if length > LONGEST}
+
+
+def test_no_room_is_full():
+    rooms = [path.parent for path in SOURCE.rglob("__init__.py")]
+    sizes = {room: len(list(room.glob("*.py"))) - 1 for room in rooms}
+    assert sizes
+    assert not {str(room): size for room, size in sizes.items() if size > FULLEST}
+
+
+def circles(graph: grimp.ImportGraph) -> dict[str, list[str]]:
+    """Give, for each module that imports itself by some way, what it imports on such a way."""
+    above = {module: graph.find_downstream_modules(module) for module in graph.modules}
+    found = {
+        module: sorted(graph.find_modules_directly_imported_by(module) & above[module])
+        for module in graph.modules
+    }
+    return {module: others for module, others in sorted(found.items()) if others}
+
+
+def test_no_modules_import_each_other_not_even_for_types():
+    found = circles(grimp.build_graph("belbiotech", cache_dir=None))
+    assert not {name: others for name, others in found.items() if ".survival.cox." not in name}
+
+
+def test_circles_are_found_where_there_are_some():
+    graph = grimp.ImportGraph()
+    for importer, imported in (("a", "b"), ("b", "c"), ("c", "a"), ("d", "a"), ("c", "e")):
+        graph.add_import(importer=importer, imported=imported)
+    assert circles(graph) == {"a": ["b"], "b": ["c"], "c": ["a"]}
+
+
+def draw_rooms():
+    spec = importlib.util.spec_from_file_location("draw_rooms", ROOT / "scripts" / "draw_rooms.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_picture_of_the_rooms_is_current():
+    picture = draw_rooms()
+    drawn = picture.draw(picture.read_rooms())
+    assert (ROOT / "docs" / "rooms.svg").read_text("utf-8") == drawn, "make rooms draws it anew"
+
+
+def test_the_picture_leaves_out_what_a_way_over_other_rooms_shows():
+    picture = draw_rooms()
+    imports = {"cli": {"rows", "cox"}, "cox": {"rows"}, "rows": set()}
+    assert picture.arrows(imports) == [("cli", "cox"), ("cox", "rows")]
+    assert picture.floors(imports) == {"rows": 0, "cox": 1, "cli": 2}
+    with pytest.raises(SystemExit, match="among cox, rows rooms import each other"):
+        picture.floors({"cox": {"rows"}, "rows": {"cox"}})
+
+
+def test_architecture_names_every_room_and_only_files_that_are_there():
+    text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
+    for room in (path.parent for path in SOURCE.rglob("__init__.py")):
+        if room not in (SOURCE, SOURCE / "dataset", SOURCE / "survival"):
+            assert f"`{room.name}/`" in text, room
+    named = set(re.findall(r"`((?:src|scripts|tests|docs|data)/[\w./-]+)`", text))
+    assert named
+    assert not [name for name in sorted(named) if not (ROOT / name).exists()]
 
 
 def test_import_is_light():

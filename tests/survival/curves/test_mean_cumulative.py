@@ -101,6 +101,7 @@ def test_texts_and_figure(panel):
     result = mean_cumulative_function(panel, "rounds", by="region")
     assert "rounds by region, 4 units, 5 events" in repr(result)
     assert result.to_markdown().startswith("| group | events | time | mean |")
+    assert "rounds by region" in result.to_latex()
     assert "<table" in result._repr_html_()
     assert len(result.plot().axes) == 2
 

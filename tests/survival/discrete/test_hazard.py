@@ -274,6 +274,18 @@ def test_paths_that_cannot_be_predicted(years):
         result.predict_survival(path.head(1).assign(stop=path["stop"].iloc[0] + 0.5))
     with pytest.raises(FitError, match="conf_level"):
         result.predict_survival(path, conf_level=95)
+    bent = quietly("failure ~ bs(size, df=4)", years)
+    with pytest.raises(PanelError, match=r"'size' is 99 in row .*, outside the fitted range"):
+        bent.predict_hazard(path.assign(size=99.0))
+
+
+def test_a_result_offers_what_a_user_wants_and_holds_the_rest_in_its_fit(years):
+    result = belbiotech.discrete_hazard("failure ~ size", years, baseline="log", cluster="firm")
+    offered = {name for name in dir(result) if not name.startswith("_")}
+    assert not offered & {"rows", "matrix", "formula", "groups", "cluster"}
+    assert {"params", "summary", "baseline", "link", "predict_survival", "plot"} <= offered
+    assert result.params is result.fit.params
+    assert result.n_clusters == years["firm"].nunique()
 
 
 # ---- bad input --------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.survival.inference.variance import delta_errors
@@ -26,7 +25,7 @@ def cumulated_along(
     Parameters
     ----------
     path : array, (t,)
-        Which path each time belongs to; a path's times stand in order.
+        Which path each time belongs to; a path's times stand together, in order.
     hazard : array of float, (t,)
         What the cumulative hazard, or minus log survival, rises by.
     slopes : array of float, (t, p)
@@ -59,6 +58,5 @@ def cumulated_along(
 
 def _cumulated(path: NDArray[Any], values: FloatArray) -> FloatArray:
     """Cumulate values, (t,) or (t, p), within each path."""
-    table = pd.DataFrame(values).groupby(path, sort=False).cumsum()
-    sums: FloatArray = table.to_numpy(dtype=float).reshape(values.shape)
-    return sums
+    begins = np.flatnonzero(path[1:] != path[:-1]) + 1
+    return np.concatenate([np.cumsum(part, axis=0) for part in np.split(values, begins)])
