@@ -134,7 +134,7 @@ def simulate_panel(
     rules = {name: value for name, value in locals().items() if name != "seed"}
     world = World(**rules)
     panel = panel_of(live(world, generator(seed)), world)
-    panel.attrs["truth"] = asdict(world)
+    panel.attrs = {"truth": asdict(world), "unit": "firm_id"}
     return panel
 
 

@@ -77,6 +77,7 @@ def test_the_newest_or_the_one_asked_for(releases):
         "version": "0.9.0",
         "end_year": 2001,
         "alliance_window": 5,
+        "unit": "firm_id",
         "min_confidence": None,
     }
     pd.testing.assert_frame_equal(old, PANEL.head(2))

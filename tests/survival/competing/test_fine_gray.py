@@ -104,7 +104,7 @@ def test_clusters_given_take_the_place_of_the_unit(fixed):
         ),
         ({"acquisition": 0}, {}, FitError, "no row has the outcome 'acquisition'"),
         ({"failure": 1}, {}, PanelError, "both 1 in 86 rows"),
-        ({}, {"unit": "firm_id"}, PanelError, "unit=None"),
+        ({}, {"unit": "firm_id"}, PanelError, "no column 'firm_id'"),
         ({"capital": np.nan}, {}, PanelError, "'capital' has missing values"),
         ({"capital": 1}, {}, FitError, "'capital' is constant"),
     ],

@@ -351,7 +351,7 @@ def bad(**columns):
         (
             "failure ~ size",
             lambda t: pd.concat([t, t.head(2)]),
-            {"cluster": "firm"},
+            {"unit": "firm"},
             PanelError,
             "'firm' overlap",
         ),

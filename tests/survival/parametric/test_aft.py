@@ -195,7 +195,7 @@ def same_times(table):
         ("failure ~ capital", {"failure": 0}, {}, FitError, "'failure' never happens"),
         ("failure ~ capital", {"start": -1.0}, {}, PanelError, "'start' is below 0"),
         ("failure ~ capital + one", {"one": 2}, {}, FitError, "'one' is constant"),
-        ("failure ~ capital", {}, {"unit": "firm_id"}, PanelError, "unit=None"),
+        ("failure ~ capital", {}, {"unit": "firm_id"}, PanelError, "no column 'firm_id'"),
         ("failure ~ capital", same_times, {}, FitError, "weibull distribution cannot be fitted"),
         ("failure ~ capital", late, {}, FitError, "weibull distribution cannot be fitted"),
         (

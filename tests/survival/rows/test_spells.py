@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import FitError, PanelError
-from belbiotech.survival.rows.spells import check_unit_column, join_rows
+from belbiotech.survival.rows.spells import join_rows
 
 
 @pytest.fixture
@@ -79,13 +79,6 @@ def test_time_at_risk_and_events_stay_the_same(reference_data):
     assert spells["failure"].sum() == years["failure"].sum()
     assert spells["firm"].nunique() == len(spells)
     assert np.isin(spells.index, years.index).all()
-
-
-def test_a_table_without_the_unit_says_what_to_give(rows):
-    check_unit_column(rows, None)
-    check_unit_column(rows, "firm")
-    with pytest.raises(PanelError, match="unit=None"):
-        check_unit_column(rows, "firm_id")
 
 
 def test_times_that_differ_by_rounding_alone_follow_on_each_other():

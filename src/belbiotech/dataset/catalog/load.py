@@ -53,6 +53,8 @@ def load_table(name: str, version: str | None = None) -> pd.DataFrame:
     frame = read_table(release.folder / entry.file, entry.dtypes())
     facts = {"table": name, "version": release.version, **release.manifest.parameters}
     frame.attrs = dict(facts.items())
+    if name == PANEL:
+        frame.attrs["unit"] = "firm_id"
     return frame
 
 
@@ -74,7 +76,7 @@ def load_panel(
     -------
     DataFrame
         A new one each time; :func:`codebook` explains its columns, and ``attrs`` tells version,
-        ``min_confidence`` and what it was built with.
+        whose row it is (``unit``), ``min_confidence`` and what it was built with.
 
     Raises
     ------

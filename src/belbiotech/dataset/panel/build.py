@@ -32,6 +32,7 @@ DATES = {
     "financings": ("date",),
     "sources": ("published",),
 }
+UNIT = "firm_id"  # whose row it is, for whoever reads the panel
 HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sources": "published"}
 
 
@@ -81,6 +82,7 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
     tables["alliances"] = _with_groups(tables["alliances"])
     processed = {name: _sorted(name, table) for name, table in tables.items()}
     panel = firm_years(processed, alliance_window)
+    panel.attrs["unit"] = UNIT
     everything = {"firm_year": panel, **processed}
     validate_tables(everything, facts.own_codes)
     parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}

@@ -19,9 +19,10 @@ from belbiotech.survival.curves.influence import (
 from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, risk_tables
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
 from belbiotech.survival.rows.checks import FloatArray, check_rows
-from belbiotech.survival.rows.clusters import as_cluster_columns, check_units, cluster_codes
+from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["cumulative_incidence"]
 
@@ -31,6 +32,7 @@ def cumulative_incidence(
     outcomes: Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     start: str = "start",
@@ -49,6 +51,10 @@ def cumulative_incidence(
         Columns of 0/1 or bool, one for each fate; at most one of them is 1 in a row.
     by : str or list of str, optional
         Columns whose values make the groups.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``. Its rows must not overlap in time: looked at where it
+        is given, or errors are clustered by it.
     cluster : str or sequence of two str, optional
         Column that names the unit. Then the standard errors are those of R's
         ``survfit(Surv(start, stop, fate) ~ 1, id = unit)``, the infinitesimal jackknife by unit.
@@ -110,24 +116,31 @@ def cumulative_incidence(
     if not isinstance(outcomes, str):  # which is refused as no list
         outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
-    units = list(as_cluster_columns(cluster))
-    check_rows(data, names, start=start, stop=stop, columns=[*groups, *units])
-    check_units(data, units, start, stop)
+    clusters = list(as_cluster_columns(cluster))
+    whose = unit_to_check(data, unit, clusters)
+    check_rows(
+        data,
+        names,
+        start=start,
+        stop=stop,
+        columns=[*groups, *clusters, *([whose] if whose else [])],
+    )
+    refuse_overlaps(data, whose, start, stop)
     check_fates(data, [name for name in names if data[name].any()])
     tables = risk_tables(data, names, groups, start=start, stop=stop)
     for table in tables:
         _warn_of_unseen(table, names)
-    if not units:
+    if not clusters:
         variances = [risk_set_variances(table) for table in tables]
     else:
-        variances = _by_cluster(data, names, groups, units, start, stop, tables)
+        variances = _by_cluster(data, names, groups, clusters, start, stop, tables)
     pairs = list(zip(tables, variances, strict=True))
     return CumulativeIncidenceResult(
         table=pd.concat([_long(*pair, names, conf_level) for pair in pairs], ignore_index=True),
         event_free=pd.concat([_event_free(*pair, conf_level) for pair in pairs], ignore_index=True),
         outcomes=tuple(names),
         by=tuple(groups),
-        cluster=" and ".join(units) or None,
+        cluster=" and ".join(clusters) or None,
         conf_level=conf_level,
         n_rows=len(data),
     )

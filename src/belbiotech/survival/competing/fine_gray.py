@@ -21,7 +21,8 @@ from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
-from belbiotech.survival.rows.spells import check_unit_column, join_rows
+from belbiotech.survival.rows.spells import join_rows
+from belbiotech.survival.rows.units import unit_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -187,7 +188,7 @@ def fine_gray(
     competing: str | Sequence[str],
     *,
     ties: Ties = "efron",
-    unit: str | None = "firm_id",
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     start: str = "start",
     stop: str = "stop",
@@ -209,8 +210,9 @@ def fine_gray(
         Columns of 0/1: fates that keep the outcome from happening.
     ties : {"efron", "breslow"}
         What to do with events at the same time.
-    unit : str or None
-        Column that names the unit; None where each row is a unit of its own.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``; where there is neither, each row is a unit by itself.
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters; by unit where none is given, since the
         weighted rows of a unit are never independent.
@@ -264,7 +266,7 @@ def fine_gray(
     outcomes = check_outcome_names([parsed.outcome, *others])
     clusters = as_cluster_columns(cluster)
     columns = [*parsed.columns, *clusters]
-    check_unit_column(data, unit)
+    unit = unit_of(data, unit)
     check_rows(data, outcomes, start=start, stop=stop, columns=columns, unit=unit)
     check_fates(data, outcomes)
     spells = join_rows(

@@ -17,6 +17,7 @@ from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.recurrent import check_event_counts
 from belbiotech.survival.rows.times import interval_times
+from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["MeanCumulativeResult", "mean_cumulative_function"]
 
@@ -72,7 +73,7 @@ class MeanCumulativeResult(Curves):
 def mean_cumulative_function(
     data: pd.DataFrame,
     count: str,
-    unit: str = "firm_id",
+    unit: str | None = None,
     *,
     by: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
@@ -92,8 +93,9 @@ def mean_cumulative_function(
         One row for each unit and interval ``(start, stop]``.
     count : str
         Column of whole numbers (or 0/1, or bool): how many events in the row.
-    unit : str
-        Column that names the unit.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``.
     by : str or list of str, optional
         Columns whose values make the groups.
     conf_level : float
@@ -137,7 +139,8 @@ def mean_cumulative_function(
     1   all   2.0      3.0     3.0   1.5      0.717  0.588  3.827
     """
     check_limit_options(conf_level)
-    check_one_name(count=count, unit=unit)
+    check_one_name(count=count)
+    unit = needed_unit(data, unit)
     groups = as_columns(by)
     check_rows(data, [], start=start, stop=stop, columns=[count, *groups], unit=unit)
     check_event_counts(data, count)

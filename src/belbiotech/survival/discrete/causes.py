@@ -39,6 +39,7 @@ def discrete_hazard_causes(
     outcomes: Sequence[str],
     *,
     baseline: BaselineName = "dummies",
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     weights: str | None = None,
     start: str = "start",
@@ -61,6 +62,10 @@ def discrete_hazard_causes(
         Columns of 0/1, of which at most one is 1 in a row.
     baseline : {"dummies", "spline", "log"}
         As in `discrete_hazard`, for each fate.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``. Its rows must not overlap in time: looked at where it
+        is given, or errors are clustered by it.
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters, without a small-sample factor.
     weights : str, optional
@@ -68,7 +73,7 @@ def discrete_hazard_causes(
     start, stop : str
         Columns of the interval, in whole periods.
     overlap : {"refuse", "allow"}
-        What to do where rows of one unit (the first cluster) overlap in time, as in `cox`.
+        What to do where rows of one unit overlap in time, as in `cox`.
 
     Returns
     -------
@@ -117,6 +122,7 @@ def discrete_hazard_causes(
         formula,
         data,
         names,
+        unit=unit,
         cluster=cluster,
         weights=weights,
         start=start,

@@ -33,6 +33,7 @@ def discrete_hazard(
     *,
     link: LinkName = "cloglog",
     baseline: BaselineName = "dummies",
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     weights: str | None = None,
     start: str = "start",
@@ -57,6 +58,10 @@ def discrete_hazard(
     baseline : {"dummies", "spline", "log"}
         The hazard as a function of time: a coefficient for each period, a cubic B-spline of
         ``start`` with four degrees of freedom, or ``log(stop)``.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``. Its rows must not overlap in time: looked at where it
+        is given, or errors are clustered by it.
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters, without a small-sample factor; with two
         columns, such as firm and year, within both (Cameron, Gelbach and Miller 2011).
@@ -66,7 +71,7 @@ def discrete_hazard(
     start, stop : str
         Columns of the interval, in whole periods.
     overlap : {"refuse", "allow"}
-        What to do where rows of one unit (the first cluster) overlap in time, as in `cox`.
+        What to do where rows of one unit overlap in time, as in `cox`.
 
     Returns
     -------
@@ -111,6 +116,7 @@ def discrete_hazard(
         parsed,
         data,
         [parsed.outcome],
+        unit=unit,
         cluster=cluster,
         weights=weights,
         start=start,

@@ -19,12 +19,12 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.clusters import (
     Overlap,
     as_cluster_columns,
-    check_units,
     cluster_codes,
 )
 from belbiotech.survival.rows.column_codes import Codes
 from belbiotech.survival.rows.counts import count_rows
 from belbiotech.survival.rows.fates import check_fates
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["DiscreteRows", "read_rows", "with_baseline"]
 
@@ -86,6 +86,7 @@ def read_rows(
     data: pd.DataFrame,
     outcomes: Sequence[str],
     *,
+    unit: str | None,
     cluster: str | Sequence[str] | None,
     weights: str | None,
     start: str,
@@ -102,6 +103,8 @@ def read_rows(
         One row for each interval of whole periods.
     outcomes : sequence of str
         The 0/1 columns.
+    unit : str, optional
+        Column that says whose row it is.
     cluster : str or sequence of str, optional
         Columns of the clusters.
     weights : str, optional
@@ -127,12 +130,13 @@ def read_rows(
     if overlap not in get_args(Overlap):
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)
-    columns = [*formula.columns, *clusters]
+    whose = unit_to_check(data, unit, clusters)
+    columns = [*formula.columns, *clusters, *([whose] if whose else [])]
     check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
     check_whole_times(data, start, stop)
     check_fates(data, outcomes)
     if overlap == "refuse":
-        check_units(data, clusters, start, stop, overlap_offered=True)
+        refuse_overlaps(data, whose, start, stop, overlap_offered=True)
     counts = count_rows(
         data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
     )

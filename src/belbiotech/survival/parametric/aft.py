@@ -21,7 +21,8 @@ from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
 from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, rows_in_words
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
-from belbiotech.survival.rows.spells import check_unit_column, join_rows
+from belbiotech.survival.rows.spells import join_rows
+from belbiotech.survival.rows.units import unit_of
 
 __all__ = ["aft", "compare_distributions"]
 
@@ -37,7 +38,7 @@ def aft(
     data: pd.DataFrame,
     distribution: DistributionName = "weibull",
     *,
-    unit: str | None = "firm_id",
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     weights: str | None = None,
     start: str = "start",
@@ -57,8 +58,9 @@ def aft(
         One row for each interval ``(start, stop]``, time counted from 0 = birth.
     distribution : {"weibull", "lognormal", "loglogistic"}
         Of the times.
-    unit : str or None
-        Column that names the unit; None where each row is a unit of its own.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``; where there is neither, each row is a unit by itself.
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters, without a small-sample factor.
     weights : str, optional
@@ -227,7 +229,7 @@ def _spells(
     start: str,
     stop: str,
 ) -> pd.DataFrame:
-    check_unit_column(data, unit)
+    unit = unit_of(data, unit)
     columns = [*formula.columns, *clusters]
     check_rows(
         data, [formula.outcome], start=start, stop=stop, columns=columns, weights=weights, unit=unit

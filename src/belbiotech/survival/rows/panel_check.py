@@ -9,8 +9,9 @@ import pandas as pd
 
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows.checks import no_single_values, not_numbers
-from belbiotech.survival.rows.column_names import as_columns, check_columns, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_columns
 from belbiotech.survival.rows.times import tie_times
+from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["check_panel"]
 
@@ -21,7 +22,7 @@ Fault = tuple[int, str, str]  # position of the row, the fault's name, what was 
 def check_panel(
     data: pd.DataFrame,
     *,
-    unit: str = "firm_id",
+    unit: str | None = None,
     outcome: str | Sequence[str] | None = None,
     start: str = "start",
     stop: str = "stop",
@@ -48,8 +49,9 @@ def check_panel(
     ----------
     data : DataFrame
         One row for each interval ``(start, stop]``.
-    unit : str
-        Column that names the unit.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``.
     outcome : str or list of str, optional
         0/1 columns of events that end a unit.
     start, stop : str
@@ -85,7 +87,7 @@ def check_panel(
     1    b    3  event before the last row
     2    b    4                       jump
     """
-    check_one_name(unit=unit)
+    unit = needed_unit(data, unit)
     outcomes = as_columns(outcome, "outcome")
     used = check_columns(data, outcomes, start=start, stop=stop, unit=unit)
     problems = no_single_values(data, used) or not_numbers(data, [start, stop])

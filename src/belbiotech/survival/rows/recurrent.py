@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["check_event_counts", "recurrent_rows"]
 
@@ -21,7 +22,7 @@ def recurrent_rows(
     data: pd.DataFrame,
     count: str,
     *,
-    unit: str = "firm_id",
+    unit: str | None = None,
     max_order: int | None = None,
     later: Later = "pool",
     start: str = "start",
@@ -47,8 +48,9 @@ def recurrent_rows(
         One row for each unit and interval ``(start, stop]``.
     count : str
         Column of whole numbers (or 0/1, or bool): how many events in the row.
-    unit : str
-        Column that names the unit.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``.
     max_order : int, optional
         The last stratum of its own. Few units have many events, and a stratum needs events.
     later : {"pool", "drop"}
@@ -95,6 +97,7 @@ def recurrent_rows(
     3    2.0   3.0      1      3        0.0       1.0
     """
     _check_options(max_order, later)
+    unit = needed_unit(data, unit)
     check_rows(data, [], start=start, stop=stop, columns=[count], unit=unit)
     check_event_counts(data, count)
     _refuse_taken_names(data)

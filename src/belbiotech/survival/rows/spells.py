@@ -12,34 +12,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.rows.checks import IntArray
 from belbiotech.survival.rows.times import interval_times
 
-__all__ = ["check_unit_column", "join_rows"]
-
-
-def check_unit_column(data: pd.DataFrame, unit: str | None) -> None:
-    """Refuse a table without the column that names the unit, and say what else can be given.
-
-    Parameters
-    ----------
-    data : DataFrame
-        The user's rows.
-    unit : str or None
-        The column.
-
-    Raises
-    ------
-    PanelError
-        With the nearest names.
-    """
-    if unit is not None and isinstance(data, pd.DataFrame) and unit not in data.columns:
-        msg = (
-            f"there is no column {unit!r} that names the unit; {nearest_names(unit, data.columns)} "
-            "Say unit='...', or unit=None where each row is a unit of its own"
-        )
-        raise PanelError(msg)
+__all__ = ["join_rows"]
 
 
 def join_rows(
