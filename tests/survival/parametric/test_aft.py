@@ -258,3 +258,39 @@ def test_weights_of_nothing_are_refused_as_in_r(reference_data):
     data.loc[data.index[0], "weight"] = 0.0
     with pytest.raises(FitError, match="weight 'weight' is 0 in .* must be above 0"):
         belbiotech.aft("failure ~ capital", data, unit="firm", weights="weight")
+
+
+LATE = ["simulated", "channing", "aids"]
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("distribution", ["weibull", "lognormal", "loglogistic"])
+@pytest.mark.parametrize("name", LATE)
+def test_all_enter_late(reference_values, name, distribution):
+    """R's optimisers stop at six digits; the likelihood there is lower, by no more than rounding."""
+    values = reference_values("aft_late")[name]
+    data, theirs = pd.DataFrame(values["data"]), values[distribution]
+    ours = belbiotech.aft("event ~ 1", data, distribution, start="entry", stop="exit")
+    assert ours.log_likelihood - theirs["log_likelihood"] > -1e-9 * abs(ours.log_likelihood)
+    np.testing.assert_allclose(ours.log_likelihood, theirs["log_likelihood"], rtol=1e-8)
+    np.testing.assert_allclose(ours.params, theirs["theta"], rtol=1e-4)
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("name", LATE)
+def test_all_distributions_have_numbers_where_all_enter_late(reference_values, name):
+    data = pd.DataFrame(reference_values("aft_late")[name]["data"])
+    table = belbiotech.compare_distributions("event ~ 1", data, start="entry", stop="exit")
+    assert table["aic"].notna().all()
+
+
+@pytest.mark.parametrize("scale", [1e-8, 1e-6, 1e6])
+def test_times_in_another_unit_move_the_intercept_alone(fixed, scale):
+    """Weibull, log-normal and log-logistic times stay so when they are stretched."""
+    stretched = fixed.assign(start=fixed["start"] * scale, stop=fixed["stop"] * scale)
+    for distribution in ("weibull", "lognormal", "loglogistic"):
+        one = belbiotech.aft(FORMULA, fixed, distribution, unit="firm")
+        other = belbiotech.aft(FORMULA, stretched, distribution, unit="firm")
+        moved = one.params + np.log(scale) * (one.params.index == "Intercept")
+        np.testing.assert_allclose(other.params, moved, rtol=1e-7, atol=1e-9)
+        np.testing.assert_allclose(other.standard_errors, one.standard_errors, rtol=1e-6)

@@ -48,7 +48,7 @@ def aft(
 
     Rows of a unit that follow on each other are joined first. A unit that enters late is
     conditioned on having survived until then. Without delayed entry equal to R's ``survreg``;
-    fitted with lifelines, then brought to the very maximum by Newton-Raphson.
+    fitted by Newton-Raphson from several points. Times count by their logarithms, however near.
 
     Parameters
     ----------
@@ -232,7 +232,14 @@ def _spells(
     unit = unit_of(data, unit)
     columns = [*formula.columns, *clusters]
     check_rows(
-        data, [formula.outcome], start=start, stop=stop, columns=columns, weights=weights, unit=unit
+        data,
+        [formula.outcome],
+        start=start,
+        stop=stop,
+        columns=columns,
+        weights=weights,
+        unit=unit,
+        tied=False,
     )
     early = data[start] < 0
     if early.any():
@@ -247,7 +254,15 @@ def _spells(
         raise FitError(msg)
     fixed = [*columns, *([weights] if weights else [])]
     spells = join_rows(
-        data, unit, [formula.outcome], fixed, why=WHY_FIXED, gaps=True, start=start, stop=stop
+        data,
+        unit,
+        [formula.outcome],
+        fixed,
+        why=WHY_FIXED,
+        gaps=True,
+        start=start,
+        stop=stop,
+        tied=False,  # that is for risk sets: here the logarithms of the times count
     )
     if weights is not None:
         _refuse_no_weight(data, weights)

@@ -1,26 +1,23 @@
-"""Accelerated failure time models fitted by lifelines, and brought to the very maximum.
+"""Accelerated failure time models brought to the highest maximum of their likelihood.
 
-lifelines stops when its optimiser is content, at about five digits; a few steps of
-Newton-Raphson from there give the same digits as R's ``survreg``.
+Newton-Raphson with step halving from several points; equal to R's ``survreg`` where that takes the
+rows. lifelines' fitters are a second opinion in the tests: with late entries they stop too early.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError
-from belbiotech.survival.discrete.binomial import Binomial, separation_message
+from belbiotech.errors import FitError
 from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
+from belbiotech.survival.discrete.binomial import Binomial, separation_message
 from belbiotech.survival.parametric.location_scale import (
     DISTRIBUTIONS,
     AftDesign,
@@ -33,6 +30,8 @@ from belbiotech.survival.rows.checks import FloatArray
 __all__ = ["AftMaximum", "fit_aft"]
 
 MAX_STEPS = 60
+LEVEL = 1e-6  # standard errors from the maximum within which the slope counts as none
+SMALLEST = 1e-3  # spread of log times to begin with, where they are all alike
 SETTLED = 1e-9  # largest last step of a standardised coefficient: its error is the square
 NO_SPREAD = -15.0  # log s below which the model says that nothing is left to chance
 
@@ -62,7 +61,9 @@ class AftMaximum:
 def fit_aft(
     design: AftDesign, distribution: DistributionName, names: Sequence[str], outcome: str
 ) -> AftMaximum:
-    """Fit by lifelines, then by Newton-Raphson.
+    """Fit by Newton-Raphson from several points: the highest maximum of the likelihood.
+
+    With late entries the likelihood may have more than one, and none where it rises for ever.
 
     Parameters
     ----------
@@ -91,10 +92,8 @@ def fit_aft(
     refuse_collinear(standard.x, names, 1, "time")
     _refuse_separation(design, names, outcome)
     inner = replace(design, x=standard.x)
-    theta = _newton(inner, _by_lifelines(inner, distribution), distribution)
+    theta = _highest(inner, distribution)
     best = aft_likelihood(inner, DISTRIBUTIONS[distribution], theta)
-    if np.linalg.eigvalsh(best.information).min() <= 0:
-        raise _no_fit(distribution, "the likelihood is flat in some direction, without a maximum")
     back = np.eye(len(theta))
     back[:-1, :-1] = standard.back
     return AftMaximum(
@@ -105,53 +104,51 @@ def fit_aft(
     )
 
 
-def _by_lifelines(design: AftDesign, distribution: DistributionName) -> FloatArray:
-    """Give lifelines' estimates as coefficients and log s."""
-    from lifelines import LogLogisticAFTFitter, LogNormalAFTFitter, WeibullAFTFitter
-    from lifelines.exceptions import ConvergenceError
-
-    fitters = {
-        "weibull": (WeibullAFTFitter, "lambda_", "rho_", -1.0),
-        "lognormal": (LogNormalAFTFitter, "mu_", "sigma_", 1.0),
-        "loglogistic": (LogLogisticAFTFitter, "alpha_", "beta_", -1.0),
-    }
-    kind, place, shape, sign = fitters[distribution]
-    table, options = _table(design)
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
+def _highest(design: AftDesign, distribution: DistributionName) -> FloatArray:
+    """Give the best of the maxima that are reached from the starts."""
+    kind = DISTRIBUTIONS[distribution]
+    found: list[tuple[float, FloatArray]] = []
+    failures: list[FitError] = []
+    for begin in _starts(design):
         try:
-            fitter = kind().fit(table, "exit", "event", **options)
-        except (ConvergenceError, ValueError, np.linalg.LinAlgError) as error:
-            raise _no_fit(distribution, f"lifelines says: {_first_line(error)}") from error
-    _pass_on(told)
-    params = fitter.params_
-    covariates = [f"x{j}" for j in range(design.x.shape[1] - 1)]
-    coefficients = [params[place, name] for name in [*covariates, "Intercept"]]
-    return np.array([*coefficients, sign * params[shape, "Intercept"]], dtype=float)
+            theta = _newton(design, begin, distribution)
+        except FitError as failure:
+            failures.append(failure)
+            continue
+        there = aft_likelihood(design, kind, theta)
+        if _is_maximum(there, design.weight):
+            found.append((there.value, theta))
+    if found:
+        return max(found, key=lambda one: one[0])[1]
+    if failures:
+        raise failures[0]
+    raise _no_fit(distribution, "the likelihood is flat in some direction, without a maximum")
 
 
-def _table(design: AftDesign) -> tuple[pd.DataFrame, dict[str, Any]]:
-    columns = {f"x{j}": design.x[:, j] for j in range(design.x.shape[1] - 1)}
-    table = pd.DataFrame({**columns, "exit": np.exp(design.log_exit), "event": design.event})
-    options: dict[str, Any] = {}
-    if np.isfinite(design.log_entry).any():
-        table["entry"] = np.exp(design.log_entry)
-        options["entry_col"] = "entry"
-    if not (design.weight == 1).all():
-        table["weight"] = design.weight
-        options["weights_col"] = "weight"
-    return table, options
+def _starts(design: AftDesign) -> Iterator[FloatArray]:
+    """Begin with no effects, at the mean log time and beyond, with small and large scales."""
+    middle = float(np.average(design.log_exit, weights=design.weight))
+    spread = float(np.sqrt(np.average((design.log_exit - middle) ** 2, weights=design.weight)))
+    log_spread = np.log(max(spread, SMALLEST))
+    for further in (0.0, 1.0):
+        for larger in (0.0, 1.0, -1.0):
+            theta = np.zeros(design.x.shape[1] + 1)
+            theta[-2] = middle + further * max(spread, SMALLEST)
+            theta[-1] = log_spread + larger
+            yield theta
 
 
-def _pass_on(told: Sequence[warnings.WarningMessage]) -> None:
-    """Warn of what lifelines warned of, but for what the Newton steps and our errors see to."""
-    from lifelines.exceptions import ApproximationWarning, ConvergenceWarning, StatisticalWarning
+def _is_maximum(there: AftLikelihood, weight: FloatArray) -> bool:
+    """Check that the likelihood has no slope there, and falls to all sides.
 
-    settled_here = (ApproximationWarning, ConvergenceWarning, StatisticalWarning, RuntimeWarning)
-    for warning in told:
-        if not issubclass(warning.category, settled_here):
-            text = f"lifelines: {warning.message}"
-            warnings.warn(text, BelbiotechWarning, stacklevel=5)
+    The slope is held against its own error, the root of its information: it is then in standard
+    errors of the coefficients.
+    """
+    values, vectors = np.linalg.eigh(there.information)
+    if values.min() <= 0:
+        return False
+    slope = vectors.T @ (weight @ there.scores) / np.sqrt(values)
+    return bool(np.abs(slope).max() < LEVEL)
 
 
 def _newton(design: AftDesign, theta: FloatArray, distribution: DistributionName) -> FloatArray:
@@ -183,11 +180,6 @@ def _uphill(design: AftDesign, now: AftLikelihood) -> FloatArray:
     values = np.maximum(np.abs(values), 1e-12 * np.abs(values).max())
     step: FloatArray = vectors @ ((vectors.T @ score) / values)
     return step
-
-
-def _first_line(error: Exception) -> str:
-    """Give the first sentence of a message that goes on for long."""
-    return str(error).strip().split("\n")[0].split(". ")[0]
 
 
 def _no_fit(distribution: str, reason: str) -> FitError:

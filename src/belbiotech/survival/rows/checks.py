@@ -48,6 +48,7 @@ def check_rows(
     weights: str | None = None,
     frequency: str | None = None,
     unit: str | None = None,
+    tied: bool = True,
 ) -> None:
     """Refuse a table that is no panel, naming every problem in it at once.
 
@@ -67,6 +68,8 @@ def check_rows(
         Column of whole numbers: how many equal rows a row stands for.
     unit : str, optional
         Column that names the unit (a firm): two rows of one unit must not overlap in time.
+    tied : bool
+        Whether times that differ by rounding alone are one, as in risk sets.
 
     Raises
     ------
@@ -98,9 +101,10 @@ def check_rows(
     if frequency is not None:
         problems += _bad_weights(data, frequency, whole=True)
     _stop_at(problems)
-    _stop_at(_no_length(data, start, stop))
+    if tied:
+        _stop_at(_no_length(data, start, stop))
     if unit is not None:
-        _stop_at(overlaps_in_words(data, unit, start, stop))
+        _stop_at(overlaps_in_words(data, unit, start, stop, tied=tied))
 
 
 def overlapping_rows(units: pd.Series, start: Times, stop: Times) -> IntArray:
@@ -374,7 +378,13 @@ def _bad_weights(data: pd.DataFrame, name: str, *, whole: bool) -> list[str]:
 
 
 def overlaps_in_words(
-    data: pd.DataFrame, unit: str, start: str, stop: str, *, offered: bool = False
+    data: pd.DataFrame,
+    unit: str,
+    start: str,
+    stop: str,
+    *,
+    offered: bool = False,
+    tied: bool = True,
 ) -> list[str]:
     """Say which rows of one unit overlap in time.
 
@@ -386,13 +396,20 @@ def overlaps_in_words(
         Columns of the unit and of the interval.
     offered : bool
         Whether the caller has the argument ``overlap``, to be advised.
+    tied : bool
+        As in `check_rows`.
 
     Returns
     -------
     list of str
         One sentence, or none.
     """
-    positions = overlapping_rows(data[unit], *interval_arrays(data, start, stop))
+    times = (
+        interval_arrays(data, start, stop)
+        if tied
+        else (data[start].to_numpy(dtype=float), data[stop].to_numpy(dtype=float))
+    )
+    positions = overlapping_rows(data[unit], *times)
     if not len(positions):
         return []
     bad = np.zeros(len(data), dtype=bool)

@@ -18,6 +18,8 @@ from belbiotech.survival.rows.times import interval_times
 
 __all__ = ["join_rows"]
 
+ROUNDING = 1e-9  # of a time, within which a row that is not tied follows on the one before
+
 
 def join_rows(
     data: pd.DataFrame,
@@ -29,6 +31,7 @@ def join_rows(
     gaps: bool,
     start: str = "start",
     stop: str = "stop",
+    tied: bool = True,
 ) -> pd.DataFrame:
     """Join the rows of a unit that follow on each other.
 
@@ -48,6 +51,9 @@ def join_rows(
         Whether a unit may be out of sight for a while. Its spells are then rows of their own.
     start, stop : str
         The interval's columns.
+    tied : bool
+        Whether times that differ by rounding alone are made one, as in risk sets; if not, they
+        stay as they are.
 
     Returns
     -------
@@ -63,8 +69,10 @@ def join_rows(
         An event before a unit's last row, or a gap where none is allowed.
     """
     kept = list(dict.fromkeys([*([unit] if unit else []), start, stop, *outcomes, *fixed]))
-    begin, end = interval_times(data, start, stop)
-    data = data[kept].assign(**{start: begin, stop: end})
+    data = data[kept]
+    if tied:
+        begin, end = interval_times(data, start, stop)
+        data = data.assign(**{start: begin, stop: end})
     if unit is None:
         return data
     codes = pd.factorize(data[unit])[0]
@@ -73,7 +81,8 @@ def join_rows(
     same = codes[1:] == codes[:-1]
     _refuse_changes(rows, same, unit, [name for name in fixed if name != unit], start, why)
     _refuse_early_events(rows, same, unit, outcomes, stop)
-    follows = same & (rows[start].to_numpy()[1:] == rows[stop].to_numpy()[:-1])
+    before, after = (rows[name].to_numpy(dtype=float) for name in (stop, start))
+    follows = same & np.isclose(after[1:], before[:-1], rtol=0 if tied else ROUNDING, atol=0)
     if not gaps:
         _refuse_gaps(rows, same & ~follows, unit, start, stop)
     first = np.flatnonzero(np.concatenate([[True], ~follows]))
