@@ -267,7 +267,7 @@ LATE = ["simulated", "channing", "aids"]
 @pytest.mark.parametrize("distribution", ["weibull", "lognormal", "loglogistic"])
 @pytest.mark.parametrize("name", LATE)
 def test_all_enter_late(reference_values, name, distribution):
-    """R's optimisers stop at six digits; the likelihood there is lower, by no more than rounding."""
+    """R's optimisers stop at six digits; the likelihood is lower there by no more than rounding."""
     values = reference_values("aft_late")[name]
     data, theirs = pd.DataFrame(values["data"]), values[distribution]
     ours = belbiotech.aft("event ~ 1", data, distribution, start="entry", stop="exit")
