@@ -135,8 +135,7 @@ def count_pairs(design: Design, linear_predictor: FloatArray) -> Pairs:
     Examples
     --------
     >>> import numpy as np
-    >>> from belbiotech.survival.cox.fit import CoxFit, linear_predictor_of
-    from belbiotech.survival.cox.partial_likelihood import Design
+    >>> from belbiotech.survival.cox.partial_likelihood import Design
     >>> design = Design(
     ...     start=np.zeros(3),
     ...     stop=np.array([1.0, 2.0, 3.0]),

@@ -35,6 +35,7 @@ def cox(
     strata: str | Sequence[str] | None = None,
     weights: str | None = None,
     frequency: str | None = None,
+    unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     frailty: str | None = None,
     firth: bool = False,
@@ -60,6 +61,10 @@ def cox(
         are robust, as in R.
     frequency : str, optional
         Column of whole numbers: a row with 3 counts as three equal rows.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``. Its rows must not overlap in time: looked at where it is given, or
+        errors are clustered by it.
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters (Lin and Wei 1989); with two columns, such as
         firm and year, within both (Cameron, Gelbach and Miller 2011).
@@ -87,8 +92,7 @@ def cox(
         A formula that cannot be read, names unknown columns, or has a factor of one level.
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
-        rows of one unit that overlap in time. The cluster column ``firm_id`` is a unit;
-        another is unless more than half of its clusters hold rows that overlap (a region).
+        rows of one unit that overlap in time.
     FitError
         No events, constant or collinear covariates, separation, a single cluster.
 
@@ -134,6 +138,7 @@ def cox(
         strata=tuple(as_columns(strata)),
         weights=weights,
         frequency=frequency,
+        unit=unit,
         cluster=as_cluster_columns(cluster),
         frailty=frailty,
         firth=firth,

@@ -14,9 +14,10 @@ from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import Formula, Matrix, counted_matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
-from belbiotech.survival.rows.clusters import Overlap, check_units
+from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_labels"]
 
@@ -29,7 +30,7 @@ class CoxCall:
     ----------
     formula : Formula
         The formula.
-    ties, strata, weights, frequency, cluster, frailty, firth, start, stop, overlap
+    ties, strata, weights, frequency, unit, cluster, frailty, firth, start, stop, overlap
         As in `cox`.
     firth_offered : bool
         Whether messages may advise ``firth=True``: not where the caller has no such argument.
@@ -40,6 +41,7 @@ class CoxCall:
     strata: tuple[str, ...] = ()
     weights: str | None = None
     frequency: str | None = None
+    unit: str | None = None
     cluster: tuple[str, ...] = ()
     frailty: str | None = None
     firth: bool = False
@@ -76,8 +78,6 @@ class CoxRows:
         The columns.
     start, stop : str
         The columns of the interval.
-    of_many_units : tuple of str
-        The columns of clusters that hold several units: their rows overlap in time.
     empty : array of bool, or None
         Of all rows of the data, those with a frequency of 0, where there are any: n counts the
         others.
@@ -95,7 +95,6 @@ class CoxRows:
     cluster: tuple[str, ...]
     start: str
     stop: str
-    of_many_units: tuple[str, ...] = ()
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
 
@@ -179,7 +178,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         Bad input, as in `cox`.
     """
     _refuse_options(call)
-    of_many_units = _check(data, call)
+    _check(data, call)
     empty, every_label = _empty_rows(data, call.frequency), data.index
     data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
@@ -196,7 +195,6 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     )
     rows = replace(
         _rows(data, call, counts, labels),
-        of_many_units=of_many_units,
         empty=empty,
         labels=None if empty is None else every_label,
     )
@@ -218,9 +216,11 @@ def _refuse_options(call: CoxCall) -> None:
         raise FitError("\n".join(problems))
 
 
-def _check(data: pd.DataFrame, call: CoxCall) -> tuple[str, ...]:
-    """Refuse bad input; give the columns of clusters that hold several units each."""
+def _check(data: pd.DataFrame, call: CoxCall) -> None:
+    """Refuse bad input."""
     groups = [call.frailty] if call.frailty is not None else []
+    unit = unit_to_check(data, call.unit, [*groups, *call.cluster])
+    clusters = [*call.cluster, *groups, *([unit] if unit else [])]
     if isinstance(data, pd.DataFrame):
         refuse_unknown_columns(call.formula, data)
     check_rows(
@@ -228,7 +228,13 @@ def _check(data: pd.DataFrame, call: CoxCall) -> tuple[str, ...]:
         [call.formula.outcome],
         start=call.start,
         stop=call.stop,
-        columns=[*call.formula.columns, *call.strata, *call.cluster, *groups],
+        columns=[
+            *call.formula.columns,
+            *call.strata,
+            *call.cluster,
+            *groups,
+            *([unit] if unit else []),
+        ],
         weights=call.weights,
         frequency=call.frequency,
     )
@@ -236,11 +242,8 @@ def _check(data: pd.DataFrame, call: CoxCall) -> tuple[str, ...]:
         where = rows_in_words(data, (data[call.weights] == 0).to_numpy())
         msg = f"weight {call.weights!r} is 0 in {where}; it must be above 0: drop those rows"
         raise FitError(msg)
-    if call.overlap == "allow":
-        return ()
-    units = groups or call.cluster
-    crowded = check_units(data, units, call.start, call.stop, overlap_offered=True)
-    return () if groups else crowded
+    if call.overlap == "refuse":
+        refuse_overlaps(data, unit, call.start, call.stop, overlap_offered=True)
 
 
 def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] | None:

@@ -125,9 +125,6 @@ def _clusters(fit: CoxFit) -> str:
         told += f"; by {' and '.join(few)} they are few, and the errors likely too small"
     if np.isnan(wald_test(fit).statistic):
         told += ", with no test of all coefficients"
-    if fit.rows.of_many_units:
-        verb = "hold" if len(fit.rows.of_many_units) > 1 else "holds"
-        told += f"; a {' and a '.join(fit.rows.of_many_units)} {verb} rows that overlap in time"
     return told
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from belbiotech.errors import FitError
+from belbiotech.survival.discrete.binomial import Binomial, separation_message
 from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
-from belbiotech.survival.discrete.binomial import Binomial, separation_message
 from belbiotech.survival.parametric.location_scale import (
     DISTRIBUTIONS,
     AftDesign,
