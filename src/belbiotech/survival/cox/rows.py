@@ -220,7 +220,6 @@ def _check(data: pd.DataFrame, call: CoxCall) -> None:
     """Refuse bad input."""
     groups = [call.frailty] if call.frailty is not None else []
     unit = unit_to_check(data, call.unit, [*groups, *call.cluster])
-    clusters = [*call.cluster, *groups, *([unit] if unit else [])]
     if isinstance(data, pd.DataFrame):
         refuse_unknown_columns(call.formula, data)
     check_rows(
