@@ -65,8 +65,7 @@ def circles(graph: grimp.ImportGraph) -> dict[str, list[str]]:
 
 
 def test_no_modules_import_each_other_not_even_for_types():
-    found = circles(grimp.build_graph("belbiotech", cache_dir=None))
-    assert not {name: others for name, others in found.items() if ".survival.cox." not in name}
+    assert not circles(grimp.build_graph("belbiotech", cache_dir=None))
 
 
 def test_circles_are_found_where_there_are_some():

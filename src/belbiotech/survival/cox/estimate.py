@@ -17,7 +17,7 @@ from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.robust import with_clusters
 from belbiotech.survival.cox.rows import CoxCall, CoxModel, counted_model
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError, nearest_names
+from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
 from belbiotech.survival.cox.rows import stratum_labels
-from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.paths import path_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
+from belbiotech.survival.inference.paths import cumulated_along
 from belbiotech.survival.rows.checks import FloatArray, IntArray
-from belbiotech.survival.rows.path_checks import ordered_paths
 
 __all__ = ["baseline_cumulative_hazard", "predict_cumulative_hazard", "predict_survival"]
 
@@ -187,28 +186,21 @@ def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
         msg = "no prediction with a frailty: fit the model without it, with cluster= for the errors"
         raise FitError(msg)
     rows = fit.rows
-    columns = [*fit.rows.formula.columns, *rows.strata]
-    ordered = ordered_paths(paths, columns, start=rows.start, stop=rows.stop)
-    x = _covariates(fit, ordered)
+    ordered, x = path_matrix(
+        rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, columns=rows.strata
+    )
+    x = x - fit.centre
     baselines = _baselines(fit)
     stratum = _strata(fit, ordered)
     begin, end = (ordered[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
     _warn_outside(ordered["id"], begin, end, stratum, baselines)
-    parts = []
-    for name, positions in ordered.groupby("id", sort=False).indices.items():
-        pieces = [_piece(baselines[stratum[k]], begin[k], end[k], x[k], fit) for k in positions]
-        time, hazard, variance, slope = (
-            np.concatenate(column) for column in zip(*pieces, strict=True)
-        )
-        slope = np.cumsum(slope, axis=0)
-        spread = np.einsum("tp,pq,tq->t", slope, fit.variance.to_numpy(), slope)
-        error = np.sqrt(np.cumsum(variance) + spread)
-        parts.append(
-            pd.DataFrame(
-                {"id": name, "time": time, "estimate": np.cumsum(hazard), "std_error": error}
-            )
-        )
-    return pd.concat(parts, ignore_index=True)
+    pieces = [
+        _piece(baselines[stratum[k]], begin[k], end[k], x[k], fit) for k in range(len(ordered))
+    ]
+    time, hazard, variance, slope = (np.concatenate(column) for column in zip(*pieces, strict=True))
+    path = ordered["id"].to_numpy().repeat([len(piece[0]) for piece in pieces])
+    total, error = cumulated_along(path, hazard, slope, fit.variance.to_numpy(), variance)
+    return pd.DataFrame({"id": path, "time": time, "estimate": total, "std_error": error})
 
 
 def _piece(
@@ -236,43 +228,6 @@ def _baselines(fit: CoxFit) -> list[_Baseline]:
         mean[at] = steps.hazard_mean[mine]
         made.append(_Baseline(label, time, hazard, spread, mean, design.start[here].min()))
     return made
-
-
-def _covariates(fit: CoxFit, paths: pd.DataFrame) -> FloatArray:
-    """Make the paths' covariates as in the fit, centred; a level not seen there is refused."""
-    from formulaic.errors import DataMismatchWarning
-
-    _refuse_beyond_knots(fit, paths)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataMismatchWarning)
-        try:
-            matrix = design_matrix(fit.rows.formula, paths, fit.matrix.spec)
-        except FormulaError as error:
-            msg = f"the paths have a value that was not in the data: {error}"
-            raise PanelError(msg) from error
-    return matrix.x - fit.centre
-
-
-def _refuse_beyond_knots(fit: CoxFit, paths: pd.DataFrame) -> None:
-    """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
-    lines = []
-    for term, state in fit.matrix.spec.transform_state.items():
-        if not isinstance(state, dict) or "lower_bound" not in state:
-            continue
-        low, high = state["lower_bound"], state["upper_bound"]
-        for name in fit.rows.formula.columns:
-            if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
-                continue
-            outside = ~paths[name].between(low, high)
-            if outside.any() and "extrapolation" not in term:
-                row, value = paths.index[outside].tolist()[0], paths[name][outside].tolist()[0]
-                lines.append(
-                    f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
-                    f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
-                    f"({int(outside.sum())} rows)"
-                )
-    if lines:
-        raise PanelError("\n".join(lines))
 
 
 def _strata(fit: CoxFit, paths: pd.DataFrame) -> IntArray:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
-from belbiotech.survival.formulas.design import Formula, Matrix, counted_matrix
+from belbiotech.survival.formulas.design import counted_matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
