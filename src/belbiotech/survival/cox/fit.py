@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, linear_predictor
 from belbiotech.survival.cox.rows import CoxModel
+from belbiotech.survival.inference.fitted import Estimates
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import Codes
@@ -91,7 +92,7 @@ class FrailtyFit:
 
 
 @dataclass(frozen=True)
-class CoxFit(CoxModel):
+class CoxFit(CoxModel, Estimates):
     """A Cox model with its estimates: what it was fitted to, and the numbers of the fit.
 
     Attributes
@@ -100,18 +101,15 @@ class CoxFit(CoxModel):
         As in `CoxModel`.
     sets : RiskSets
         The risk sets of the design.
-    params : Series, (p,)
-        Coefficients (log hazard ratios), by name.
-    variance, naive_variance : DataFrame, (p, p)
-        Robust where clusters are given, and from the information alone.
-    log_likelihood, log_likelihood_null : float
-        Partial log likelihood at the maximum, and with all coefficients zero.
+    params, variance, naive_variance, log_likelihood, n_rows, n_clusters
+        As in `Estimates`: coefficients are log hazard ratios, the likelihood is the partial one,
+        and rows are counted with their frequencies, as events are.
+    log_likelihood_null : float
+        Partial log likelihood with all coefficients zero.
     naive_score_statistic : float
         Of the score test at zero, from the information alone.
-    n_rows, n_events : int
-        Rows and events, frequencies counted.
-    n_clusters : int or None
-        Clusters of the first column, if any were given.
+    n_events : int
+        Events.
     groups : tuple of array of int, (n,)
         The cluster of each row, for each way of clustering.
     frailty : FrailtyFit or None
@@ -121,15 +119,9 @@ class CoxFit(CoxModel):
     """
 
     sets: RiskSets
-    params: pd.Series
-    variance: pd.DataFrame
-    naive_variance: pd.DataFrame
-    log_likelihood: float
     log_likelihood_null: float
     naive_score_statistic: float
-    n_rows: int
     n_events: int
-    n_clusters: int | None = None
     groups: tuple[Codes, ...] = ()
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,7 +18,8 @@ from belbiotech.survival.cox import (
 )
 from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit
 from belbiotech.survival.cox.partial_likelihood import Ties
-from belbiotech.survival.inference.report import Report, Reported, errors_of
+from belbiotech.survival.inference.fitted import Fitted, of_fit
+from belbiotech.survival.inference.report import Report
 from belbiotech.survival.inference.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -28,24 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["CoxResult"]
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def _of_fit(
-    function: Callable[Concatenate[CoxFit, P], R],
-) -> Callable[Concatenate[CoxResult, P], R]:
-    """Make a method of a function whose first argument is the fit; its page is the method's."""
-
-    @wraps(function)
-    def method(result: CoxResult, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return function(result.fit, *args, **kwargs)
-
-    return method
-
 
 @dataclass(frozen=True, repr=False)
-class CoxResult(Reported):
+class CoxResult(Fitted):
     """A fitted Cox model.
 
     Attributes
@@ -55,36 +39,6 @@ class CoxResult(Reported):
     """
 
     fit: CoxFit
-
-    @property
-    def params(self) -> pd.Series:
-        """Coefficients (log hazard ratios), by name."""
-        return self.fit.params
-
-    @property
-    def variance(self) -> pd.DataFrame:
-        """Variance of the coefficients, (p, p), robust where clusters were given."""
-        return self.fit.variance
-
-    @property
-    def naive_variance(self) -> pd.DataFrame:
-        """Variance of the coefficients, (p, p), from the information alone."""
-        return self.fit.naive_variance
-
-    @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.fit.variance)
-
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone."""
-        return errors_of(self.fit.naive_variance)
-
-    @property
-    def log_likelihood(self) -> float:
-        """Partial log likelihood at the maximum."""
-        return self.fit.log_likelihood
 
     @property
     def log_likelihood_null(self) -> float:
@@ -100,19 +54,9 @@ class CoxResult(Reported):
         return tables.aic(self.fit)
 
     @property
-    def n_rows(self) -> int:
-        """Rows, frequencies counted."""
-        return self.fit.n_rows
-
-    @property
     def n_events(self) -> int:
         """Events, frequencies counted."""
         return self.fit.n_events
-
-    @property
-    def n_clusters(self) -> int | None:
-        """Clusters of the first column, if any were given."""
-        return self.fit.n_clusters
 
     @property
     def events_per_parameter(self) -> float:
@@ -178,12 +122,12 @@ class CoxResult(Reported):
         """Standard error of the concordance, by clusters where they were given."""
         return concordance.concordance(self.fit).std_error
 
-    residuals = _of_fit(residuals.residuals)
-    test_proportional_hazards = _of_fit(proportional_hazards.proportional_hazards_test)
-    plot_proportional_hazards = _of_fit(proportional_hazards.plot_proportional_hazards)
-    predict_cumulative_hazard = _of_fit(prediction.predict_cumulative_hazard)
-    predict_survival = _of_fit(prediction.predict_survival)
-    anova = _of_fit(coefficient_tests.anova)
+    residuals = of_fit(residuals.residuals)
+    test_proportional_hazards = of_fit(proportional_hazards.proportional_hazards_test)
+    plot_proportional_hazards = of_fit(proportional_hazards.plot_proportional_hazards)
+    predict_cumulative_hazard = of_fit(prediction.predict_cumulative_hazard)
+    predict_survival = of_fit(prediction.predict_survival)
+    anova = of_fit(coefficient_tests.anova)
 
     def compare(self, other: CoxResult) -> TestResult:
         """Likelihood-ratio test of two fits, one of which nests the other.

@@ -17,23 +17,31 @@ __all__ = ["predict_incidence"]
 
 
 def predict_incidence(
-    fit: DiscreteCausesFit, paths: pd.DataFrame, conf_level: float = 0.95
+    fit: DiscreteCausesFit, paths: pd.DataFrame, *, conf_level: float = 0.95
 ) -> pd.DataFrame:
-    """Add up, period by period, survival so far times the probability of each fate.
+    """Probability of each fate by each time, since the start of each covariate path.
 
     Parameters
     ----------
     fit : DiscreteCausesFit
         The numbers of a fit.
     paths : DataFrame
-        Columns of the interval, of the covariates and perhaps ``id``.
+        Columns of the interval and of the covariates, and ``id`` where there are several
+        paths; each row starts where the one before stopped.
     conf_level : float
-        Coverage of the pointwise intervals.
+        Coverage of the pointwise intervals (log-log, by the delta method).
 
     Returns
     -------
     DataFrame
         Columns id, outcome, time, estimate, std_error, lower, upper.
+
+    Raises
+    ------
+    PanelError
+        A path with gaps or overlaps, missing values, times that are not whole.
+    FitError
+        Periods of which the baseline knows nothing.
     """
     check_limit_options(conf_level)
     periods, x = path_periods(fit.rows, fit.baseline, paths)

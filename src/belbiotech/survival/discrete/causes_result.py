@@ -12,7 +12,7 @@ from belbiotech.survival.competing.equal_effects import equal_effects_table
 from belbiotech.survival.discrete import causes_prediction
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.fit import DiscreteCausesFit
-from belbiotech.survival.inference.fitted import Fitted, errors_in_words
+from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
 from belbiotech.survival.inference.report import Report, coefficient_table, ratio_plot
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ RATIO = "relative risk ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteCausesResult(Fitted):
+class DiscreteCausesResult(FittedBeside):
     """A fitted multinomial logit of competing fates.
 
     Coefficients and variances are by outcome and name: ``params["failure"]`` gives one outcome's.
@@ -98,30 +98,7 @@ class DiscreteCausesResult(Fitted):
             self.covariates,
         )
 
-    def predict_incidence(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
-        """Probability of each fate by each time, since the start of each covariate path.
-
-        Parameters
-        ----------
-        paths : DataFrame
-            Columns of the interval and of the covariates, and ``id`` where there are several
-            paths; each row starts where the one before stopped.
-        conf_level : float
-            Coverage of the pointwise intervals (log-log, by the delta method).
-
-        Returns
-        -------
-        DataFrame
-            Columns id, outcome, time, estimate, std_error, lower, upper.
-
-        Raises
-        ------
-        PanelError
-            A path with gaps or overlaps, missing values, times that are not whole.
-        FitError
-            Periods of which the baseline knows nothing.
-        """
-        return causes_prediction.predict_incidence(self.fit, paths, conf_level)
+    predict_incidence = of_fit(causes_prediction.predict_incidence)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.rows import DiscreteRows
-from belbiotech.survival.inference.fitted import Estimates
+from belbiotech.survival.inference.fitted import EstimatesBeside
 
 __all__ = ["DiscreteCausesFit", "DiscreteFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteFit(Estimates):
+class DiscreteFit(EstimatesBeside):
     """The numbers of a hazard in discrete time.
 
     Attributes
@@ -45,7 +45,7 @@ class DiscreteFit(Estimates):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteCausesFit(Estimates):
+class DiscreteCausesFit(EstimatesBeside):
     """The numbers of a multinomial logit of competing fates.
 
     Attributes

@@ -25,8 +25,13 @@ PERCENT = 100.0
 Effect = tuple[str, str, float, FloatArray]  # variable, change, estimate, gradient
 
 
-def average_marginal_effects(fit: DiscreteFit, conf_level: float = 0.95) -> pd.DataFrame:
-    """Average over all periods how the hazard changes with each covariate.
+def average_marginal_effects(fit: DiscreteFit, *, conf_level: float = 0.95) -> pd.DataFrame:
+    """Change of the hazard of a period, in percentage points, averaged over all periods.
+
+    A number's effect is the slope of the hazard by it, through all terms in which it stands
+    (squares, interactions, splines). A factor's is the hazard at each level less that at the
+    first level (texts, categories, bool, and numbers inside ``C()``; a plain 0/1 number
+    counts as a number, as in Stata and R). Errors by the delta method.
 
     Parameters
     ----------
@@ -38,12 +43,12 @@ def average_marginal_effects(fit: DiscreteFit, conf_level: float = 0.95) -> pd.D
     Returns
     -------
     DataFrame
-        Columns variable, change, estimate, std_error, z, p, lower, upper; in percentage points.
+        Columns variable, change, estimate, std_error, z, p, lower, upper.
 
-    Raises
-    ------
-    FitError
-        A term without a slope at some row.
+    References
+    ----------
+    Williams (2012), The Stata Journal 12. Karaca-Mandic, Norton and Dowd (2012), Health
+    Services Research 47.
     """
     from scipy.special import ndtr
 

@@ -54,22 +54,32 @@ def baseline_hazard(fit: DiscreteFit, conf_level: float = 0.95) -> pd.DataFrame:
     return pd.concat([counted, table.rename(columns={"estimate": "hazard"})], axis=1)
 
 
-def predict_hazard(fit: DiscreteFit, paths: pd.DataFrame, conf_level: float = 0.95) -> pd.DataFrame:
-    """Give the hazard of each period along covariate paths.
+def predict_hazard(
+    fit: DiscreteFit, paths: pd.DataFrame, *, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Hazard of each period along covariate paths.
 
     Parameters
     ----------
     fit : DiscreteFit
         The numbers of a fit.
     paths : DataFrame
-        Columns of the interval, of the covariates and perhaps ``id``.
+        Columns of the interval and of the covariates, and ``id`` where there are several
+        paths; each row starts where the one before stopped.
     conf_level : float
         Coverage of the pointwise intervals.
 
     Returns
     -------
     DataFrame
-        Columns id, time, estimate, std_error, lower, upper.
+        Columns id, time (the end of the period), estimate, std_error, lower, upper.
+
+    Raises
+    ------
+    PanelError
+        A path with gaps or overlaps, missing values, times that are not whole.
+    FitError
+        Periods of which the baseline knows nothing.
     """
     periods, x = path_periods(fit.rows, fit.baseline, paths)
     table = _hazards(fit, x, periods["start"].to_numpy(), conf_level)
@@ -77,23 +87,28 @@ def predict_hazard(fit: DiscreteFit, paths: pd.DataFrame, conf_level: float = 0.
 
 
 def predict_survival(
-    fit: DiscreteFit, paths: pd.DataFrame, conf_level: float = 0.95
+    fit: DiscreteFit, paths: pd.DataFrame, *, conf_level: float = 0.95
 ) -> pd.DataFrame:
-    """Give the probability of no event since the start of each covariate path.
+    """Probability of no event since the start of each covariate path.
 
     Parameters
     ----------
     fit : DiscreteFit
         The numbers of a fit.
     paths : DataFrame
-        Columns of the interval, of the covariates and perhaps ``id``.
+        As for `predict_hazard`.
     conf_level : float
-        Coverage of the pointwise intervals.
+        Coverage of the pointwise intervals, which are taken on the scale of log survival.
 
     Returns
     -------
     DataFrame
         Columns id, time, estimate, std_error, lower, upper.
+
+    Raises
+    ------
+    PanelError, FitError
+        As `predict_hazard`.
     """
     check_limit_options(conf_level)
     periods, x = path_periods(fit.rows, fit.baseline, paths)

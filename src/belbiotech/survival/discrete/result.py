@@ -12,7 +12,7 @@ from belbiotech.survival.discrete import marginal_effects, prediction
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
-from belbiotech.survival.inference.fitted import Fitted, errors_in_words
+from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
 from belbiotech.survival.inference.report import Report, ratio_plot
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import chi_square_of
@@ -24,7 +24,7 @@ __all__ = ["DiscreteHazardResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteHazardResult(Fitted):
+class DiscreteHazardResult(FittedBeside):
     """A fitted hazard in discrete time.
 
     Attributes
@@ -117,77 +117,9 @@ class DiscreteHazardResult(Fitted):
         """
         return prediction.baseline_hazard(self.fit)
 
-    def predict_hazard(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
-        """Hazard of each period along covariate paths.
-
-        Parameters
-        ----------
-        paths : DataFrame
-            Columns of the interval and of the covariates, and ``id`` where there are several
-            paths; each row starts where the one before stopped.
-        conf_level : float
-            Coverage of the pointwise intervals.
-
-        Returns
-        -------
-        DataFrame
-            Columns id, time (the end of the period), estimate, std_error, lower, upper.
-
-        Raises
-        ------
-        PanelError
-            A path with gaps or overlaps, missing values, times that are not whole.
-        FitError
-            Periods of which the baseline knows nothing.
-        """
-        return prediction.predict_hazard(self.fit, paths, conf_level)
-
-    def predict_survival(self, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
-        """Probability of no event since the start of each covariate path.
-
-        Parameters
-        ----------
-        paths : DataFrame
-            As for `predict_hazard`.
-        conf_level : float
-            Coverage of the pointwise intervals, which are taken on the scale of log survival.
-
-        Returns
-        -------
-        DataFrame
-            Columns id, time, estimate, std_error, lower, upper.
-
-        Raises
-        ------
-        PanelError, FitError
-            As `predict_hazard`.
-        """
-        return prediction.predict_survival(self.fit, paths, conf_level)
-
-    def average_marginal_effects(self, *, conf_level: float = 0.95) -> pd.DataFrame:
-        """Change of the hazard of a period, in percentage points, averaged over all periods.
-
-        A number's effect is the slope of the hazard by it, through all terms in which it stands
-        (squares, interactions, splines). A factor's is the hazard at each level less that at the
-        first level (texts, categories, bool, and numbers inside ``C()``; a plain 0/1 number
-        counts as a number, as in Stata and R). Errors by the delta method.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Columns variable, change, estimate, std_error, z, p, lower, upper.
-
-        References
-        ----------
-        Williams (2012), The Stata Journal 12. Karaca-Mandic, Norton and Dowd (2012), Health
-        Services Research 47.
-        """
-        return marginal_effects.average_marginal_effects(self.fit, conf_level)
+    predict_hazard = of_fit(prediction.predict_hazard)
+    predict_survival = of_fit(prediction.predict_survival)
+    average_marginal_effects = of_fit(marginal_effects.average_marginal_effects)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""

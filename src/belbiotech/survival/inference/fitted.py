@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
 from belbiotech.survival.inference.report import Reported, coefficient_table, errors_of
 
-__all__ = ["Estimates", "Fitted", "errors_in_words"]
+__all__ = ["Estimates", "EstimatesBeside", "Fitted", "FittedBeside", "errors_in_words", "of_fit"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,17 +24,13 @@ class Estimates:
     Attributes
     ----------
     params : Series
-        Coefficients by name, the covariates' first.
+        Coefficients by name.
     variance, naive_variance : DataFrame, (p, p)
         Robust where clusters are given, and from the information alone.
-    covariates : tuple of str
-        Names of the covariates' coefficients.
     log_likelihood : float
         At the maximum.
     n_rows : int
         Rows of the data.
-    cluster : tuple of str
-        Columns of the clusters.
     n_clusters : int or None
         Clusters of the first column, if any were given.
     """
@@ -37,11 +38,25 @@ class Estimates:
     params: pd.Series
     variance: pd.DataFrame
     naive_variance: pd.DataFrame
-    covariates: tuple[str, ...]
     log_likelihood: float
     n_rows: int
+    n_clusters: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatesBeside(Estimates):
+    """The numbers of a fit that has coefficients beside the covariates': of time, or a constant.
+
+    Attributes
+    ----------
+    covariates : tuple of str
+        Names of the covariates' coefficients, the first in ``params``.
+    cluster : tuple of str
+        Columns of the clusters.
+    """
+
+    covariates: tuple[str, ...]
     cluster: tuple[str, ...]
-    n_clusters: int | None
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +73,7 @@ class Fitted(Reported):
 
     @property
     def params(self) -> pd.Series:
-        """Coefficients by name, the covariates' first."""
+        """Coefficients, by name."""
         return self.fit.params
 
     @property
@@ -68,7 +83,7 @@ class Fitted(Reported):
 
     @property
     def naive_variance(self) -> pd.DataFrame:
-        """Variance of the coefficients from the information alone, (p, p)."""
+        """Variance of the coefficients, (p, p), from the information alone."""
         return self.fit.naive_variance
 
     @property
@@ -82,18 +97,13 @@ class Fitted(Reported):
         return errors_of(self.fit.naive_variance)
 
     @property
-    def covariates(self) -> list[str]:
-        """Names of the covariates' coefficients."""
-        return list(self.fit.covariates)
-
-    @property
     def log_likelihood(self) -> float:
         """Log likelihood at the maximum."""
         return self.fit.log_likelihood
 
     @property
     def n_rows(self) -> int:
-        """Rows of the data."""
+        """Rows of the data, frequencies counted."""
         return self.fit.n_rows
 
     @property
@@ -101,12 +111,51 @@ class Fitted(Reported):
         """Clusters of the first column, if any were given."""
         return self.fit.n_clusters
 
+
+@dataclass(frozen=True, repr=False)
+class FittedBeside(Fitted):
+    """A result whose fit has coefficients beside the covariates'.
+
+    Attributes
+    ----------
+    fit : EstimatesBeside
+        The numbers of the fit.
+    """
+
+    fit: EstimatesBeside
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return list(self.fit.covariates)
+
     def _covariate_table(self, ratio: str, conf_level: float = 0.95) -> pd.DataFrame:
         """Give the covariates' coefficients, ratios, errors and intervals."""
         names = self.covariates
         errors, naive = self.standard_errors[names], self.naive_standard_errors[names]
         table = coefficient_table(self.params[names], errors, naive, ratio, conf_level)
         return table.rename_axis("covariate")
+
+
+def of_fit(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:
+    """Make a result's method of a function whose first argument is the fit.
+
+    Parameters
+    ----------
+    function : callable
+        Its page is the method's.
+
+    Returns
+    -------
+    callable
+        The same, with the result's ``fit`` for the first argument.
+    """
+
+    @wraps(function)
+    def method(result: Any, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return function(result.fit, *args, **kwargs)
+
+    return method
 
 
 def errors_in_words(cluster: Sequence[str], n_clusters: int | None) -> str:

@@ -8,14 +8,14 @@ import numpy as np
 
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.inference.fitted import Estimates
+from belbiotech.survival.inference.fitted import EstimatesBeside
 from belbiotech.survival.parametric.location_scale import DistributionName
 
 __all__ = ["AftFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AftFit(Estimates):
+class AftFit(EstimatesBeside):
     """The numbers of an accelerated failure time model: log T = x'b + s Z.
 
     Attributes

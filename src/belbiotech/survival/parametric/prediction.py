@@ -60,9 +60,9 @@ def hazard_ratios(fit: AftFit) -> pd.DataFrame:
 
 
 def predict_survival(
-    fit: AftFit, rows: pd.DataFrame, times: float | Sequence[float], conf_level: float = 0.95
+    fit: AftFit, rows: pd.DataFrame, times: float | Sequence[float], *, conf_level: float = 0.95
 ) -> pd.DataFrame:
-    """Give the probability of no event by each time, for fixed covariates.
+    """Probability of no event by each time, for fixed covariates.
 
     Parameters
     ----------
@@ -71,14 +71,14 @@ def predict_survival(
     rows : DataFrame
         The formula's columns, one row for each prediction.
     times : float or sequence of float
-        Any times from 0 on.
+        Any times from 0 on, also after the last in the data.
     conf_level : float
-        Coverage of the pointwise intervals.
+        Coverage of the pointwise intervals (log-log, by the delta method).
 
     Returns
     -------
     DataFrame
-        Columns id, time, estimate, std_error, lower, upper.
+        Columns id (the row's index label), time, estimate, std_error, lower, upper.
 
     Raises
     ------
@@ -116,9 +116,9 @@ def predict_survival(
 
 
 def predict_quantile(
-    fit: AftFit, rows: pd.DataFrame, p: float = 0.5, conf_level: float = 0.95
+    fit: AftFit, rows: pd.DataFrame, p: float = 0.5, *, conf_level: float = 0.95
 ) -> pd.DataFrame:
-    """Give the time by which a share p has had the event, for fixed covariates.
+    """Time by which a share p has had the event, for fixed covariates: the median at 0.5.
 
     Parameters
     ----------
@@ -129,12 +129,12 @@ def predict_quantile(
     p : float
         A share between 0 and 1.
     conf_level : float
-        Coverage of the intervals.
+        Coverage of the intervals (on the scale of log time, by the delta method).
 
     Returns
     -------
     DataFrame
-        Columns id, p, estimate, std_error, lower, upper.
+        Columns id (the row's index label), p, estimate, std_error, lower, upper.
 
     Raises
     ------

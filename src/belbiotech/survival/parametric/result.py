@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.inference.fitted import Fitted, errors_in_words
+from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
 from belbiotech.survival.inference.report import Report, ratio_plot
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.parametric import prediction
@@ -25,7 +24,7 @@ RATIO = "time ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class AftResult(Fitted):
+class AftResult(FittedBeside):
     """A fitted accelerated failure time model: log T = x'b + s Z.
 
     Attributes
@@ -93,61 +92,8 @@ class AftResult(Fitted):
         """
         return prediction.hazard_ratios(self.fit)
 
-    def predict_survival(
-        self, rows: pd.DataFrame, times: float | Sequence[float], *, conf_level: float = 0.95
-    ) -> pd.DataFrame:
-        """Probability of no event by each time, for fixed covariates.
-
-        Parameters
-        ----------
-        rows : DataFrame
-            The formula's columns, one row for each prediction.
-        times : float or sequence of float
-            Any times from 0 on, also after the last in the data.
-        conf_level : float
-            Coverage of the pointwise intervals (log-log, by the delta method).
-
-        Returns
-        -------
-        DataFrame
-            Columns id (the row's index label), time, estimate, std_error, lower, upper.
-
-        Raises
-        ------
-        PanelError
-            Missing or infinite values.
-        FitError
-            Times below 0.
-        """
-        return prediction.predict_survival(self.fit, rows, times, conf_level)
-
-    def predict_quantile(
-        self, rows: pd.DataFrame, p: float = 0.5, *, conf_level: float = 0.95
-    ) -> pd.DataFrame:
-        """Time by which a share p has had the event, for fixed covariates: the median at 0.5.
-
-        Parameters
-        ----------
-        rows : DataFrame
-            The formula's columns, one row for each prediction.
-        p : float
-            A share between 0 and 1.
-        conf_level : float
-            Coverage of the intervals (on the scale of log time, by the delta method).
-
-        Returns
-        -------
-        DataFrame
-            Columns id (the row's index label), p, estimate, std_error, lower, upper.
-
-        Raises
-        ------
-        PanelError
-            Missing or infinite values.
-        FitError
-            A share outside 0 to 1.
-        """
-        return prediction.predict_quantile(self.fit, rows, p, conf_level)
+    predict_survival = of_fit(prediction.predict_survival)
+    predict_quantile = of_fit(prediction.predict_quantile)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the time ratios with their intervals; options go to `belbiotech.plots.forest`."""
