@@ -130,6 +130,18 @@ def test_a_period_that_nobody_survives_is_told(years):
     assert result.predict_survival(path)["estimate"].tolist() == [0.0]
 
 
+def test_nobody_lives_on_after_a_period_that_nobody_survives():
+    rows = pd.DataFrame({"start": [0] * 8 + [1] * 4 + [2] * 8, "size": [0.0, 1, 2, 3] * 5})
+    rows["stop"] = rows["start"] + 1
+    rows["failure"] = [1, 0, 0, 1, 0, 1, 0, 0] + [1] * 4 + [0, 0, 1, 0, 1, 0, 0, 1]
+    with pytest.warns(BelbiotechWarning):
+        result = belbiotech.discrete_hazard("failure ~ size", rows)
+    table = result.predict_survival(pd.DataFrame({"start": [0], "stop": [3], "size": [1.0]}))
+    assert 0 < table["estimate"][0] < 1
+    assert table["estimate"].tolist()[1:] == [0, 0]
+    assert table["std_error"].tolist()[1:] == [0, 0]
+
+
 def test_long_rows_stand_for_one_row_a_period(reference_data):
     spells = reference_data("fixed_years")
     length = spells["stop"] - spells["start"]

@@ -15,6 +15,7 @@ from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.residuals import dfbeta
 from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.inference.fitted import errors_in_words
 from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, check_rows
@@ -145,11 +146,7 @@ class CoxCausesResult(Reported):
     def _report(self) -> Report:
         flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
         first = next(iter(self.results.values()))
-        errors = "errors from the information"
-        clusters = first.fit.rows.cluster
-        if clusters:
-            errors = f"errors clustered by {' and '.join(clusters)}"
-            errors += f" ({first.n_clusters:,d} clusters)"
+        errors = errors_in_words(first.fit.rows.cluster, first.n_clusters)
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
         if self._firth:

@@ -18,13 +18,13 @@ from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.robust import with_clusters
 from belbiotech.survival.cox.rows import CoxCall, CoxModel, counted_model
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 
 __all__ = ["cox", "fit_cox"]
 
 MOST_STEPS = 1e8  # events tied by Efron's method: 800 MB an array
-EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
 
 
 def cox(
@@ -194,7 +194,6 @@ def fit_cox(data: pd.DataFrame, call: CoxCall) -> CoxFit:
 def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
     """Refuse rows without any event; warn of strata without one, and of few."""
     design, labels, outcome = model.design, model.rows.stratum_labels, call.formula.outcome
-    p = len(model.matrix.names)
     events = int(design.number[design.event].sum())
     if not events:
         msg = f"outcome {outcome!r} never happens: it is 0 in all rows; there is nothing to fit"
@@ -207,15 +206,8 @@ def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
             BelbiotechWarning,
             stacklevel=4,
         )
-    if p and events < EVENTS_PER_COEFFICIENT * p:
-        each = f"{p} coefficients ({events / p:.1f} each, " if p > 1 else "1 coefficient ("
-        warnings.warn(
-            f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
-            f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of "
-            f"{call.penalty or 'fewer covariates'}",
-            BelbiotechWarning,
-            stacklevel=4,
-        )
+    remedy = call.penalty or "fewer covariates"
+    warn_of_few_events(events, outcome, len(model.matrix.names), remedy, stacklevel=4)
 
 
 def _refuse_many_steps(design: Design, call: CoxCall) -> None:
