@@ -156,3 +156,64 @@ def test_without_covariates(fixed):
     result = fit(fixed, "failure ~ 1")
     assert "(no covariates)" in repr(result)
     assert str(result.n_units) in result.to_markdown()
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize("weighted", ["", "/weights"])
+@pytest.mark.parametrize("fate", ["failure", "acquisition"])
+def test_strata_and_weights_as_r(reference_values, fixed, fate, weighted):
+    theirs = reference_values("fine_gray_strata")[fate + weighted]
+    other = "acquisition" if fate == "failure" else "failure"
+    ours = fit(
+        fixed,
+        f"{fate} ~ university + capital",
+        other,
+        strata="segment",
+        weights="wt_int" if weighted else None,
+    )
+    np.testing.assert_allclose(ours.params, list(theirs["params"].values()), rtol=1e-8)
+    np.testing.assert_allclose(ours.naive_standard_errors, theirs["naive"], rtol=1e-8)
+    np.testing.assert_allclose(ours.standard_errors, theirs["robust"], rtol=1e-8)
+    assert ours.log_likelihood == pytest.approx(theirs["log_likelihood"], rel=1e-10)
+
+
+@pytest.mark.reference
+def test_weights_without_strata_as_r(reference_values, fixed):
+    theirs = reference_values("fine_gray_strata")["weights alone"]
+    ours = fit(fixed, weights="wt_int")
+    np.testing.assert_allclose(ours.params, list(theirs["params"].values()), rtol=1e-8)
+    np.testing.assert_allclose(ours.standard_errors, theirs["robust"], rtol=1e-8)
+
+
+@pytest.mark.reference
+def test_strata_of_the_weights_alone_keep_one_baseline(reference_values, fixed):
+    """As R with the event times of all strata, put in as units whose weight is nothing."""
+    theirs = reference_values("fine_gray_strata")["weights of strata"]
+    ours = fit(fixed.assign(start=0), weight_strata="segment")
+    np.testing.assert_allclose(ours.params, list(theirs["params"].values()), rtol=1e-8)
+
+
+def test_a_unit_that_enters_after_everyone_else_has_left_changes_nothing(fixed):
+    late = fixed["stop"].max() + 5
+    for fate in ("failure", "acquisition", None):
+        row = fixed.iloc[[0]].assign(
+            start=late, stop=late + 2, firm="late", failure=0, acquisition=0
+        )
+        more = pd.concat([fixed, row.assign(**({fate: 1} if fate else {}))], ignore_index=True)
+        one, other = fit(fixed), fit(more)
+        pd.testing.assert_series_equal(one.params, other.params, rtol=1e-10)
+        pd.testing.assert_series_equal(one.standard_errors, other.standard_errors, rtol=1e-10)
+
+
+def test_units_that_enter_after_everyone_else_has_left_are_told(fixed):
+    late = fixed["stop"].max() + 5
+    more = fixed.iloc[:40].assign(
+        start=fixed["start"] + late, stop=fixed["stop"] + late, firm=fixed["firm"] + " again"
+    )
+    with pytest.warns(BelbiotechWarning, match=r"nobody seen before time .* is seen after it"):
+        fit(pd.concat([fixed, more], ignore_index=True))
+
+
+def test_a_weight_of_nothing_is_refused(fixed):
+    with pytest.raises(FitError, match="weight 'w' is 0 in 1 row"):
+        fit(fixed.assign(w=np.arange(len(fixed))), weights="w")

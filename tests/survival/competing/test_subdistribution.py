@@ -3,7 +3,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belbiotech.errors import FitError
 from belbiotech.survival.competing.subdistribution import weighted_rows
 
 
@@ -48,9 +47,25 @@ def test_the_event_itself_is_in_its_own_spell_only():
     assert rows.spell.tolist() == [0, 1, 2, 0]
 
 
-def test_nobody_to_link_before_and_after_is_refused():
-    with pytest.raises(FitError, match="at time 2 everybody at risk has just entered"):
-        weights([0, 0, 2, 2], [1, 2, 3, 4], [2, 0, 1, 1])
+def test_nobody_to_link_before_and_after_ends_the_weights():
+    """Of those seen up to 2 nobody is seen later: the competing event at 1 stays until then."""
+    rows = weights([0, 0, 0, 2, 2, 2], [1, 1.5, 2, 3, 4, 5], [2, 1, 1, 2, 1, 0])
+    assert at_risk(rows, 0, 1.5) == at_risk(rows, 0, 2) == 1
+    assert at_risk(rows, 0, 4) == 0
+    assert at_risk(rows, 3, 4) == 1
+    assert rows.unlinked.tolist() == [1.0]
+
+
+def test_all_censored_before_a_new_stretch_begins():
+    """G is 0 after 2; those who enter later have one of their own."""
+    rows = weights([0, 0, 3, 3, 3], [1, 2, 4, 5, 6], [2, 0, 2, 1, 1])
+    assert at_risk(rows, 2, 5) == at_risk(rows, 2, 6) == 1
+
+
+def test_event_times_of_others_may_be_asked_for():
+    start, stop, kind = np.zeros(3), np.array([1.0, 2.0, 3.0]), np.array([2, 1, 0])
+    assert at_risk(weighted_rows(start, stop, kind), 0, 3) == 0
+    assert at_risk(weighted_rows(start, stop, kind, np.array([2.0, 3.0])), 0, 3) == 1
 
 
 @given(st.integers(0, 10**6))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import BelbiotechWarning, FitError
 from belbiotech.survival.competing.subdistribution import weighted_rows
 from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.partial_likelihood import Ties
@@ -18,8 +19,10 @@ from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.inference.test_result import TestResult
-from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns
+from belbiotech.survival.rows.column_codes import numbered
+from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import unit_of
@@ -188,6 +191,9 @@ def fine_gray(
     competing: str | Sequence[str],
     *,
     ties: Ties = "efron",
+    strata: str | Sequence[str] | None = None,
+    weight_strata: str | Sequence[str] | None = None,
+    weights: str | None = None,
     unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     start: str = "start",
@@ -198,7 +204,7 @@ def fine_gray(
     A unit that met a competing fate stays at risk, with the probability that it would still have
     been seen: not censored, and already entered (Geskus 2011). The weights are those of R's
     ``finegray``, and the Cox model of the weighted rows that of ``coxph(..., weights = fgwt)``.
-    They suppose that entry and censoring do not depend on the covariates.
+    They suppose that within the strata entry and censoring do not depend on the covariates.
 
     Parameters
     ----------
@@ -210,6 +216,15 @@ def fine_gray(
         Columns of 0/1: fates that keep the outcome from happening.
     ties : {"efron", "breslow"}
         What to do with events at the same time.
+    strata : str or sequence of str, optional
+        Columns whose combinations have baselines of their own, and entry and censoring of their
+        own, as ``strata()`` in both of R's calls; fixed over a unit's life.
+    weight_strata : str or sequence of str, optional
+        Columns within which entry and censoring are estimated; by default those of `strata`. Give
+        the covariates on which entry depends, to keep the test of their effects honest.
+    weights : str, optional
+        Column of case weights, above 0 and fixed over a unit's life: they multiply those of the
+        risk sets, which do not depend on them, as in R's ``finegray``.
     unit : str, optional
         Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
         else ``firm_id``; where there is neither, each row is a unit by itself.
@@ -232,18 +247,22 @@ def fine_gray(
         Rows that are no panel, a row with two fates, an event before a unit's last row, a gap.
     FitError
         A covariate that changes over time, a fate that never happens, constant or collinear
-        covariates, separation, a time at which everybody at risk has just entered.
+        covariates, separation, a weight of 0.
 
     Warns
     -----
     BelbiotechWarning
-        Fewer than ten events for each coefficient.
+        Fewer than ten events for each coefficient. A time after which nobody is seen who was seen
+        before, and more than one unit is: competing events before it are not carried on.
 
     Notes
     -----
     R's ``finegray`` leaves out the weights for entry where no unit enters after the first time
     at which a unit leaves; here they stay in, which matters only if units enter at that very
-    time.
+    time. Where a unit enters after all others have left, ``finegray`` spreads its weights over a
+    time that it knows nothing of; here it changes nothing. ``cmprsk::crr`` takes no entries, has
+    Breslow's ties, and errors that count the estimation of the weights; its coefficients are the
+    same where no times are tied.
 
     References
     ----------
@@ -265,17 +284,23 @@ def fine_gray(
     others = check_outcome_names([competing] if isinstance(competing, str) else competing, 1)
     outcomes = check_outcome_names([parsed.outcome, *others])
     clusters = as_cluster_columns(cluster)
-    columns = [*parsed.columns, *clusters]
+    groups = as_columns(strata, "strata")
+    apart = groups if weight_strata is None else as_columns(weight_strata, "weight_strata")
+    columns = [*parsed.columns, *clusters, *groups, *apart]
     unit = unit_of(data, unit)
-    check_rows(data, outcomes, start=start, stop=stop, columns=columns, unit=unit)
+    check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights, unit=unit)
+    if weights is not None:
+        refuse_no_weight(data, weights)
+        columns.append(weights)
     check_fates(data, outcomes)
     spells = join_rows(
         data, unit, outcomes, columns, why=WHY_FIXED, gaps=False, start=start, stop=stop
     )
-    weighted = _weighted(spells, outcomes, start, stop)
+    weighted = _weighted(spells, outcomes, apart, weights, start, stop)
     call = CoxCall(
         formula=parsed,
         ties=ties,
+        strata=tuple(groups),
         weights=WEIGHT,
         cluster=clusters or (SPELL,),
         start=start,
@@ -295,7 +320,14 @@ def fine_gray(
     )
 
 
-def _weighted(spells: pd.DataFrame, outcomes: Sequence[str], start: str, stop: str) -> pd.DataFrame:
+def _weighted(
+    spells: pd.DataFrame,
+    outcomes: Sequence[str],
+    apart: Sequence[str],
+    weights: str | None,
+    start: str,
+    stop: str,
+) -> pd.DataFrame:
     """Lay out the spells' weighted rows as a table for the Cox model."""
     clash = {SPELL, WEIGHT} & set(spells.columns)
     if clash:
@@ -305,14 +337,45 @@ def _weighted(spells: pd.DataFrame, outcomes: Sequence[str], start: str, stop: s
     for k, name in enumerate(outcomes, start=1):
         kind[spells[name].to_numpy(dtype=bool)] = min(k, 2)
     begin, end = (spells[name].to_numpy(dtype=float) for name in (start, stop))
-    rows = weighted_rows(begin, end, kind)
-    table = spells.iloc[rows.spell].reset_index(drop=True)
-    return table.assign(
-        **{
-            start: rows.start,
-            stop: rows.stop,
-            outcomes[0]: rows.event,
-            SPELL: rows.spell,
-            WEIGHT: rows.weight,
-        }
-    )
+    times = np.unique(end[kind == 1])
+    codes, number = numbered([spells[name] for name in apart]) if apart else (np.zeros(len(end)), 1)
+    parts = []
+    for group in range(number):
+        here = np.flatnonzero(codes == group)
+        rows = weighted_rows(begin[here], end[here], kind[here], times)
+        _tell_of_unlinked(rows.unlinked, begin[here], end[here])
+        table = spells.iloc[here[rows.spell]]
+        case = 1.0 if weights is None else table[weights].to_numpy(dtype=float)
+        parts.append(
+            table.assign(
+                **{
+                    start: rows.start,
+                    stop: rows.stop,
+                    outcomes[0]: rows.event,
+                    SPELL: here[rows.spell],
+                    WEIGHT: rows.weight * case,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _tell_of_unlinked(unlinked: FloatArray, begin: FloatArray, end: FloatArray) -> None:
+    """Warn of competing events that are not carried on, where that makes a difference.
+
+    A unit that is seen alone is its own risk set, and tells nothing with or without them.
+    """
+    if not len(unlinked):
+        return
+    alone = np.array([not (end[begin < time] > time).any() for time in np.unique(begin)])
+    again = np.unique(begin)[alone]
+    time = again[again >= unlinked.min()][0]
+    later = int((begin >= time).sum())
+    if later > 1:
+        warnings.warn(
+            f"nobody seen before time {time:g} is seen after it, where {later} units enter: the "
+            f"{len(unlinked)} competing events before it cannot be weighted there, and are not in "
+            "the risk sets from that time on",
+            BelbiotechWarning,
+            stacklevel=4,
+        )

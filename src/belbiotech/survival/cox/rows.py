@@ -15,7 +15,7 @@ from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
+from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
@@ -239,10 +239,8 @@ def _check(data: pd.DataFrame, call: CoxCall) -> None:
         weights=call.weights,
         frequency=call.frequency,
     )
-    if call.weights is not None and (data[call.weights] == 0).any():
-        where = rows_in_words(data, (data[call.weights] == 0).to_numpy())
-        msg = f"weight {call.weights!r} is 0 in {where}; it must be above 0: drop those rows"
-        raise FitError(msg)
+    if call.weights is not None:
+        refuse_no_weight(data, call.weights)
     if call.overlap == "refuse":
         refuse_overlaps(data, unit, call.start, call.stop, overlap_offered=True)
 

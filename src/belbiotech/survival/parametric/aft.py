@@ -19,7 +19,7 @@ from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import AftDesign, DistributionName
 from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
 from belbiotech.survival.parametric.result import AftResult
-from belbiotech.survival.rows.checks import check_rows, rows_in_words
+from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import unit_of
@@ -265,16 +265,8 @@ def _spells(
         tied=False,  # that is for risk sets: here the logarithms of the times count
     )
     if weights is not None:
-        _refuse_no_weight(data, weights)
+        refuse_no_weight(data, weights)
     return spells
-
-
-def _refuse_no_weight(data: pd.DataFrame, weights: str) -> None:
-    none = (data[weights] == 0).to_numpy()
-    if none.any():
-        where = rows_in_words(data, none)
-        msg = f"weight {weights!r} is 0 in {where}; it must be above 0: drop those rows"
-        raise FitError(msg)
 
 
 def _design(

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError
+from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.rows.column_codes import CHUNK, ColumnCodes, combine, encode
 from belbiotech.survival.rows.column_names import check_columns, check_names
 from belbiotech.survival.rows.times import FloatArray, Times, interval_arrays, interval_times
@@ -28,6 +28,7 @@ __all__ = [
     "no_single_values",
     "not_numbers",
     "overlapping_rows",
+    "refuse_no_weight",
     "overlaps_in_words",
     "rows_in_words",
 ]
@@ -105,6 +106,28 @@ def check_rows(
         _stop_at(_no_length(data, start, stop))
     if unit is not None:
         _stop_at(overlaps_in_words(data, unit, start, stop, tied=tied))
+
+
+def refuse_no_weight(data: pd.DataFrame, weights: str) -> None:
+    """Refuse weights of 0, where a row must have one.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows that `check_rows` has let pass.
+    weights : str
+        The column.
+
+    Raises
+    ------
+    FitError
+        With the rows.
+    """
+    none = (data[weights] == 0).to_numpy()
+    if none.any():
+        where = rows_in_words(data, none)
+        msg = f"weight {weights!r} is 0 in {where}; it must be above 0: drop those rows"
+        raise FitError(msg)
 
 
 def overlapping_rows(units: pd.Series, start: Times, stop: Times) -> IntArray:
