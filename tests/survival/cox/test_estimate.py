@@ -652,7 +652,9 @@ def test_the_advice_can_be_followed(years):
     with pytest.raises(FitError, match="does not vary among rows") as caught:
         cox("failure ~ bs(age, df=4)", years.assign(age=years["start"]))
     assert str(caught.value).count("it tells the time, which the baseline holds") == 4
-    with pytest.raises(FitError, match="'era' does not vary .* at an event; leave it out"):
+    with pytest.raises(
+        FitError, match="'era' does not vary .* at an event: it is constant within each stratum"
+    ):
         cox("failure ~ era", years.assign(era=years["era"] == "late"), strata="era")
 
 
@@ -708,3 +710,29 @@ def test_clusters_that_all_add_up_to_nothing():
     fit = cox("failure ~ x", twice, cluster="pair", ties="breslow", overlap="allow")
     assert np.isnan(fit.wald_test.statistic)
     assert np.isnan(fit.score_test.statistic)
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-6, 1e9])
+def test_the_scale_of_weights_changes_no_estimate(years, scale):
+    data = years.assign(w=1.0 + years.index % 3, small=(1.0 + years.index % 3) * scale)
+    one, other = cox(FORMULA, data, weights="w"), cox(FORMULA, data, weights="small")
+    np.testing.assert_allclose(other.params, one.params, rtol=1e-8)
+    np.testing.assert_allclose(other.fit.naive_variance * scale, one.fit.naive_variance, rtol=1e-7)
+
+
+def test_firth_takes_weights_relative_to_their_mean(years):
+    data = years.assign(w=1.0 + years.index % 3, many=100 * (1.0 + years.index % 3), same=7.0)
+    one, other = (cox(FORMULA, data, weights=name, firth=True) for name in ("w", "many"))
+    pd.testing.assert_series_equal(one.params, other.params, rtol=1e-8)
+    pd.testing.assert_frame_equal(one.firth.intervals, other.firth.intervals, rtol=1e-6)
+    plain, equal = cox(FORMULA, data, firth=True), cox(FORMULA, data, weights="same", firth=True)
+    pd.testing.assert_series_equal(plain.params, equal.params, rtol=1e-8)
+
+
+def test_a_covariate_that_is_constant_within_strata_does_not_tell_the_time(years):
+    with pytest.raises(FitError, match="it is constant within each stratum"):
+        cox(
+            "failure ~ of_region",
+            years.assign(of_region=years["region"].factorize()[0]),
+            strata="region",
+        )

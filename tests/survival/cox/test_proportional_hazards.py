@@ -202,3 +202,19 @@ def test_second_opinion_of_surpyval(transform, reference_data):
     table = other.check_ph(transform)
     np.testing.assert_allclose(found["statistic"], table["statistic"], rtol=1e-10)
     np.testing.assert_allclose(found["p_value"], table["p"], rtol=1e-10)
+
+
+def test_a_curve_that_is_at_zero_early_is_told_with_another_transform():
+    """One firm is at risk alone at first, and fails: the curve is 0 from then on."""
+    rows = pd.DataFrame(
+        {
+            "start": [0] + [1] * 30,
+            "stop": [1] + [2 + k % 9 for k in range(30)],
+            "failure": [1] + [k % 2 for k in range(30)],
+            "size": [3] + [k * k % 11 for k in range(30)],
+        }
+    )
+    fit = cox("failure ~ size", rows)
+    with pytest.raises(FitError, match=r"at 0 before time 2.*use transform='rank'"):
+        fit.test_proportional_hazards()
+    assert fit.test_proportional_hazards("rank")["p_value"].notna().all()

@@ -58,7 +58,8 @@ def cox(
         Columns whose combinations have baselines of their own.
     weights : str, optional
         Column of case weights, above 0. With weights that are not whole numbers the errors
-        are robust, as in R.
+        are robust, as in R; those of `firth` and `frailty` are always of the penalised
+        information, and `firth` takes the weights relative to their mean.
     frequency : str, optional
         Column of whole numbers: a row with 3 counts as three equal rows.
     unit : str, optional

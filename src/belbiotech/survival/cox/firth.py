@@ -69,6 +69,11 @@ def fit_firth(model: CoxModel) -> CoxFit:
     FitError
         Constant or collinear covariates, no covariates, no maximum.
 
+    Notes
+    -----
+    Case weights are scaled to a mean of 1: the penalty does not grow with them, so that their
+    scale would decide how much it counts. Rows that stand for several are a matter of frequencies.
+
     References
     ----------
     Firth (1993), Biometrika 80:27-38; Heinze and Schemper (2001), Biometrics 57:114-119.
@@ -85,10 +90,12 @@ def fit_firth(model: CoxModel) -> CoxFit:
            lower   upper
     size -0.1213  0.2145
     """
-    design, names = model.design, list(model.matrix.names)
+    names = list(model.matrix.names)
     if not names:
         msg = "firth=True needs covariates: there is nothing to penalise in 'outcome ~ 1'"
         raise FitError(msg)
+    model = replace(model, design=_of_mean_weight_one(model.design))
+    design = model.design
     sets, p = prepare(design, model.ties), len(names)
     size = _sizes(design)
     at_zero = likelihood(design, sets, np.zeros(p))
@@ -115,6 +122,11 @@ def fit_firth(model: CoxModel) -> CoxFit:
         tests=_tests(scaled, best, top.value, names),
     )
     return replace(fit, firth=firth)
+
+
+def _of_mean_weight_one(design: Design) -> Design:
+    scale = design.weight.sum() / design.number.sum()
+    return design if scale == 1 else replace(design, weight=design.weight / scale)
 
 
 def penalised_test(fit: CoxFit, columns: Sequence[int]) -> TestResult:

@@ -162,15 +162,17 @@ def maximise(
     scale = _standard_deviations(design)
     refuse_dependent(at_zero.information, scale, design, names)
     largest = _largest(design)
+    dead = design.event
+    unit = design.weight[dead].sum() / design.number[dead].sum()  # of the likelihood: an event's
     beta, now = np.zeros(p), at_zero
     for taken in range(1, MAX_STEPS + 1):
         step = _newton(now, scale)
-        distance = float(step @ now.score)  # squared, to the maximum, in standard errors
+        distance = float(step @ now.score) / unit  # squared, to the maximum, in standard errors
         found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
         after = now if found is None else found[1]
         flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
         runs = (np.abs(step) * largest).max() >= RUNS
-        no_gain = found is None or (after.value - now.value < NO_GAIN and runs)
+        no_gain = found is None or (after.value - now.value < NO_GAIN * unit and runs)
         if flat and no_gain:
             raise _endless(design, step, names, centre, references, remedy)
         if found is None:
@@ -260,7 +262,7 @@ def refuse_dependent(
             continue
         own = information[j, j]
         if own <= DEPENDENT * design.weight[design.event].sum() * scale[j] ** 2:
-            why = ": it tells the time, which the baseline holds" if _is_time(design, j) else ""
+            why = _why_the_same(design, j)
             problems.append(
                 f"covariate {name!r} does not vary among rows that are at risk together at an "
                 f"event{why}; leave it out"
@@ -279,6 +281,14 @@ def refuse_dependent(
         kept.append(j)
     if problems:
         raise FitError("\n".join(problems))
+
+
+def _why_the_same(design: Design, j: int) -> str:
+    """Say what the baseline holds already."""
+    strata = np.unique(design.stratum)
+    if len(strata) > 1 and all(np.ptp(design.x[design.stratum == s, j]) == 0 for s in strata):
+        return ": it is constant within each stratum, whose baseline holds it"
+    return ": it tells the time, which the baseline holds" if _is_time(design, j) else ""
 
 
 def _is_time(design: Design, j: int) -> bool:

@@ -83,7 +83,10 @@ def proportional_hazards_test(fit: CoxFit, transform: Transform = "km") -> pd.Da
     score, information = _extended(fit, g)
     p = len(fit.params)
     terms = {**fit.matrix.terms, "GLOBAL": range(p)}
-    tests = [_score_test(name, score, information, columns) for name, columns in terms.items()]
+    doubt = _end_of_curve(fit) if transform == "km" else ""
+    tests = [
+        _score_test(name, score, information, columns, doubt) for name, columns in terms.items()
+    ]
     table = {
         "statistic": [test.statistic for test in tests],
         "df": [test.df for test in tests],
@@ -243,8 +246,24 @@ def _extended(fit: CoxFit, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
 
 
+def _end_of_curve(fit: CoxFit) -> str:
+    """Say where the Kaplan-Meier curve of all rows has come to 0 before the last event, if so."""
+    g = transformed_times(fit.design, fit.sets, "km")
+    gone = np.unique(fit.sets.time[g >= 1])
+    if not len(gone):
+        return ""
+    return (
+        f"the Kaplan-Meier curve of all rows is at 0 before time {gone[0]:g}: transform='km' does "
+        f"not tell apart the last {len(gone)} event time(s); use transform='rank'"
+    )
+
+
 def _score_test(
-    name: str, score: FloatArray, information: FloatArray, columns: Sequence[int]
+    name: str,
+    score: FloatArray,
+    information: FloatArray,
+    columns: Sequence[int],
+    doubt: str = "",
 ) -> TestResult:
     """Chi-squared u' I^-1 u for c of some columns, given b of all; scaled to one size."""
     p = len(score) // 2
@@ -253,10 +272,8 @@ def _score_test(
     size = np.sqrt(np.diag(part))
     scaled, u = part / np.outer(size, size), score[kept] / size
     if np.linalg.eigvalsh(scaled)[0] < SINGULAR:
-        msg = (
-            f"the change of {name} with time cannot be told from its effect: it varies among "
-            "those at risk at too few event times"
-        )
+        why = doubt or "it varies among those at risk at too few event times"
+        msg = f"the change of {name} with time cannot be told from its effect: {why}"
         raise FitError(msg)
     return TestResult.chi2(float(u @ np.linalg.solve(scaled, u)), len(columns))
 
