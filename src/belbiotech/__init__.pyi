@@ -52,5 +52,7 @@ from .survival.parametric.aft import aft as aft
 from .survival.parametric.aft import compare_distributions as compare_distributions
 from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
+from .survival.rows.timeline import merge_timeline as merge_timeline
+from .survival.rows.timeline import split_at as split_at
 
 __version__: str

@@ -1,0 +1,325 @@
+"""Rows cut at times, and facts on a time line brought into the rows that begin after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import PanelError, nearest_names
+from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
+from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
+from belbiotech.survival.rows.units import needed_unit
+
+__all__ = ["merge_timeline", "split_at"]
+
+Kept = Literal["last", "count", "sum"]
+
+
+def split_at(
+    data: pd.DataFrame,
+    cuts: Sequence[float],
+    *,
+    outcomes: str | Sequence[str],
+    episode: str | None = None,
+    start: str = "start",
+    stop: str = "stop",
+) -> pd.DataFrame:
+    """Cut rows at given times; what happens at a row's end stays with its last piece.
+
+    A fit to the pieces is the fit to the rows. Cut where an effect may change, and let it differ
+    by `episode`.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row for each interval ``(start, stop]``.
+    cuts : sequence of float
+        The times. A row ``(start, stop]`` is cut at those inside it.
+    outcomes : str or list of str
+        Columns of 0/1 (or bool) of what happens at ``stop``: 0 in all pieces but the last.
+    episode : str, optional
+        A new column: 0 for pieces that end at the first cut or before, 1 up to the second, ...
+    start, stop : str
+        Columns of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        The pieces, in the order of the rows and of time, each with its row's index label; as R's
+        ``survSplit``.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel, cuts that are no finite numbers, a column of the name `episode`.
+
+    References
+    ----------
+    Therneau and Grambsch (2000), Modeling Survival Data, section 3.7.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import split_at
+    >>> rows = pd.DataFrame({"start": [0, 2], "stop": [5, 3], "failure": [1, 0]})
+    >>> split_at(rows, [1, 3], outcomes="failure", episode="period")
+       start  stop  failure  period
+    0    0.0   1.0        0       0
+    0    1.0   3.0        0       1
+    0    3.0   5.0        1       2
+    1    2.0   3.0        0       1
+    """
+    ends = as_columns(outcomes, "outcomes")
+    check_rows(data, ends, start=start, stop=stop)
+    times = _cut_times(cuts)
+    if episode is not None:
+        check_one_name(episode=episode)
+        _refuse_taken(data, [episode])
+    begins, stops = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    first = np.searchsorted(times, begins, "right")
+    number = np.maximum(np.searchsorted(times, stops, "left") - first, 0)
+    row = np.repeat(np.arange(len(data)), number)
+    inside = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
+    pieces = _cut(data, row, times[first[row] + inside], ends, start, stop)
+    if episode is not None:
+        pieces[episode] = np.searchsorted(times, pieces[stop].to_numpy(), "left")
+    return pieces
+
+
+def merge_timeline(
+    data: pd.DataFrame,
+    changes: pd.DataFrame,
+    columns: Mapping[str, Kept],
+    *,
+    outcomes: str | Sequence[str] = (),
+    unit: str | None = None,
+    time: str = "time",
+    lag: float = 0.0,
+    initial: Mapping[str, Any] | None = None,
+    start: str = "start",
+    stop: str = "stop",
+) -> pd.DataFrame:
+    """Bring facts on a time line into the rows that begin after them.
+
+    Rows are cut where a fact of their unit becomes known, and each piece has what was known when
+    it began: a fact at time t counts in rows that begin at ``t + lag`` or later, never in the one
+    that ends there. As R's ``tmerge`` with ``tdc``, ``cumtdc``.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row for each interval ``(start, stop]``.
+    changes : DataFrame
+        One row for each fact: the unit's column, `time` on the clock of ``start`` and ``stop``,
+        and the columns of values.
+    columns : mapping of str to {"last", "count", "sum"}
+        New columns: ``"last"``, the latest value of the column of that name in `changes` (of two
+        at one time that of the later row); ``"sum"``, the sum of its values so far; ``"count"``,
+        how many facts so far (of those with a value, where `changes` has a column of that name).
+    outcomes : str or list of str
+        Columns of 0/1 of what happens at ``stop``: 0 in all pieces but the last.
+    unit : str, optional
+        Column that says whose row it is, in both tables; by default the panel's own
+        (``data.attrs["unit"]``), else ``firm_id``.
+    time : str
+        Column of the facts' times.
+    lag : float
+        How long after its time a fact begins to count, 0 or more: 1 for yearly rows whose facts
+        are known by the end of their year.
+    initial : mapping, optional
+        Value of a ``"last"`` column before any fact; missing if not given.
+    start, stop : str
+        Columns of the intervals.
+
+    Returns
+    -------
+    DataFrame
+        The pieces, in the order of the rows and of time, each with its row's index label.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel, facts with a missing unit or time, facts of units that have no
+        rows, a column that is there already, a negative lag, another word than those above.
+
+    References
+    ----------
+    Therneau, Crowson and Atkinson (2023), Using time dependent covariates and time dependent
+    coefficients in the Cox model (vignette of R's survival).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from belbiotech import merge_timeline
+    >>> rows = pd.DataFrame({"firm_id": ["a", "b"], "start": 0, "stop": [4, 3], "failure": [1, 0]})
+    >>> signed = pd.DataFrame({"firm_id": ["a", "a"], "time": [1, 2.5]})
+    >>> merge_timeline(rows, signed, {"alliances": "count"}, outcomes="failure")
+      firm_id  start  stop  failure  alliances
+    0       a    0.0   1.0        0        0.0
+    0       a    1.0   2.5        0        1.0
+    0       a    2.5   4.0        1        2.0
+    1       b    0.0   3.0        0        0.0
+    """
+    unit, ends = needed_unit(data, unit), as_columns(outcomes, "outcomes")
+    check_rows(data, ends, start=start, stop=stop, unit=unit)
+    _check_changes(data, changes, columns, unit, time, lag)
+    codes, units = pd.factorize(data[unit])
+    known = pd.DataFrame(
+        {
+            "unit": units.get_indexer(pd.Index(changes[unit])),
+            "time": changes[time].to_numpy(dtype=float) + lag,
+            **{name: changes[name].to_numpy() for name in columns if name in changes.columns},
+        }
+    )
+    row, cuts = _cuts_by_unit(data, codes, known, start, stop)
+    pieces = _cut(data, row, cuts, ends, start, stop)
+    begins = pd.DataFrame(
+        {
+            "unit": units.get_indexer(pd.Index(pieces[unit])),
+            "time": pieces[start].to_numpy(dtype=float),
+        }
+    )
+    for name, kept in columns.items():
+        value = _values(begins, known, name, kept, (initial or {}).get(name))
+        pieces[name] = value.set_axis(pieces.index)
+    return pieces
+
+
+def _cut_times(cuts: Sequence[float]) -> FloatArray:
+    try:
+        times = np.unique(np.asarray(cuts, dtype=float).ravel())
+    except (TypeError, ValueError):
+        times = np.array([np.nan])
+    if not np.isfinite(times).all():
+        msg = f"cuts must be finite numbers, such as [1, 5]; they are {cuts!r}"
+        raise PanelError(msg)
+    return times
+
+
+def _refuse_taken(data: pd.DataFrame, names: Sequence[str]) -> None:
+    taken = [name for name in names if name in data.columns]
+    if taken:
+        msg = f"the data already has a column {' and '.join(map(repr, taken))}; rename it"
+        raise PanelError(msg)
+
+
+def _cut(
+    data: pd.DataFrame,
+    row: IntArray,
+    cuts: FloatArray,
+    outcomes: Sequence[str],
+    start: str,
+    stop: str,
+) -> pd.DataFrame:
+    """Cut rows at times inside them: ``row``, (c,), which row each of the ``cuts``, (c,), is in."""
+    number = np.bincount(row, minlength=len(data)).astype(np.int64)
+    order = np.lexsort((cuts, row))
+    of = np.repeat(np.arange(len(data)), number + 1)
+    last = np.cumsum(number + 1) - 1
+    is_last = np.zeros(len(of), dtype=bool)
+    is_last[last] = True
+    is_first = np.roll(is_last, 1)
+    begins, ends = (data[name].to_numpy(dtype=float)[of] for name in (start, stop))
+    begins[~is_first], ends[~is_last] = cuts[order], cuts[order]
+    pieces = data.iloc[of].copy()
+    pieces[start], pieces[stop] = begins, ends
+    for name in outcomes:
+        happened = pieces[name].to_numpy() == 1
+        is_truth = pd.api.types.is_bool_dtype(data[name].dtype)
+        pieces[name] = (happened & is_last).astype(bool if is_truth else np.int64)
+    return pieces
+
+
+def _check_changes(
+    data: pd.DataFrame,
+    changes: pd.DataFrame,
+    columns: Mapping[str, Kept],
+    unit: str,
+    time: str,
+    lag: float,
+) -> None:
+    """Refuse facts that cannot be placed, all problems at once."""
+    check_names(time=time)
+    if not isinstance(changes, pd.DataFrame):
+        msg = f"changes must be a pandas DataFrame, not {type(changes).__name__}"
+        raise PanelError(msg)
+    problems = [
+        f"changes has no column {name!r}; {nearest_names(name, changes.columns)}"
+        for name in (unit, time)
+        if name not in changes.columns
+    ]
+    for name, kept in columns.items():
+        if kept not in get_args(Kept):
+            problems.append(f"columns[{name!r}] is {kept!r}; {nearest_names(kept, get_args(Kept))}")
+        elif kept != "count" and name not in changes.columns:
+            problems.append(f"changes has no column {name!r} to take the {kept} of")
+        if name in data.columns:
+            problems.append(f"the data already has a column {name!r}; rename one of them")
+    if not (isinstance(lag, (int, float, np.number)) and 0 <= float(lag) < np.inf):
+        problems.append(f"lag must be 0 or more, on the clock of the rows; it is {lag!r}")
+    if not problems:
+        problems = _faults(data, changes, unit, time)
+    if problems:
+        raise PanelError("\n".join(problems))
+
+
+def _faults(data: pd.DataFrame, changes: pd.DataFrame, unit: str, time: str) -> list[str]:
+    """Tell of facts without a unit or time, or of nobody."""
+    problems = []
+    times = pd.to_numeric(changes[time], errors="coerce")
+    for name, bad in ((unit, changes[unit].isna()), (time, ~np.isfinite(times.astype(float)))):
+        if bad.any():
+            labels = ", ".join(map(str, changes.index[bad][:5].tolist()))
+            problems.append(
+                f"changes: {name!r} is missing or no finite number in {int(bad.sum())} rows "
+                f"({labels}{', ...' if bad.sum() > 5 else ''})"
+            )
+    strangers = changes.loc[~changes[unit].isin(data[unit]) & changes[unit].notna(), unit].unique()
+    if len(strangers):
+        shown = ", ".join(map(repr, strangers[:5].tolist()))
+        problems.append(
+            f"changes: {len(strangers)} values of {unit!r} have no row in the data ({shown}"
+            f"{', ...' if len(strangers) > 5 else ''}); leave their facts out"
+        )
+    return problems
+
+
+def _cuts_by_unit(
+    data: pd.DataFrame, codes: IntArray, known: pd.DataFrame, start: str, stop: str
+) -> tuple[IntArray, FloatArray]:
+    """Find the row that each unit is in when a fact becomes known, where it is inside a row."""
+    rows = pd.DataFrame(
+        {
+            "unit": codes,
+            "start": data[start].to_numpy(dtype=float),
+            "stop": data[stop].to_numpy(dtype=float),
+            "row": np.arange(len(data)),
+        }
+    ).sort_values("start", kind="stable")
+    cuts = known[["unit", "time"]].drop_duplicates().sort_values("time", kind="stable")
+    found = pd.merge_asof(
+        cuts, rows, left_on="time", right_on="start", by="unit", allow_exact_matches=False
+    )
+    inside = found[found["time"] < found["stop"]]
+    return inside["row"].to_numpy(dtype=np.int64), inside["time"].to_numpy(dtype=float)
+
+
+def _values(
+    begins: pd.DataFrame, known: pd.DataFrame, name: str, kept: Kept, initial: Any
+) -> pd.Series:
+    """Give what was known of each piece's unit when the piece began."""
+    facts = known[["unit", "time"]].assign(value=known[name] if name in known.columns else 1)
+    facts = facts[facts["value"].notna()].sort_values("time", kind="stable")
+    if kept == "count":
+        facts["value"] = facts.groupby("unit", sort=False).cumcount() + 1.0
+    elif kept == "sum":
+        facts["value"] = facts.groupby("unit", sort=False)["value"].cumsum()
+    order = np.argsort(begins["time"].to_numpy(), kind="stable")
+    found = pd.merge_asof(begins.iloc[order], facts, on="time", by="unit")["value"]
+    value = pd.Series(found.to_numpy(), index=order).sort_index()
+    if kept != "last":
+        return value.fillna(0.0)
+    return value if initial is None else value.where(value.notna(), initial)

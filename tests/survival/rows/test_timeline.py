@@ -1,0 +1,121 @@
+"""Rows cut at times and facts on a time line: as R's survSplit and tmerge, and by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from belbiotech import cox, merge_timeline, split_at
+from belbiotech.errors import PanelError
+
+ROWS = pd.DataFrame(
+    {
+        "firm_id": ["a", "a", "b"],
+        "start": [0, 2, 1],
+        "stop": [2, 5, 4],
+        "failure": [0, 1, 0],
+    },
+    index=[10, 11, 12],
+)
+FACTS = pd.DataFrame({"firm_id": ["a", "b", "a"], "time": [1, 4, 3], "size": [5, 7, 9]})
+
+
+@pytest.mark.reference
+def test_cut_rows_are_those_of_r(reference_values):
+    values = reference_values("timeline")
+    pieces = split_at(
+        pd.DataFrame(values["firms"]), [2, 5, 7.5], outcomes="failure", episode="period"
+    )
+    theirs = pd.DataFrame(values["split"]).assign(period=lambda d: d["period"] - 1)
+    ours = pieces[list(theirs)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
+
+
+@pytest.mark.reference
+def test_facts_in_rows_are_those_of_r(reference_values):
+    values = reference_values("timeline")
+    facts = pd.DataFrame(values["facts"]).assign(total=lambda d: d["size"])
+    pieces = merge_timeline(
+        pd.DataFrame(values["firms"]),
+        facts,
+        {"size": "last", "number": "count", "total": "sum"},
+        outcomes="failure",
+        unit="firm",
+    )
+    theirs = pd.DataFrame(values["merged"]).rename(columns={"tstart": "start", "tstop": "stop"})
+    theirs = theirs.fillna({"number": 0, "total": 0})
+    ours = pieces[list(theirs)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
+
+
+def test_a_fact_never_counts_in_the_row_that_ends_with_it():
+    pieces = merge_timeline(ROWS, FACTS, {"number": "count"}, outcomes="failure")
+    assert pieces[["start", "stop", "failure", "number"]].to_numpy().tolist() == [
+        [0, 1, 0, 0],
+        [1, 2, 0, 1],
+        [2, 3, 0, 1],
+        [3, 5, 1, 2],
+        [1, 4, 0, 0],
+    ]
+    assert pieces.index.tolist() == [10, 10, 11, 11, 12]
+
+
+def test_a_lag_puts_facts_off():
+    pieces = merge_timeline(
+        ROWS, FACTS, {"size": "last"}, outcomes="failure", lag=1, initial={"size": 0}
+    )
+    assert pieces[["start", "stop", "size"]].to_numpy().tolist() == [
+        [0, 2, 0],
+        [2, 4, 5],
+        [4, 5, 9],
+        [1, 4, 0],
+    ]
+
+
+@given(st.integers(0, 10**6))
+def test_cut_rows_give_the_same_fit(seed):
+    random = np.random.default_rng(seed)
+    rows = pd.DataFrame({"start": random.integers(0, 3, 60).astype(float)})
+    rows["stop"] = rows["start"] + random.integers(1, 6, 60)
+    rows["failure"] = random.random(60) < 0.6
+    rows["size"] = random.integers(0, 9, 60)
+    pieces = split_at(rows, random.uniform(0, 8, 3), outcomes="failure")
+    assert pieces["failure"].sum() == rows["failure"].sum()
+    assert (pieces["stop"] - pieces["start"]).sum() == pytest.approx(
+        (rows["stop"] - rows["start"]).sum()
+    )
+    one, other = cox("failure ~ size", rows), cox("failure ~ size", pieces)
+    np.testing.assert_allclose(other.params, one.params, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: split_at(ROWS, ["x"], outcomes="failure"), "cuts must be finite numbers"),
+        (lambda: split_at(ROWS, [np.nan], outcomes="failure"), "cuts must be finite numbers"),
+        (lambda: split_at(ROWS, [1], outcomes="failures"), "did you mean 'failure'"),
+        (lambda: split_at(ROWS, [1], outcomes="failure", episode="stop"), "already has a column"),
+        (lambda: merge_timeline(ROWS, FACTS, {"sizes": "last"}), "no column 'sizes'"),
+        (lambda: merge_timeline(ROWS, FACTS, {"size": "first"}), r"columns\['size'\] is 'first'"),
+        (lambda: merge_timeline(ROWS, FACTS, {"stop": "count"}), "already has a column 'stop'"),
+        (lambda: merge_timeline(ROWS, FACTS, {"n": "count"}, lag=-1), "lag must be 0 or more"),
+        (lambda: merge_timeline(ROWS, FACTS, {"n": "count"}, time="when"), "no column 'when'"),
+        (lambda: merge_timeline(ROWS, [1], {"n": "count"}), "changes must be a pandas DataFrame"),
+        (
+            lambda: merge_timeline(ROWS, FACTS.assign(firm_id="z"), {"n": "count"}),
+            r"1 values of 'firm_id' have no row in the data \('z'\)",
+        ),
+        (
+            lambda: merge_timeline(ROWS, FACTS.assign(time=[1, np.nan, 2]), {"n": "count"}),
+            "'time' is missing or no finite number in 1 rows",
+        ),
+        (
+            lambda: merge_timeline(pd.concat([ROWS, ROWS]), FACTS, {"n": "count"}),
+            "'firm_id' overlap in time",
+        ),
+    ],
+)
+def test_bad_input_is_named(call, words):
+    with pytest.raises(PanelError, match=words):
+        call()
