@@ -17,11 +17,19 @@ from belbiotech.survival.inference.limits import check_limit_options, normal_qua
 from belbiotech.survival.inference.paths import cumulated_along
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
-__all__ = ["baseline_cumulative_hazard", "predict_cumulative_hazard", "predict_survival"]
+__all__ = [
+    "Baseline",
+    "baseline_cumulative_hazard",
+    "baselines_of",
+    "predict_cumulative_hazard",
+    "predict_survival",
+    "refuse_frailty",
+    "strata_of",
+]
 
 
 @dataclass(frozen=True)
-class _Baseline:
+class Baseline:
     """The hazard of one stratum at the mean covariates, at the times at which its rows end.
 
     ``time`` (t,); increments of the hazard, (t,), of its variance given the coefficients, (t,),
@@ -53,7 +61,7 @@ def baseline_cumulative_hazard(fit: CoxFit) -> pd.DataFrame:
     with np.errstate(over="ignore"):  # infinite where zero is far from all covariates
         at_zero = np.exp(-(fit.centre * fit.params.to_numpy()).sum())
     parts = []
-    for baseline in _baselines(fit):
+    for baseline in baselines_of(fit):
         seen = baseline.hazard > 0  # at other times there is none, however far zero is
         hazard = np.zeros(len(seen))
         hazard[seen] = baseline.hazard[seen] * at_zero
@@ -180,18 +188,23 @@ def predict_cumulative_hazard(
     return table.assign(lower=lower, upper=table["estimate"] + half)
 
 
-def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
-    """Cumulative hazard and its error along each path: id, time, estimate, std_error."""
+def refuse_frailty(fit: CoxFit) -> None:
+    """Refuse predictions of a model whose frailties nobody else has."""
     if fit.frailty is not None:
         msg = "no prediction with a frailty: fit the model without it, with cluster= for the errors"
         raise FitError(msg)
+
+
+def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
+    """Cumulative hazard and its error along each path: id, time, estimate, std_error."""
+    refuse_frailty(fit)
     rows = fit.rows
     ordered, x = path_matrix(
         rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, columns=rows.strata
     )
     x = x - fit.centre
-    baselines = _baselines(fit)
-    stratum = _strata(fit, ordered)
+    baselines = baselines_of(fit)
+    stratum = strata_of(fit, ordered)
     begin, end = (ordered[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
     _warn_outside(ordered["id"], begin, end, stratum, baselines)
     pieces = [
@@ -204,7 +217,7 @@ def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
 
 
 def _piece(
-    baseline: _Baseline, begin: float, end: float, x: FloatArray, fit: CoxFit
+    baseline: Baseline, begin: float, end: float, x: FloatArray, fit: CoxFit
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Give the times, and increments of hazard, variance and slope, of one row of a path."""
     inside = (baseline.time > begin) & (baseline.time <= end)
@@ -214,7 +227,8 @@ def _piece(
     return baseline.time[inside], risk * hazard, risk**2 * baseline.variance[inside], slope
 
 
-def _baselines(fit: CoxFit) -> list[_Baseline]:
+def baselines_of(fit: CoxFit) -> list[Baseline]:
+    """Give the baseline of each stratum, in the strata's order."""
     design, sets = fit.design, fit.sets
     steps = step_sums(design, sets, risk_of(fit))
     made = []
@@ -226,11 +240,11 @@ def _baselines(fit: CoxFit) -> list[_Baseline]:
         mean = np.zeros((len(time), design.x.shape[1]))
         hazard[at], spread[at] = steps.hazard[mine], steps.hazard_variance[mine]
         mean[at] = steps.hazard_mean[mine]
-        made.append(_Baseline(label, time, hazard, spread, mean, design.start[here].min()))
+        made.append(Baseline(label, time, hazard, spread, mean, design.start[here].min()))
     return made
 
 
-def _strata(fit: CoxFit, paths: pd.DataFrame) -> IntArray:
+def strata_of(fit: CoxFit, paths: pd.DataFrame) -> IntArray:
     """Find the stratum of each row of the paths."""
     known = fit.rows.stratum_labels
     names = fit.rows.strata
@@ -249,7 +263,7 @@ def _warn_outside(
     begin: FloatArray,
     end: FloatArray,
     stratum: IntArray,
-    baselines: list[_Baseline],
+    baselines: list[Baseline],
 ) -> None:
     """Warn of paths that go where nobody was at risk: no hazard can be known there."""
     first = np.array([baseline.first for baseline in baselines])[stratum]

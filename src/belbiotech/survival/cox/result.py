@@ -11,6 +11,7 @@ from belbiotech.errors import FitError
 from belbiotech.survival.cox import (
     coefficient_tests,
     concordance,
+    new_rows,
     prediction,
     proportional_hazards,
     residuals,
@@ -125,6 +126,7 @@ class CoxResult(Fitted):
     residuals = of_fit(residuals.residuals)
     test_proportional_hazards = of_fit(proportional_hazards.proportional_hazards_test)
     plot_proportional_hazards = of_fit(proportional_hazards.plot_proportional_hazards)
+    predict = of_fit(new_rows.predict)
     predict_cumulative_hazard = of_fit(prediction.predict_cumulative_hazard)
     predict_survival = of_fit(prediction.predict_survival)
     anova = of_fit(coefficient_tests.anova)
@@ -155,6 +157,14 @@ class CoxResult(Fitted):
             msg = f"a Cox model is compared with another fit of cox(), not with {kind}"
             raise FitError(msg)
         return coefficient_tests.nested_test(self.fit, other.fit)
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion: as `aic`, a coefficient costs the log of the events.
+
+        Events, not rows, since they carry the information (Volinsky and Raftery 2000), as R has it.
+        """
+        return tables.bic(self.fit)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""

@@ -20,7 +20,15 @@ from belbiotech.survival.inference.report import Report, coefficient_table, erro
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["aic", "cox_report", "events_per_parameter", "forest_plot", "notes", "summary_table"]
+__all__ = [
+    "aic",
+    "bic",
+    "cox_report",
+    "events_per_parameter",
+    "forest_plot",
+    "notes",
+    "summary_table",
+]
 
 FEW_CLUSTERS = 20  # fewer: sandwich errors are too small (Cameron and Miller 2015)
 SHOWN = ["coef", "exp(coef)", "se(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "z", "p"]
@@ -76,6 +84,12 @@ def aic(fit: CoxFit) -> float:
     """Compute Akaike's criterion; the variance of a frailty counts as a parameter."""
     parameters = len(fit.params) + (fit.frailty is not None)
     return -2 * fit.log_likelihood + 2 * parameters
+
+
+def bic(fit: CoxFit) -> float:
+    """Compute the Bayesian information criterion with the events as its observations."""
+    parameters = len(fit.params) + (fit.frailty is not None)
+    return float(-2 * fit.log_likelihood + np.log(fit.n_events) * parameters)
 
 
 def notes(fit: CoxFit) -> list[str]:

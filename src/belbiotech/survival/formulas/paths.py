@@ -14,7 +14,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.path_checks import ordered_paths, plain
 
-__all__ = ["path_matrix"]
+__all__ = ["new_matrix", "path_matrix"]
 
 
 def path_matrix(
@@ -56,11 +56,36 @@ def path_matrix(
         range over which a spline was fitted, a level that was not in the data.
     """
     rows = ordered_paths(paths, [*formula.columns, *columns], start=start, stop=stop)
+    return rows, new_matrix(formula, matrix, rows)
+
+
+def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArray:
+    """Make the covariates of new rows as in a fit.
+
+    Parameters
+    ----------
+    formula : Formula
+        The fit's.
+    matrix : Matrix
+        What the fit's covariates were made with.
+    rows : DataFrame
+        Rows with the formula's columns, without missing values.
+
+    Returns
+    -------
+    array of float, (r, p)
+        Their covariates.
+
+    Raises
+    ------
+    PanelError
+        A value beyond the range over which a spline was fitted, a level that was not in the data.
+    """
     _refuse_beyond_knots(formula, matrix, rows)
     try:
-        return rows, design_matrix(formula, rows, matrix.spec).x
+        return design_matrix(formula, rows, matrix.spec).x
     except FormulaError as error:
-        msg = f"the paths have a value that was not in the data: {error}"
+        msg = f"the rows have a value that was not in the data: {error}"
         raise PanelError(msg) from error
 
 
