@@ -28,6 +28,11 @@ __all__ = [
 
 FactorTest = Literal["lr", "wald"]
 
+NO_RIDGE = (
+    "a ridge draws coefficients to 0, and tests that they are 0 do not hold; fit without ridge, or "
+    "compare models by their aic"
+)
+
 
 def likelihood_ratio_test(fit: CoxFit) -> TestResult:
     """Test all coefficients at once: twice the gain of the log likelihood.
@@ -127,6 +132,8 @@ def anova(fit: CoxFit, test: FactorTest = "lr") -> pd.DataFrame:
     if test not in get_args(FactorTest):
         msg = f"there is no test {test!r}; {nearest_names(str(test), get_args(FactorTest))}"
         raise FitError(msg)
+    if fit.ridge is not None:
+        raise FitError(NO_RIDGE)
     if test == "wald":
         return _given_all_others(fit)
     return _one_after_the_other(fit) if fit.firth is None else _penalised(fit)
@@ -282,6 +289,8 @@ def _refuse_likelihoods(one: CoxFit, other: CoxFit) -> None:
             "a likelihood-ratio test does not go with robust errors; use anova('wald') of the "
             "larger model, or fit both without cluster"
         )
+    elif any(fit.ridge is not None for fit in fits):
+        why = NO_RIDGE
     elif len({fit.firth is None for fit in fits}) > 1:
         why = "one of the models has Firth's penalty, and the other has not"
     elif len({fit.frailty and fit.frailty.column for fit in fits}) > 1:

@@ -39,6 +39,7 @@ def cox(
     cluster: str | Sequence[str] | None = None,
     frailty: str | None = None,
     firth: bool = False,
+    ridge: float | None = None,
     start: str = "start",
     stop: str = "stop",
     overlap: Overlap = "refuse",
@@ -73,6 +74,10 @@ def cox(
         Column of groups that share a gamma frailty.
     firth : bool
         Firth's penalty, for few events or separation.
+    ridge : float, optional
+        theta of a ridge penalty: theta / 2 times the sum of the squared coefficients is taken off
+        the log likelihood, as R's ``ridge(..., theta=, scale=FALSE)``. Bring the covariates to
+        one scale first.
     start, stop : str
         Columns of the interval.
     overlap : {"refuse", "allow"}
@@ -143,10 +148,11 @@ def cox(
         cluster=as_cluster_columns(cluster),
         frailty=frailty,
         firth=firth,
+        ridge=ridge,
         start=start,
         stop=stop,
         overlap=overlap,
-        firth_offered=not firth and frailty is None,
+        firth_offered=not firth and frailty is None and ridge is None,
     )
     return CoxResult(fit_cox(data, call))
 
@@ -184,7 +190,8 @@ def fit_cox(data: pd.DataFrame, call: CoxCall) -> CoxFit:
     if call.firth:
         return fit_firth(model)
     penalty = call.penalty
-    fit = fit_plain(model, LEAVE_OUT if penalty is None else f"{LEAVE_OUT}, or use {penalty}")
+    remedy = LEAVE_OUT if penalty is None else f"{LEAVE_OUT}, or use {penalty}"
+    fit = fit_plain(model, remedy, ridge=None if call.ridge is None else float(call.ridge))
     case = model.rows.case
     if call.cluster:
         return with_clusters(fit, cluster_codes(data, call.cluster))

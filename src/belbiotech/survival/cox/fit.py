@@ -18,6 +18,7 @@ __all__ = [
     "CoxFit",
     "FirthFit",
     "FrailtyFit",
+    "RidgeFit",
     "linear_predictor_of",
     "risk_of",
     "with_known_frailty",
@@ -49,6 +50,32 @@ class FirthFit:
     def note(self) -> str:
         """Say what the numbers are, for below a table."""
         return "Firth's penalty: log likelihood penalised, intervals and p-values from its profile"
+
+
+@dataclass(frozen=True, repr=False)
+class RidgeFit:
+    """What a ridge penalty adds to a fit.
+
+    Attributes
+    ----------
+    strength : float
+        theta of the penalty, theta / 2 times the sum of the squared coefficients.
+    df : float
+        Degrees of freedom that are left: the trace of I (I + theta)^-1 (Gray 1992).
+    """
+
+    strength: float
+    df: float
+
+    def __repr__(self) -> str:
+        return self.note()
+
+    def note(self) -> str:
+        """Say what was taken off the likelihood, for below a table."""
+        return (
+            f"Ridge penalty {self.strength:g}: {self.df:.2f} degrees of freedom; estimates are "
+            "drawn to 0, and errors do not count that"
+        )
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,6 +143,8 @@ class CoxFit(CoxModel, Estimates):
         Variance of the shared frailty, its test, and the frailty of each group.
     firth : FirthFit or None
         With Firth's penalty: profile-likelihood intervals and penalised tests.
+    ridge : RidgeFit or None
+        With a ridge penalty: its strength and the degrees of freedom that it leaves.
     """
 
     sets: RiskSets
@@ -125,6 +154,7 @@ class CoxFit(CoxModel, Estimates):
     groups: tuple[Codes, ...] = ()
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None
+    ridge: RidgeFit | None = None
 
 
 def linear_predictor_of(fit: CoxFit) -> FloatArray:

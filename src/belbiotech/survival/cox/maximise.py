@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.blocks import likelihood_function
-from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.fit import CoxFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Design, Likelihood, RiskSets, prepare
 from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.cox.separation import separation_in_words
@@ -51,8 +51,8 @@ class Maximum:
     steps: int
 
 
-def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT) -> CoxFit:
-    """Fit a Cox model without a penalty.
+def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT, *, ridge: float | None = None) -> CoxFit:
+    """Fit a Cox model without a penalty, or with a ridge penalty.
 
     Parameters
     ----------
@@ -60,11 +60,14 @@ def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT) -> CoxFit:
         Counted rows and covariates.
     remedy : str
         What to do where the likelihood has no maximum.
+    ridge : float, optional
+        Strength of the penalty.
 
     Returns
     -------
     CoxFit
-        With the variance from the information alone.
+        With the variance from the information alone, the penalty's counted; the log likelihood is
+        without the penalty.
 
     Raises
     ------
@@ -74,8 +77,23 @@ def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT) -> CoxFit:
     design, matrix = model.design, model.matrix
     sets = prepare(design, model.ties)
     references = matrix.references
-    best = maximise(design, sets, matrix.names, model.centre, references=references, remedy=remedy)
-    return fit_at(model, sets, best, symmetric_inverse(best.at_maximum.information))
+    best = maximise(
+        design,
+        sets,
+        matrix.names,
+        model.centre,
+        references=references,
+        remedy=remedy,
+        ridge=ridge or 0.0,
+    )
+    naive = symmetric_inverse(best.at_maximum.information)
+    if ridge is None:
+        return fit_at(model, sets, best, naive)
+    # Without the penalty, whose value is theta b'b / 2, and its part of the information.
+    value = best.at_maximum.value + ridge * float(best.beta @ best.beta) / 2
+    bare = replace(best, at_maximum=replace(best.at_maximum, value=value))
+    left = RidgeFit(ridge, len(best.beta) - ridge * float(np.trace(naive)))
+    return replace(fit_at(model, sets, bare, naive), ridge=left)
 
 
 def fit_at(model: CoxModel, sets: RiskSets, best: Maximum, naive: FloatArray) -> CoxFit:
@@ -126,6 +144,7 @@ def maximise(
     *,
     references: Mapping[str, str] | None = None,
     remedy: str = LEAVE_OUT,
+    ridge: float = 0.0,
 ) -> Maximum:
     """Newton-Raphson with step halving, each covariate in units of its standard deviation.
 
@@ -143,6 +162,8 @@ def maximise(
         The reference level of each factor, for messages.
     remedy : str
         What to do where the likelihood has no maximum.
+    ridge : float
+        Half of it times the squared coefficients is taken off.
 
     Returns
     -------
@@ -155,7 +176,7 @@ def maximise(
         Covariates that are constant or collinear, or a likelihood without a maximum.
     """
     p = design.x.shape[1]
-    evaluate = likelihood_function(design, sets)
+    evaluate = _penalised(likelihood_function(design, sets), ridge)
     at_zero = evaluate(np.zeros(p))
     if p == 0:
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
@@ -188,6 +209,24 @@ def maximise(
             return Maximum(beta, now, at_zero, taken)
     msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
     raise FitError(msg)
+
+
+def _penalised(
+    evaluate: Callable[[FloatArray], Likelihood], ridge: float
+) -> Callable[[FloatArray], Likelihood]:
+    """Take theta b'b / 2 off a log likelihood."""
+    if not ridge:
+        return evaluate
+
+    def penalised(beta: FloatArray) -> Likelihood:
+        plain = evaluate(beta)
+        return Likelihood(
+            value=plain.value - ridge * float(beta @ beta) / 2,
+            score=plain.score - ridge * beta,
+            information=plain.information + ridge * np.eye(len(beta)),
+        )
+
+    return penalised
 
 
 def _largest(design: Design) -> FloatArray:

@@ -17,7 +17,7 @@ from belbiotech.survival.cox import (
     residuals,
     tables,
 )
-from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit
+from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.inference.fitted import Fitted, of_fit
 from belbiotech.survival.inference.report import Report
@@ -78,6 +78,11 @@ class CoxResult(Fitted):
     def firth(self) -> FirthFit | None:
         """With Firth's penalty: profile-likelihood intervals and penalised tests."""
         return self.fit.firth
+
+    @property
+    def ridge(self) -> RidgeFit | None:
+        """With a ridge penalty: its strength, and the degrees of freedom that it leaves."""
+        return self.fit.ridge
 
     @property
     def likelihood_ratio_test(self) -> TestResult:

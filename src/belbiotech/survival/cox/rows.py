@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, in_words
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
@@ -32,7 +32,7 @@ class CoxCall:
     ----------
     formula : Formula
         The formula.
-    ties, strata, weights, frequency, unit, cluster, frailty, firth, start, stop, overlap
+    ties, strata, weights, frequency, unit, cluster, frailty, firth, ridge, start, stop, overlap
         As in `cox`.
     firth_offered : bool
         Whether messages may advise ``firth=True``: not where the caller has no such argument.
@@ -47,6 +47,7 @@ class CoxCall:
     cluster: tuple[str, ...] = ()
     frailty: str | None = None
     firth: bool = False
+    ridge: float | None = None
     start: str = "start"
     stop: str = "stop"
     overlap: Overlap = "refuse"
@@ -214,8 +215,17 @@ def _refuse_options(call: CoxCall) -> None:
         problems.append("frailty goes neither with firth nor with cluster; choose one")
     if call.firth and call.cluster:
         problems.append("firth gives profile-likelihood intervals; it does not go with cluster")
+    if call.ridge is not None and (call.firth or call.frailty is not None):
+        problems.append("ridge goes neither with firth nor with frailty; choose one")
+    if call.ridge is not None and not _is_strength(call.ridge):
+        problems.append(f"ridge must be a number of 0 or more, not {in_words(call.ridge)}")
     if problems:
         raise FitError("\n".join(problems))
+
+
+def _is_strength(value: object) -> bool:
+    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    return number and 0 <= float(value) < np.inf  # type: ignore[arg-type]
 
 
 def _check(data: pd.DataFrame, call: CoxCall) -> None:

@@ -82,19 +82,24 @@ def events_per_parameter(fit: CoxFit) -> float:
 
 def aic(fit: CoxFit) -> float:
     """Compute Akaike's criterion; the variance of a frailty counts as a parameter."""
-    parameters = len(fit.params) + (fit.frailty is not None)
-    return -2 * fit.log_likelihood + 2 * parameters
+    return -2 * fit.log_likelihood + 2 * _parameters(fit)
 
 
 def bic(fit: CoxFit) -> float:
     """Compute the Bayesian information criterion with the events as its observations."""
-    parameters = len(fit.params) + (fit.frailty is not None)
-    return float(-2 * fit.log_likelihood + np.log(fit.n_events) * parameters)
+    return float(-2 * fit.log_likelihood + np.log(fit.n_events) * _parameters(fit))
+
+
+def _parameters(fit: CoxFit) -> float:
+    """Count the parameters: those that a ridge leaves, and the variance of a frailty."""
+    if fit.ridge is not None:
+        return fit.ridge.df
+    return len(fit.params) + (fit.frailty is not None)
 
 
 def notes(fit: CoxFit) -> list[str]:
     """Say what is special about the likelihood: a penalty, a frailty."""
-    return [extra.note() for extra in (fit.frailty, fit.firth) if extra is not None]
+    return [extra.note() for extra in (fit.frailty, fit.firth, fit.ridge) if extra is not None]
 
 
 def cox_report(fit: CoxFit) -> Report:
@@ -160,6 +165,8 @@ def _foot(fit: CoxFit) -> list[str]:
         f"Events per coefficient {events_per_parameter(fit):.1f}; concordance "
         f"{ordered.estimate:.3f} (se {ordered.std_error:.3f})"
     )
+    if fit.ridge is not None:  # the usual tests do not hold for what is drawn to 0
+        return [*lines, f"Log likelihood {fit.log_likelihood:.4f}, AIC {aic(fit):.2f}"]
     tests = {
         "likelihood ratio": likelihood_ratio_test(fit),
         "Wald": wald_test(fit),
