@@ -340,3 +340,43 @@ def test_where_there_are_windows_pyplot_knows_the_figure(curves, monkeypatch, tm
     assert [pyplot.figure(number) for number in opened] == [figure]
     plots.save(figure, tmp_path / "figure.png")
     assert pyplot.get_fignums() == before
+
+
+HOSTILE = ["_none", "", "US$5m-US$10m", "$\\alpha_{$", "a\x00b\x1b[31m", "x" * 160, "word " * 32]
+
+
+def texts_outside(figure):
+    """Texts that are drawn beyond the figure's edges, or as mathematics."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    width, height = canvas.get_width_height()
+    found = []
+    for text in figure.findobj(Text):
+        if not any(mark.isalpha() for mark in text.get_text()):
+            continue  # numbers of an axis, some of which are beyond its ends and not drawn
+        assert not ("$" in text.get_text() and text.get_parse_math())
+        box = text.get_window_extent(canvas.get_renderer())
+        if box.x0 < -1 or box.y0 < -1 or box.x1 > width + 1 or box.y1 > height + 1:
+            found.append(text.get_text())
+    return found
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_is_shown_as_it_is(name):
+    """In the legend of curves, beside estimates and bars, in lines of time."""
+    curves = pd.DataFrame({"group": ["low", name] * 2, "time": [1, 1, 2, 2], "value": 0.5})
+    risk = curves.assign(at_risk=3)
+    figure = plots.step_curves(curves, value="value", lower=None, upper=None, at_risk=risk)
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    shown = [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+    assert len(shown) == 2
+    plain = "".join(mark for mark in name if mark.isprintable()).replace(" ", "")
+    assert "".join(shown[1].split()) == (plain or "(blank)")
+    assert not texts_outside(figure)
+    ratios = pd.DataFrame({"label": ["low", name], "estimate": 1.1, "lower": 0.9, "upper": 1.3})
+    assert not texts_outside(plots.forest(ratios))
+    parts = pd.DataFrame({"name": ["a", name], "kind": [name, "b"], "number": [1, 2]})
+    assert not texts_outside(plots.bars(parts, category="name", value="number", group="kind"))

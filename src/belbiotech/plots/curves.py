@@ -15,6 +15,8 @@ from belbiotech.plots.look import (
     NAME_WIDTH,
     colour_and,
     figure_of_one,
+    in_legend,
+    legend_of,
     look,
     subplots,
     wrapped,
@@ -85,9 +87,9 @@ def step_curves(
         axes.set_ylim(bottom=0)
         axes.set_xlim(left=min(0.0, float(curves["time"].min())))
         if len(names) > 1 and outside:
-            _legend_outside(figure, axes)
+            _legend_outside(figure, axes, names)
         elif len(names) > 1:
-            axes.legend(loc="best")
+            legend_of(axes, axes, names, loc="best")
         if below is not None and at_risk is not None:
             numbers_at_risk(axes, below, at_risk, lines, group, time)
         axes.set_xlabel(x_label)
@@ -140,8 +142,8 @@ def stacked_incidence(
                 axes.set_ylabel(y_label)
         if len(groups) > 1:
             figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-        handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(handles[::-1], labels[::-1], loc="outside right center")
+        place = "outside right center"
+        legend_of(figure, figure.axes[0], outcomes, backwards=True, loc=place)
     return figure
 
 
@@ -163,21 +165,19 @@ def _step(axes: Axes, rows: pd.DataFrame, k: int, origin: float, *, band: bool) 
     """Draw the k-th curve from its columns name, time, value, and lower and upper for a band."""
     times = np.r_[min(0.0, float(rows["time"].min())), rows["time"]]
     colour, line = colour_and(k, LINES)
-    name, values = wrapped(rows["name"].iloc[0]), np.r_[origin, rows["value"]]
-    axes.step(times, values, where="post", label=name, color=colour, linestyle=line)
+    values = np.r_[origin, rows["value"]]
+    axes.step(times, values, where="post", label=in_legend(k), color=colour, linestyle=line)
     if band:
         lower, upper = (np.r_[origin, rows[limit]] for limit in ("lower", "upper"))
         axes.fill_between(times, lower, upper, step="post", color=colour, alpha=0.15, linewidth=0)
 
 
-def _legend_outside(figure: Figure, axes: Axes) -> None:
+def _legend_outside(figure: Figure, axes: Axes, names: Sequence[object]) -> None:
     """Name the curves right of the axes; the figure grows by as much."""
-    handles, names = axes.get_legend_handles_labels()
-    lines = sum(1 + name.count("\n") for name in names)
+    lines = sum(1 + wrapped(name).count("\n") for name in names)
     columns = -(-lines // int((figure.get_figheight() - LEGEND_EDGE) / LEGEND_LINE))
-    legend = figure.legend(
-        handles, names, loc="outside right upper", ncols=columns, handlelength=3.2
-    )
+    place = "outside right upper"
+    legend = legend_of(figure, axes, names, loc=place, ncols=columns, handlelength=3.2)
     figure.draw_without_rendering()
     figure.set_figwidth(figure.get_figwidth() + legend.get_window_extent().width / figure.dpi)
 
@@ -197,7 +197,7 @@ def _stack(axes: Axes, rows: pd.DataFrame, outcomes: list[str]) -> None:
             step="post",
             color=colour,
             alpha=0.75,
-            label=str(name),
+            label=in_legend(k),
             hatch=hatch,
             edgecolor="white",
             linewidth=0.3,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
     "NAME_WIDTH",
     "colour_and",
     "figure_of_one",
+    "in_legend",
+    "in_print",
+    "legend_of",
     "look",
     "plain_log_ticks",
     "save",
@@ -40,6 +44,7 @@ LINES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
 WITHOUT_WINDOWS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 NAME_WIDTH = 26  # letters of a group's name in a line
+BLANK = "(blank)"
 
 Mark = TypeVar("Mark")
 STYLE: dict[Any, Any] = {
@@ -58,6 +63,7 @@ STYLE: dict[Any, Any] = {
     "pdf.fonttype": 42,
     "savefig.dpi": 160,
     "svg.hashsalt": "belbiotech",
+    "text.parse_math": False,  # names may hold dollar signs
 }
 
 
@@ -93,18 +99,79 @@ def colour_and(k: int, marks: Sequence[Mark]) -> tuple[str, Mark]:
     return COLOURS[k % 7], marks[(k + k // 7) % 7]
 
 
-def wrapped(name: object) -> str:
+def in_print(name: object) -> str:
+    """Write any text so that a figure can show it: spaces for signs that have no shape.
+
+    Examples
+    --------
+    >>> in_print(3), in_print("_low")
+    ('3', '_low')
+    """
+    return "".join(mark if mark.isprintable() or mark == "\n" else " " for mark in str(name))
+
+
+def in_legend(k: int) -> str:
+    """Give the k-th thing of a legend a label; `legend_of` puts its name there.
+
+    matplotlib leaves out of a legend what has a label that is empty or begins with an underscore.
+    """
+    return f"#{k}"
+
+
+def legend_of(
+    where: Axes | Figure,
+    axes: Axes,
+    names: Sequence[object],
+    *,
+    backwards: bool = False,
+    **options: Any,
+) -> Legend:
+    """Name what has labels of `in_legend`, whatever the names are.
+
+    Parameters
+    ----------
+    where : Axes or Figure
+        Where the legend stands.
+    axes : Axes
+        What it is of.
+    names : sequence
+        The name of each thing, the k-th of that with ``in_legend(k)``.
+    backwards : bool
+        From the last to the first, as things are stacked.
+    **options
+        Of matplotlib's legend.
+
+    Returns
+    -------
+    matplotlib Legend
+        The legend.
+    """
+    handles, labels = axes.get_legend_handles_labels()
+    known = dict(zip(labels, handles, strict=True))
+    order = range(len(names))[::-1] if backwards else range(len(names))
+    chosen = [k for k in order if in_legend(k) in known]
+    legend = where.legend(
+        [known[in_legend(k)] for k in chosen], [in_legend(k) for k in chosen], **options
+    )
+    for text, k in zip(legend.get_texts(), chosen, strict=True):
+        text.set_text(wrapped(names[k]) or BLANK)
+    return legend
+
+
+def wrapped(name: object, width: int = NAME_WIDTH) -> str:
     """Break a group's name into lines that leave room for the figure.
 
     Parameters
     ----------
     name : object
         Any value of a column.
+    width : int
+        Letters in a line.
 
     Returns
     -------
     str
-        Lines of at most `NAME_WIDTH` letters, no more than it takes, and about as long.
+        Lines of at most so many letters, no more than it takes, and about as long.
 
     Examples
     --------
@@ -112,11 +179,11 @@ def wrapped(name: object) -> str:
     Medicines, vaccines,
     cell and gene therapy
     """
-    text = str(name)
-    lines = wrap(text, NAME_WIDTH)
+    text = in_print(name)
+    lines = wrap(text, width)
     longest_word = max(map(len, text.split()), default=1)
-    for width in range(max(longest_word, NAME_WIDTH // 2), NAME_WIDTH):
-        even = wrap(text, width)
+    for less in range(max(longest_word, width // 2), width):
+        even = wrap(text, less)
         if len(even) == len(lines):
             return "\n".join(even)
     return "\n".join(lines)

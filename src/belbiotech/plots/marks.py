@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, HATCHES, colour_and, figure_of_one, look, subplots
+from belbiotech.plots.look import (
+    COLOURS,
+    HATCHES,
+    colour_and,
+    figure_of_one,
+    in_legend,
+    in_print,
+    legend_of,
+    look,
+    subplots,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +28,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["bars", "scatter_smooth"]
+
+LABEL_WIDTH = 40  # letters of a line beside a bar
 
 
 def scatter_smooth(
@@ -59,7 +72,7 @@ def scatter_smooth(
             axes.axhline(0, color="#666666", linewidth=0.8)
             if levels is not None:
                 axes.axhline(levels[name], color="#666666", linewidth=1.2, linestyle=":")
-            lines = [part for line in str(name).splitlines() for part in wrap(line, 44)]
+            lines = [part for line in in_print(name).splitlines() for part in wrap(line, 44)]
             axes.set_title("\n".join(lines), fontsize=9)
             axes.set_xlabel(x_label)
             if not isinstance(y_label, str):
@@ -137,17 +150,19 @@ def bars(
     parts = [None] if group is None else list(dict.fromkeys(table[group]))
     names = list(dict.fromkeys(table[category]))
     with look():
-        figure, axes = figure_of_one(height=1.0 + 0.28 * len(names))
+        figure, axes = figure_of_one(
+            height=1.0 + 0.28 * sum(1 + wrapped(name, LABEL_WIDTH).count("\n") for name in names)
+        )
         left = np.zeros(len(names))
         for k, part in enumerate(parts):
             rows = table if part is None else table[table[group] == part]
             length = rows.groupby(category)[value].sum().reindex(names, fill_value=0).to_numpy()
             colour, hatch = colour_and(k, HATCHES)
             axes.barh(
-                names,
+                range(len(names)),
                 length,
                 left=left,
-                label=str(part),
+                label=in_legend(k),
                 color=colour,
                 hatch=hatch,
                 edgecolor="white",
@@ -156,10 +171,11 @@ def bars(
             left = left + length
         for y, total in enumerate(left):
             axes.text(total, y, f" {total:g}", va="center")
+        axes.set_yticks(range(len(names)), [wrapped(name, LABEL_WIDTH) for name in names])
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(x_label)
         axes.set_title(title)
         if group is not None:
-            axes.legend(loc="best")
+            legend_of(axes, axes, parts, loc="best")
     return figure

@@ -14,6 +14,7 @@ from belbiotech.plots.look import (
     look,
     plain_log_ticks,
     subplots,
+    wrapped,
     wrapped_title,
 )
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["forest", "specification_curve"]
 
+LABEL_WIDTH, LINE = 40, 0.17  # letters of a line beside an estimate, and its height in inches
 WIDEST = 100.0  # how far from the line of no difference ratios are drawn, as a factor
 
 
@@ -59,11 +61,13 @@ def forest(
     lines = _forest_lines(table)
     limits = (reference / WIDEST, reference * WIDEST) if log else (-np.inf, np.inf)
     with look():
-        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines))
+        labels = [wrapped(label, LABEL_WIDTH) for label in lines["label"]]
+        more = sum(label.count("\n") for label in labels)
+        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines) + LINE * more)
         for y, (_, row) in enumerate(lines.iterrows()):
             _forest_line(axes, y, row, limits)
         axes.axvline(reference, color="#666666", linewidth=0.8)
-        axes.set_yticks(range(len(lines)), lines["label"])
+        axes.set_yticks(range(len(lines)), labels)
         for tick, heading in zip(axes.get_yticklabels(), lines["heading"], strict=True):
             tick.set_fontweight("bold" if heading else "normal")
         axes.tick_params(axis="y", length=0)
@@ -132,7 +136,10 @@ def specification_curve(
         for y, (column, value) in enumerate(marks):
             at = shown.index[shown[column] == value]
             bottom.plot(at, np.full(len(at), y), "|", color="#222222", markersize=5)
-        bottom.set_yticks(range(len(marks)), [f"{column}: {value}" for column, value in marks])
+        bottom.set_yticks(
+            range(len(marks)),
+            [wrapped(f"{column}: {value}", LABEL_WIDTH) for column, value in marks],
+        )
         bottom.set_ylim(len(marks) - 0.4, -0.6)
         bottom.grid(visible=False)
         bottom.set_xticks([])

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import HATCHES, colour_and, figure_of_one, look
+from belbiotech.plots.look import (
+    HATCHES,
+    colour_and,
+    figure_of_one,
+    in_legend,
+    in_print,
+    legend_of,
+    look,
+    wrapped,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,13 +58,14 @@ def timeline(
         axes.hlines(range(len(rows)), lines["start"], lines["end"], color="#777777", zorder=1)
         for y, line in enumerate(lines.itertuples()):
             axes.annotate(
-                str(line.fate),
+                in_print(line.fate),
                 (line.end, y),
                 (6, 0),
                 textcoords="offset points",
                 va="center",
                 fontsize=8,
             )
+        kinds = list(dict.fromkeys(marks["kind"]))
         _marks(axes, marks, rows)
         listed = lines.dropna(subset=["listed"])
         axes.plot(
@@ -65,16 +75,17 @@ def timeline(
             color="#000000",
             markersize=17,
             markeredgewidth=2.2,
-            label=LISTING,
+            label=in_legend(len(kinds)),
             zorder=1.5,
         )
-        axes.set_yticks(range(len(rows)), list(rows))
+        axes.set_yticks(range(len(rows)), [wrapped(name) for name in rows])
         axes.set_ylim(len(rows) - 0.4, -0.8)
         axes.grid(visible=False, axis="y")
         axes.set_xlim(lines["start"].min() - 1, lines["end"].max() + 7)
         axes.set_xlabel(x_label)
         axes.set_title(title)
-        figure.legend(loc="outside lower center", ncols=2, labelspacing=0.9)
+        place = "outside lower center"
+        legend_of(figure, axes, [*kinds, LISTING], loc=place, ncols=2, labelspacing=0.9)
     return figure
 
 
@@ -94,7 +105,7 @@ def _marks(axes: Axes, marks: pd.DataFrame, rows: dict[str, int]) -> None:
             markersize=5,
             markeredgecolor="white",
             markeredgewidth=0.4,
-            label=kind,
+            label=in_legend(k),
             zorder=2,
         )
 
@@ -138,7 +149,7 @@ def year_columns(
                 height,
                 bottom=floor,
                 width=0.9,
-                label=str(name),
+                label=in_legend(k),
                 color=colour,
                 hatch=hatch,
                 edgecolor="white",
@@ -149,5 +160,5 @@ def year_columns(
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.set_title(title)
-        axes.legend()
+        legend_of(axes, axes, list(dict.fromkeys(table[group])))
     return figure

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from html import unescape
 
 import numpy as np
 import pandas as pd
@@ -40,7 +41,7 @@ def test_errors_are_roots_of_the_diagonal():
 
 def test_a_report_in_all_forms(table):
     report = Report("Model: y ~ x_1", table, ("N = 5 rows & more", "100%"))
-    for form in (report.text(), report.html(), report.markdown()):
+    for form in (report.text(), unescape(report.html()), report.markdown()):
         for part in ("Model: y ~ x_1", "N = 5 rows & more", "x_1", "1.649"):
             assert part in form
     latex = report.latex()
@@ -83,3 +84,19 @@ def test_limits_are_one_interval_in_latex(table):
     assert r"region: b & -1 & 0.3679 & 0.5 & 0.138 to 0.98 & -2 & 0.0455 \\" in text
     both = Report("y ~ x_1", table, ()).latex()
     assert r"& coef, 95\% interval & odds ratio, 95\% interval &" in both
+
+
+HOSTILE = ["<script>alert(1)</script>", "a|b", "[x](javascript:alert(1))", "`", "*"]
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_texts_are_texts_in_every_form(table, name):
+    named = table.rename(index={"x_1": name})
+    report = Report(f"Model: {name}", named, (f"by {name}",))
+    html, markdown = report.html(), report.markdown()
+    assert "<script" not in html
+    assert unescape(html).count(name) == 3
+    assert "<script" not in markdown.replace(r"\<", "")
+    assert "](javascript" not in markdown
+    rows = [line for line in markdown.splitlines() if line.startswith("|")]
+    assert len({line.replace(r"\|", "").count("|") for line in rows}) == 1

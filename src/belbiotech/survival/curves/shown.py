@@ -109,4 +109,4 @@ class Curves:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}{notes}"
+        return f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}{notes}"

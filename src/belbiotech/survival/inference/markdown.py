@@ -4,7 +4,20 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["markdown_table"]
+__all__ = ["markdown_escaped", "markdown_table"]
+
+MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*<|"} | {"\n": " ", "\r": " "})
+
+
+def markdown_escaped(text: object) -> str:
+    r"""Escape what Markdown, or HTML in it, reads as a mark: no tags, no links, no cells.
+
+    Examples
+    --------
+    >>> print(markdown_escaped("C(size)[T.<b>] | [a](b) of firm_id"))
+    C(size)[T.\<b>] \| [a]\(b) of firm_id
+    """
+    return str(text).translate(MARKS).replace("](", "]\\(")
 
 
 def markdown_table(table: pd.DataFrame, digits: int = 4) -> str:
@@ -32,7 +45,7 @@ def markdown_table(table: pd.DataFrame, digits: int = 4) -> str:
     """
     numbers = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
     lines = [
-        [str(name) for name in table.columns],
+        [markdown_escaped(name) for name in table.columns],
         ["---:" if number else ":---" for number in numbers],
         *([_cell(value, digits) for value in row] for row in table.itertuples(index=False)),
     ]
@@ -42,4 +55,4 @@ def markdown_table(table: pd.DataFrame, digits: int = 4) -> str:
 def _cell(value: object, digits: int) -> str:
     if isinstance(value, float):
         return "" if value != value else f"{value:.{digits}g}"
-    return str(value).replace("|", "\\|")
+    return markdown_escaped(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 from belbiotech.survival.inference.latex import latex_escaped
 from belbiotech.survival.inference.levels import TIMES, level_in_words
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
-from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -50,12 +51,14 @@ class Report:
     def html(self) -> str:
         """Write HTML, for notebooks."""
         table = self.table.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
-        return f"<p><b>{self.title}</b></p>{table}<p>{'<br>'.join(self.notes)}</p>"
+        notes = "<br>".join(escape(note) for note in self.notes)
+        return f"<p><b>{escape(self.title)}</b></p>{table}<p>{notes}</p>"
 
     def markdown(self) -> str:
         """Write a Markdown table with its notes."""
         table = markdown_table(self.table.reset_index())
-        return "\n\n".join([f"**{self.title}**", table, *self.notes])
+        notes = [markdown_escaped(note) for note in self.notes]
+        return "\n\n".join([f"**{markdown_escaped(self.title)}**", table, *notes])
 
     def latex(self) -> str:
         """Write a LaTeX table with booktabs rules."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 import pandas as pd
 
 from belbiotech.survival.inference.latex import latex_escaped, latex_table
-from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
 
 __all__ = ["TestResult"]
 
@@ -49,7 +50,7 @@ class TestResult:
     def to_markdown(self) -> str:
         """Write the result, and its table if it has one, as Markdown."""
         below = "" if self.table is None else f"\n\n{markdown_table(self.table)}"
-        return self._line() + below
+        return markdown_escaped(self._line()) + below
 
     def to_latex(self) -> str:
         """Write the result as LaTeX: its table with the result for a caption, or a line."""
@@ -62,7 +63,7 @@ class TestResult:
 
     def _repr_html_(self) -> str:
         below = "" if self.table is None else self.table.to_html(index=False)
-        return f"<p>{self._line()}</p>{below}"
+        return f"<p>{escape(self._line())}</p>{below}"
 
     def _line(self) -> str:
         p = "p < 0.0001" if self.p_value < 1e-4 else f"p = {self.p_value:.4f}"
