@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench run rooms test test-slow release release-check check-metadata coverage-study lint format constraints reference clean
+.PHONY: bench run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +61,10 @@ reference:
 	cd tests/reference && Rscript --vanilla data.R
 	cd tests/reference && for script in $$(ls *.R | grep -v -e '^common.R$$' -e '^data.R$$'); do \
 	    Rscript --vanilla $$script || exit 1; done
+
+# The explorer of the newest release, into out/site: plain files, for any host and from disk.
+site: $(VENV)/ready
+	$(BIN)/belbiotech explore --out out/site
 
 # A release of the data, VERSION=x.y.z, from data/raw; and whether it comes out the same again.
 release: $(VENV)/ready

@@ -13,6 +13,7 @@ from belbiotech.cli import (
     cite,
     codebook,
     diff,
+    explore,
     export,
     fit,
     info,
@@ -63,6 +64,7 @@ app.command("diff")(diff.diff)
 app.command("new-facts")(new_facts.new_facts)
 app.command("codebook")(codebook.codebook)
 app.command("export")(export.export)
+app.command("explore")(explore.explore)
 app.command("cite")(cite.cite)
 app.command("verify")(verify.verify)
 app.command("release")(release.release)

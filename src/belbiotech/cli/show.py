@@ -11,7 +11,7 @@ from belbiotech.cli.console import output, show_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["show"]
+__all__ = ["find_firm", "show"]
 
 COLUMNS = {
     "year": "year",
@@ -32,7 +32,7 @@ def show(
     import belbiotech as bb
 
     firms = bb.load_table("firms", version)
-    known = _find(firms, firm)
+    known = find_firm(firms, firm)
     panel = bb.load_panel(version)
     life = panel[panel["firm_id"] == known["firm_id"]]
     traits = ", ".join(str(known[name]) for name in ("region", "segment", "origin"))
@@ -67,7 +67,7 @@ def _show_facts(facts: pd.DataFrame) -> None:
             )
 
 
-def _find(firms: pd.DataFrame, firm: str) -> pd.Series:
+def find_firm(firms: pd.DataFrame, firm: str) -> pd.Series:
     from belbiotech.errors import PanelError, nearest_names
 
     wanted = firm.casefold()

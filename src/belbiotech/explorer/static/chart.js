@@ -1,0 +1,29 @@
+// What all charts share: colours that follow the theme, a width that follows the page.
+"use strict";
+globalThis.belbiotech ??= {};
+(() => {
+  const COLOURS = 8; // --g1 to --g8 in site.css
+
+  /** Colour of the k-th group; after the eighth they begin again. */
+  const colour = (k) => `var(--g${(k % COLOURS) + 1})`;
+
+  /** Draw a chart into a figure now, and again when the figure's width has changed. */
+  const drawn = (figure, draw) => {
+    let width = 0;
+    const redraw = (force = false) => {
+      const now = Math.floor(figure.clientWidth);
+      if (!now || (!force && now === width)) return;
+      width = now;
+      const chart = draw(width);
+      // Plot's own style element would need an exception from the Content-Security-Policy; its
+      // few rules are in site.css.
+      for (const style of chart.querySelectorAll("style")) style.remove();
+      figure.replaceChildren(chart);
+    };
+    new ResizeObserver(() => redraw()).observe(figure);
+    redraw();
+    return () => redraw(true);
+  };
+
+  Object.assign(belbiotech, { colour, drawn });
+})();

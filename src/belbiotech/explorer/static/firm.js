@@ -1,0 +1,103 @@
+// A firm's time line, drawn from what its page says.
+"use strict";
+(() => {
+  const life = JSON.parse(document.getElementById("timeline-data").textContent);
+  const figure = document.getElementById("timeline");
+  const years = [
+    life.first, life.last, life.fate?.year,
+    ...life.alliances.flatMap((alliance) => [alliance.from, Math.min(alliance.to, life.endYear)]),
+    ...life.events.map((event) => event.year),
+    ...life.financings.map((round) => round.year),
+  ].filter((year) => typeof year === "number");
+  if (!years.length) {
+    figure.closest("section").hidden = true;
+    return;
+  }
+  const [from, to] = [Math.min(...years), Math.max(...years) + 1];
+  const end = life.last === null ? to : life.last + 1; // an alliance is counted as long as the firm
+  const LIFE = "Life";
+  const EVENTS = "Events";
+  const MONEY = "Financing";
+  const short = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
+
+  /** Stays on the exchange: from each listing to the delisting that follows it, or the end. */
+  const listed = () => {
+    const turns = life.events
+      .filter((event) => event.event === "ipo" || event.event === "delisted")
+      .sort((a, b) => a.year - b.year || (a.event === "ipo" ? -1 : 1));
+    const stays = [];
+    let since = null;
+    for (const turn of turns) {
+      if (turn.event === "ipo") since ??= turn;
+      else if (since) {
+        stays.push({ from: since.year, to: turn.year, text: `Listed ${since.year} to ${turn.year}` });
+        since = null;
+      }
+    }
+    if (since) stays.push({ from: since.year, to: life.last === null ? to : life.last + 1, text: `Listed since ${since.year}` });
+    return stays;
+  };
+
+  const draw = (width) => {
+    const narrow = width < 560;
+    const lane = (name, place) => `${place}\u0000${name}`; // alike partners keep lanes of their own
+    const lanes = [LIFE, EVENTS];
+    const stays = listed();
+    if (stays.length) lanes.push("On an exchange");
+    if (life.financings.length) lanes.push(MONEY);
+    const alliances = life.alliances.map((alliance, k) => ({
+      ...alliance,
+      lane: lane(alliance.partner, k),
+      until: Math.max(Math.min(alliance.to, alliance.known ? to : end), alliance.from + 0.4),
+      told: `${alliance.type} with ${alliance.partner}\n${alliance.from} to ${alliance.known ? alliance.to : "an end not stated"}`,
+    }));
+    const groups = [...new Set(alliances.map((alliance) => alliance.group))].sort();
+    const amounts = life.financings.map((round) => round.amount ?? 0);
+    const observed = life.observed.map((year) => ({ year }));
+    const late = life.fate && (life.fate.year + 1 - from) / (to - from) > (narrow ? 0.4 : 0.75);
+    const besides = late
+      ? { textAnchor: "end", dx: -6, fill: "var(--on-observed)" }
+      : { textAnchor: "start", dx: 6, fill: "var(--accent)" };
+    return Plot.plot({
+      width,
+      height: 56 + lanes.length * 30 + alliances.length * 20,
+      marginLeft: narrow ? 104 : 210,
+      marginRight: 12,
+      marginTop: 26,
+      marginBottom: 26,
+      ariaLabel: `Time line, ${from} to ${to - 1}: ${life.observed.length} observed years, ${life.alliances.length} alliances, ${life.financings.length} financings${life.fate ? `, ${life.fate.text}` : ""}`,
+      x: { domain: [from, to], tickFormat: "d", ticks: narrow ? 4 : 10, axis: "both", label: null, grid: true },
+      y: {
+        domain: [...lanes, ...alliances.map((alliance) => alliance.lane)],
+        tickFormat: (name) => short(name.split("\u0000").at(-1), narrow ? 15 : 32),
+        tickSize: 0, label: null, padding: 0.35,
+      },
+      r: { range: [3, 9], domain: [0, Math.max(1, ...amounts)] },
+      marks: [
+        life.first === null ? null : Plot.barX([life], { x1: "first", x2: (d) => d.last + 1, y: () => LIFE, fill: "var(--life)", rx: 2 }),
+        Plot.barX(observed, { x1: "year", x2: (d) => d.year + 1, y: () => LIFE, fill: "var(--observed)", insetLeft: 0.5, insetRight: 0.5 }),
+        Plot.barX(stays, { x1: "from", x2: "to", y: () => "On an exchange", fill: "var(--g2)", rx: 2 }),
+        Plot.barX(alliances, { x1: "from", x2: "until", y: "lane", fill: (d) => colourOf(groups, d.group), fillOpacity: (d) => (d.known ? 0.9 : 0.5), rx: 2 }),
+        Plot.ruleY(alliances.filter((d) => !d.known && d.until < end), { x1: "until", x2: (d) => Math.min(d.until + 1, end), y: "lane", stroke: (d) => colourOf(groups, d.group), strokeDasharray: "2,3", strokeWidth: 2 }),
+        Plot.dot(life.financings, { x: (d) => d.year + 0.5, y: () => MONEY, r: (d) => d.amount ?? 0, fill: "var(--g3)", fillOpacity: 0.75, stroke: "var(--paper)" }),
+        Plot.dot(life.events, { x: (d) => d.year + 0.5, y: () => EVENTS, r: 5, symbol: "diamond", fill: "var(--g4)", stroke: "var(--paper)" }),
+        life.fate ? Plot.ruleX([life.fate], { x: (d) => d.year + 1, stroke: "var(--accent)", strokeWidth: 1.5 }) : null,
+        life.fate ? Plot.text([life.fate], { x: (d) => d.year + 1, y: () => LIFE, text: "text", fontWeight: 600, ...besides }) : null,
+        Plot.tip(told(alliances, stays), Plot.pointer({ x: "x", y: "y", title: "text", maxRadius: 30 })),
+      ],
+    });
+  };
+
+  const colourOf = (groups, group) => belbiotech.colour(4 + groups.indexOf(group));
+
+  /** What the pointer says, wherever there is something to say. */
+  const told = (alliances, stays) => [
+    ...life.observed.map((year) => ({ x: year + 0.5, y: LIFE, text: `${year}: observed` })),
+    ...stays.map((stay) => ({ x: (stay.from + stay.to) / 2, y: "On an exchange", text: stay.text })),
+    ...life.financings.map((round) => ({ x: round.year + 0.5, y: MONEY, text: `${round.year}: ${round.text}` })),
+    ...life.events.map((event) => ({ x: event.year + 0.5, y: EVENTS, text: `${event.year}: ${event.text}` })),
+    ...alliances.map((alliance) => ({ x: (alliance.from + alliance.until) / 2, y: alliance.lane, text: alliance.told })),
+  ];
+
+  belbiotech.drawn(figure, draw);
+})();
