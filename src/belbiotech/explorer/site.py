@@ -23,7 +23,7 @@ from belbiotech.explorer.sample import sample
 from belbiotech.explorer.states import State, find_states
 from belbiotech.explorer.words import Words, file_stem
 
-__all__ = ["MARK", "build_site"]
+__all__ = ["MARK", "build_site", "data_script"]
 
 MARK = "site.json"  # tells a folder that holds a site from one that holds anything else
 SCRIPT_ENDS = {"<": "\\u003c", ">": "\\u003e", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -104,23 +104,41 @@ def _texts(states: list[State], issues: str | None) -> Iterator[tuple[str, str]]
     pages = Pages(state, words, issues)
     table, risk, network = sample(state, words), counted_rows(state, words), partners(state, words)
     yield "index.html", pages.render("index.html", sample=table)
-    yield "data/sample.js", _script("sample", table.data)
+    yield "data/sample.js", data_script("sample", table.data)
     for life in lives(state, words):
         name = f"firm/{file_stem(life.firm_id)}.html"
         yield name, pages.render("firm.html", root="../", life=life)
     yield "partners.html", pages.render("partners.html", network=network)
-    yield "data/partners.js", _script("partners", network)
+    yield "data/partners.js", data_script("partners", network)
     curve = example_curve(state, words)
     yield "survival.html", pages.render("survival.html", risk=risk, curve=curve)
-    yield "data/risk.js", _script("risk", risk)
+    yield "data/risk.js", data_script("risk", risk)
     yield "codebook.html", pages.render("codebook.html", tables=explained_tables(state))
     yield "releases.html", pages.render("releases.html", steps=steps(states))
     yield "correct.html", pages.render("correct.html")
     yield MARK, json.dumps({"made_by": "belbiotech explore", "version": state.version}) + "\n"
 
 
-def _script(name: str, data: dict[str, Any]) -> str:
-    """Write data as a script, which also loads from disk; nothing in it can end the script."""
+def data_script(name: str, data: dict[str, Any]) -> str:
+    """Write data as a script, which also loads from disk; nothing in it can end the script.
+
+    Parameters
+    ----------
+    name : str
+        What the pages' scripts know it by.
+    data : dict
+        Texts, numbers, lists and dicts.
+
+    Returns
+    -------
+    str
+        The script.
+
+    Examples
+    --------
+    >>> print(data_script("names", {"firm": "</script>"}), end="")
+    globalThis.belbiotech??={};belbiotech.names={"firm":"\\u003c/script\\u003e"};
+    """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escaped in SCRIPT_ENDS.items():
         text = text.replace(character, escaped)

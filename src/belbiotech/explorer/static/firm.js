@@ -3,18 +3,20 @@
 (() => {
   const life = JSON.parse(document.getElementById("timeline-data").textContent);
   const figure = document.getElementById("timeline");
+  // An alliance without a known end is counted by the window, and as long as the firm is there.
+  const stop = life.last === null ? life.endYear + 1 : life.last + 1;
+  const until = (alliance) => Math.max(
+    alliance.known ? alliance.to : Math.min(alliance.to, stop), alliance.from + 0.4);
   const years = [
-    life.first, life.last, life.fate?.year,
-    ...life.alliances.flatMap((alliance) => [alliance.from, Math.min(alliance.to, life.endYear)]),
-    ...life.events.map((event) => event.year),
-    ...life.financings.map((round) => round.year),
+    life.first, stop, life.fate?.year,
+    ...life.alliances.flatMap((alliance) => [alliance.from, Math.ceil(until(alliance))]),
+    ...[...life.events, ...life.financings].flatMap(({ year }) => [year, year + 1]),
   ].filter((year) => typeof year === "number");
-  if (!years.length) {
+  const [from, to] = [Math.min(...years), Math.max(...years)];
+  if (from === to) { // nothing with a date is known
     figure.closest("section").hidden = true;
     return;
   }
-  const [from, to] = [Math.min(...years), Math.max(...years) + 1];
-  const end = life.last === null ? to : life.last + 1; // an alliance is counted as long as the firm
   const LIFE = "Life";
   const EVENTS = "Events";
   const MONEY = "Financing";
@@ -34,7 +36,7 @@
         since = null;
       }
     }
-    if (since) stays.push({ from: since.year, to: life.last === null ? to : life.last + 1, text: `Listed since ${since.year}` });
+    if (since) stays.push({ from: since.year, to: stop, text: `Listed since ${since.year}` });
     return stays;
   };
 
@@ -48,7 +50,7 @@
     const alliances = life.alliances.map((alliance, k) => ({
       ...alliance,
       lane: lane(alliance.partner, k),
-      until: Math.max(Math.min(alliance.to, alliance.known ? to : end), alliance.from + 0.4),
+      until: until(alliance),
       told: `${alliance.type} with ${alliance.partner}\n${alliance.from} to ${alliance.known ? alliance.to : "an end not stated"}`,
     }));
     const groups = [...new Set(alliances.map((alliance) => alliance.group))].sort();
@@ -72,13 +74,14 @@
         tickFormat: (name) => short(name.split("\u0000").at(-1), narrow ? 15 : 32),
         tickSize: 0, label: null, padding: 0.35,
       },
+      color: { domain: groups, range: groups.map((_, k) => belbiotech.colour(4 + k)), legend: groups.length > 0 },
       r: { range: [3, 9], domain: [0, Math.max(1, ...amounts)] },
       marks: [
         life.first === null ? null : Plot.barX([life], { x1: "first", x2: (d) => d.last + 1, y: () => LIFE, fill: "var(--life)", rx: 2 }),
         Plot.barX(observed, { x1: "year", x2: (d) => d.year + 1, y: () => LIFE, fill: "var(--observed)", insetLeft: 0.5, insetRight: 0.5 }),
         Plot.barX(stays, { x1: "from", x2: "to", y: () => "On an exchange", fill: "var(--g2)", rx: 2 }),
-        Plot.barX(alliances, { x1: "from", x2: "until", y: "lane", fill: (d) => colourOf(groups, d.group), fillOpacity: (d) => (d.known ? 0.9 : 0.5), rx: 2 }),
-        Plot.ruleY(alliances.filter((d) => !d.known && d.until < end), { x1: "until", x2: (d) => Math.min(d.until + 1, end), y: "lane", stroke: (d) => colourOf(groups, d.group), strokeDasharray: "2,3", strokeWidth: 2 }),
+        Plot.barX(alliances, { x1: "from", x2: "until", y: "lane", fill: "group", fillOpacity: (d) => (d.known ? 0.9 : 0.5), rx: 2 }),
+        Plot.ruleY(alliances.filter((d) => !d.known && d.until < stop), { x1: "until", x2: (d) => Math.min(d.until + 1, stop), y: "lane", stroke: "group", strokeDasharray: "2,3", strokeWidth: 2 }),
         Plot.dot(life.financings, { x: (d) => d.year + 0.5, y: () => MONEY, r: (d) => d.amount ?? 0, fill: "var(--g3)", fillOpacity: 0.75, stroke: "var(--paper)" }),
         Plot.dot(life.events, { x: (d) => d.year + 0.5, y: () => EVENTS, r: 5, symbol: "diamond", fill: "var(--g4)", stroke: "var(--paper)" }),
         life.fate ? Plot.ruleX([life.fate], { x: (d) => d.year + 1, stroke: "var(--accent)", strokeWidth: 1.5 }) : null,
@@ -87,8 +90,6 @@
       ],
     });
   };
-
-  const colourOf = (groups, group) => belbiotech.colour(4 + groups.indexOf(group));
 
   /** What the pointer says, wherever there is something to say. */
   const told = (alliances, stays) => [

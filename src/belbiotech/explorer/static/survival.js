@@ -52,7 +52,7 @@
     const later = zero < 0 ? [] : rows.slice(zero + 1).filter((row) => row.atRisk > 0);
     if (!later.length) return [];
     const at = rows[zero];
-    return [`${group}: the curve falls to 0 at age ${at.time}, where all ${at.atRisk} at risk had the event, though up to ${Math.max(...later.map((row) => row.atRisk))} are at risk later. A few early firm-years decide it all.`];
+    return [`${group}: the curve falls to 0 at age ${at.time}, where ${at.atRisk === 1 ? "the only one" : `all ${at.atRisk}`} at risk had the event, though others are at risk later. A few early firm-years decide it all.`];
   });
 
   const cell = (text, kind = "td", className = "") => {
