@@ -94,8 +94,8 @@ def test_filters_count_each_firm_once(state, words):
     found = sample(state, words)
     for chosen in found.filters:
         column = found.data["traits"][chosen.name]
-        assert set(column) == set(chosen.values)
-    labels = {chosen.name: chosen.values for chosen in found.filters}
+        assert set(column) == set(chosen.codes)
+    labels = {chosen.name: chosen.codes for chosen in found.filters}
     assert labels["region"]["BE-VLG"] == "Flanders"
     assert "none" in labels["exit_kind"]
 

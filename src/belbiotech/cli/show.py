@@ -68,6 +68,7 @@ def _show_facts(facts: pd.DataFrame) -> None:
 
 
 def find_firm(firms: pd.DataFrame, firm: str) -> pd.Series:
+    """Find a firm by its id or name; the error for an unknown one tells the nearest ids."""
     from belbiotech.errors import PanelError, nearest_names
 
     wanted = firm.casefold()

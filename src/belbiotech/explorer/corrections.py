@@ -52,7 +52,7 @@ def _of_the_package() -> str | None:
     except PackageNotFoundError:  # run from the sources, without an installation
         return None
     named = dict(entry.split(", ", 1) for entry in entries if ", " in entry)
-    urls = {name.casefold(): url for name, url in named.items() if is_web_link(url)}
+    urls: dict[str, str] = {k.casefold(): url for k, url in named.items() if is_web_link(url)}
     for name in ISSUES:
         if name in urls:
             return urls[name]

@@ -121,7 +121,7 @@ def lives(state: State, words: Words) -> Iterator[Life]:
 
 
 def _by_firm(table: pd.DataFrame) -> dict[str, list[Row]]:
-    found = defaultdict(list)
+    found: dict[str, list[Row]] = defaultdict(list)
     for row in table.to_dict("records"):
         found[row["firm_id"]].append(row)
     return found

@@ -27,7 +27,7 @@ class Filter:
 
     name: str
     title: str
-    values: dict[str, str]
+    codes: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def sample(state: State, words: Words) -> Sample:
         "traits": {name: column.tolist() for name, column in traits.items()},
         "counts": {name: column.tolist() for name, column in counts.items()},
     }
-    return Sample(tuple(found for found in filters if len(found.values) > 1), tuple(rows), data)
+    return Sample(tuple(found for found in filters if len(found.codes) > 1), tuple(rows), data)
 
 
 def traits_of(firms: pd.DataFrame) -> dict[str, pd.Series]:

@@ -85,9 +85,7 @@ class _Handler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Say nothing: the terminal belongs to the person."""
 
-    def send_error(
-        self, code: int, message: str | None = None, explain: str | None = None
-    ) -> None:
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         if code != HTTPStatus.NOT_FOUND:
             super().send_error(code, message, explain)
             return
@@ -104,7 +102,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
 def _not_found(wanted: str, firms: Sequence[str]) -> str:
     near = get_close_matches(wanted, firms, n=3, cutoff=0.5)
-    links = "".join(f'<li><a href="/firm/{quote(name)}.html">{escape(name)}</a></li>' for name in near)
+    links = "".join(
+        f'<li><a href="/firm/{quote(name)}.html">{escape(name)}</a></li>' for name in near
+    )
     told = escape(f"There is no page {wanted!r}.")
     offered = f"<p>Did you mean:</p><ul>{links}</ul>" if near else ""
     return (

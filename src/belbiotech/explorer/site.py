@@ -120,7 +120,7 @@ def _texts(states: list[State], issues: str | None) -> Iterator[tuple[str, str]]
 
 
 def data_script(name: str, data: dict[str, Any]) -> str:
-    """Write data as a script, which also loads from disk; nothing in it can end the script.
+    r"""Write data as a script, which also loads from disk; nothing in it can end the script.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def data_script(name: str, data: dict[str, Any]) -> str:
     Examples
     --------
     >>> print(data_script("names", {"firm": "</script>"}), end="")
-    globalThis.belbiotech??={};belbiotech.names={"firm":"\\u003c/script\\u003e"};
+    globalThis.belbiotech??={};belbiotech.names={"firm":"\u003c/script\u003e"};
     """
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     for character, escaped in SCRIPT_ENDS.items():

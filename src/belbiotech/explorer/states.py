@@ -8,7 +8,12 @@ from pathlib import Path
 from belbiotech.dataset.documents.manifest import MANIFEST, Manifest, read_manifest
 from belbiotech.dataset.facts.tables import TABLE_NAMES, Tables
 from belbiotech.dataset.releases.release import read_release
-from belbiotech.dataset.releases.store import data_folder, find_release, installed_releases, versions
+from belbiotech.dataset.releases.store import (
+    data_folder,
+    find_release,
+    installed_releases,
+    versions,
+)
 from belbiotech.dataset.releases.versioning import parse_version
 from belbiotech.errors import ReleaseError
 
@@ -72,6 +77,12 @@ def _beside(folder: Path) -> list[Path]:
         older = [path for path in known.values() if _is_before(path, folder)]
         return [*older, folder]
     found = list(installed_releases(folder).values())
+    if not found and (folder / "firms.csv").is_file():
+        msg = (
+            f"{folder} holds facts and no release; make one of them first: "
+            f"belbiotech build {folder} --version 0.1.0 --out FOLDER"
+        )
+        raise ReleaseError(msg)
     if not found:
         msg = (
             f"{folder} holds no release: it has no {MANIFEST}, and no folder with one; make one "

@@ -106,7 +106,7 @@ def file_stem(name: str) -> str:
     Examples
     --------
     >>> file_stem("ablynx"), file_stem("../a")
-    ('ablynx', 'x_9a0e1a')
+    ('ablynx', 'x_61b4c98bfb92bdc9')
     """
     if PLAIN_ID.fullmatch(name):
         return name

@@ -18,6 +18,14 @@ globalThis.belbiotech ??= {};
       // Plot's own style element would need an exception from the Content-Security-Policy; its
       // few rules are in site.css.
       for (const style of chart.querySelectorAll("style")) style.remove();
+      // To a screen reader a chart is one image with one description; the tables say the rest.
+      for (const image of [chart, ...chart.querySelectorAll("svg")]) {
+        if (image.matches("svg[aria-label]")) image.setAttribute("role", "img");
+      }
+      for (const mark of chart.querySelectorAll("g[aria-label]")) {
+        mark.dataset.mark = mark.getAttribute("aria-label");
+        mark.removeAttribute("aria-label");
+      }
       figure.replaceChildren(chart);
     };
     new ResizeObserver(() => redraw()).observe(figure);

@@ -161,8 +161,7 @@
       update();
     }, 700);
   });
-  form.addEventListener("input", () => { stop(); update(); });
-  form.addEventListener("submit", (event) => event.preventDefault());
-  update();
+  form.addEventListener("input", stop);
+  belbiotech.follow(form, update);
   redraw = drawn(figure, draw);
 })();

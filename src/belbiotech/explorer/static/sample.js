@@ -1,7 +1,7 @@
 // The sample: filters, counts, sorting, and the chosen rows as a file.
 "use strict";
 (() => {
-  const { sample, csv, nearest, plain, save, sortable } = belbiotech;
+  const { sample, csv, follow, nearest, plain, save, sortable } = belbiotech;
   const form = document.getElementById("filters");
   const said = document.getElementById("said");
   const hint = document.getElementById("nearest");
@@ -14,29 +14,37 @@
   );
   const number = (value) => value.toLocaleString("en");
 
-  /** Which firms agree with all that is chosen; `but` leaves one filter out of account. */
-  const agree = (but) => {
+  /**
+   * How many of the filters each firm fails, and the last one it fails; the search is one more.
+   * A firm that fails none is chosen; one that fails one alone would be, without that filter.
+   */
+  const failed = () => {
     const asked = plain(form.elements.q.value.trim()).split(/\s+/).filter(Boolean);
-    const wanted = selects
-      .filter((select) => select !== but && select.value !== "")
-      .map((select) => [sample.traits[select.name], select.value]);
-    return words.map(
-      (text, k) =>
-        asked.every((word) => text.includes(word)) &&
-        wanted.every(([trait, value]) => trait[k] === value),
-    );
+    const count = words.map((text) => (asked.every((word) => text.includes(word)) ? 0 : 1));
+    const last = words.map(() => null);
+    for (const select of selects.filter(({ value }) => value !== "")) {
+      const trait = sample.traits[select.name];
+      trait.forEach((value, k) => {
+        if (value === select.value) return;
+        count[k] += 1;
+        last[k] = select;
+      });
+    }
+    return { count, last };
   };
 
-  const countOptions = () => {
+  /** Say beside each choice how many firms it would leave, with the other choices as they are. */
+  const countOptions = ({ count, last }) => {
     for (const select of selects) {
-      const rest = agree(select);
-      const counts = new Map();
+      const counts = new Map([["", 0]]);
       sample.traits[select.name].forEach((value, k) => {
-        if (rest[k]) counts.set(value, (counts.get(value) ?? 0) + 1);
+        if (count[k] > 1 || (count[k] === 1 && last[k] !== select)) return;
+        counts.set(value, (counts.get(value) ?? 0) + 1);
+        counts.set("", counts.get("") + 1);
       });
       for (const option of select.options) {
-        const count = option.value === "" ? rest.filter(Boolean).length : counts.get(option.value) ?? 0;
-        option.textContent = `${labels.get(option)} (${number(count)})`;
+        const text = `${labels.get(option)} (${number(counts.get(option.value) ?? 0)})`;
+        if (option.textContent !== text) option.textContent = text;
       }
     }
   };
@@ -67,37 +75,21 @@
     if (found.length) hint.append("?");
   };
 
-  const remember = () => {
-    const told = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
-    history.replaceState(null, "", `${location.pathname}${location.search}${told.size ? `#${told}` : ""}`);
-  };
-
   const update = () => {
-    const chosen = agree();
+    const found = failed();
+    const chosen = found.count.map((fails) => fails === 0);
     const count = chosen.filter(Boolean).length;
     table.show(chosen);
     said.textContent = `${number(count)}${count === names.length ? "" : ` of ${number(names.length)}`} firms`;
     sayTotals(chosen);
-    countOptions();
+    countOptions(found);
     offerNearest(count === 0);
   };
 
-  const recall = () => {
-    for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
-      const field = form.elements.namedItem(name);
-      if (field) field.value = value;
-      if (field instanceof HTMLSelectElement && field.selectedIndex < 0) field.value = "";
-    }
-  };
-
-  form.addEventListener("input", () => { update(); remember(); });
-  form.addEventListener("reset", () => setTimeout(() => { update(); remember(); }));
-  form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("download").addEventListener("click", () => {
     const rows = table.shown().map((place) => sample.firms[place]);
     save(csv(sample.columns, rows), `firms-${sample.version}.csv`);
   });
   addEventListener("hashchange", () => { form.reset(); recall(); update(); });
-  recall();
-  update();
+  follow(form, update);
 })();

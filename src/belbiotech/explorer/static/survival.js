@@ -123,15 +123,12 @@
     redraw();
   };
 
-  form.addEventListener("input", update);
-  form.addEventListener("reset", () => setTimeout(update));
-  form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("download").addEventListener("click", () => {
     const columns = ["group", "curve", "time", "at_risk", "events", "estimate", "std_error", "lower", "upper"];
     const rows = series.flatMap(({ group, curve, rows: found }) => found.map((row) =>
       [group, curve, row.time, row.atRisk, row.events, ...[row.estimate, row.error, row.lower, row.upper].map(precise)]));
     belbiotech.save(belbiotech.csv(columns, rows), `curves-${risk.version}.csv`);
   });
-  update();
+  belbiotech.follow(form, update);
   redraw = drawn(document.getElementById("curves"), draw);
 })();

@@ -2,30 +2,8 @@
 "use strict";
 globalThis.belbiotech ??= {};
 (() => {
-  const AT_ONCE = 250; // rows in the page at a time: more make the browser's layout slow
+  const AT_ONCE = 150; // rows in the page at a time: more make the browser's layout slow
   const compare = new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare;
-
-  /** Text without case and accents, so that "universite" finds "Université". */
-  const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
-
-  /** Words that are nearest to one that nothing matches, by shared pairs of letters. */
-  const nearest = (wanted, names, most = 3) => {
-    const pairs = (text) => {
-      const padded = ` ${plain(text)} `;
-      return new Set([...padded].slice(1).map((letter, k) => [...padded][k] + letter));
-    };
-    const asked = pairs(wanted);
-    const likeness = (name) => {
-      const other = pairs(name);
-      const shared = [...asked].filter((pair) => other.has(pair)).length;
-      return (2 * shared) / (asked.size + other.size);
-    };
-    return [...new Set(names)]
-      .map((name, place) => ({ name, place, like: likeness(name) }))
-      .sort((a, b) => b.like - a.like)
-      .slice(0, most)
-      .filter((found) => found.like > 0.2);
-  };
 
   /**
    * Make a table sortable; the function returned shows those of its rows that are chosen.
@@ -95,23 +73,5 @@ globalThis.belbiotech ??= {};
     };
   };
 
-  /** Rows of values as CSV, for a spreadsheet or a statistics program. */
-  const csv = (columns, rows) => {
-    const cell = (value) => {
-      const text = value === null || value === undefined ? "" : String(value);
-      return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-    };
-    return [columns, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
-  };
-
-  /** Offer a text as a file; nothing leaves the machine. */
-  const save = (text, name) => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob(["\ufeff", text], { type: "text/csv;charset=utf-8" }));
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-  };
-
-  Object.assign(belbiotech, { csv, nearest, plain, save, sortable });
+  belbiotech.sortable = sortable;
 })();
