@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from belbiotech.dataset.catalog.traces import change_text
+from belbiotech.dataset.documents.traces import change_text
 from belbiotech.dataset.facts.matching import FactChange, fact_changes
 from belbiotech.explorer.states import State
 from belbiotech.explorer.words import file_stem
