@@ -84,11 +84,11 @@
     const one = series.length === 1;
     const told = (row) => `${row.group}, ${row.curve.toLowerCase()}\nage ${row.time}: ${row.estimate.toFixed(3)}${row.atRisk === undefined ? "" : `, ${row.atRisk} at risk`}`;
     const fates = [...new Set(series.map(({ curve }) => curve))];
-    const ends = fates.length > 1
+    const ends = fates.length > 1 && names.length === 1
       ? series.map((s) => ({ time: s.rows.at(-1)?.time ?? 0, estimate: s.rows.at(-1)?.estimate ?? 0, text: s.curve, k: s.k }))
       : [];
     return Plot.plot({
-      width, height: Math.max(300, Math.min(420, width * 0.55)), marginLeft: 44, marginRight: 16, marginTop: 24,
+      width, height: Math.max(300, Math.min(420, width * 0.55)), marginLeft: 44, marginRight: 16, marginTop: 24, marginBottom: 42,
       ariaLabel: `Curves by age: ${series.map(({ group, curve, rows }) => `${group}, ${curve.toLowerCase()}, ${rows.at(-1)?.estimate.toFixed(2) ?? "none"} at age ${rows.at(-1)?.time ?? 0}`).join("; ")}`,
       x: { label: "Age of the firm, years →", labelAnchor: "right" },
       y: { label: "↑ Share of firms", domain: [0, 1], grid: true, tickFormat: "%" },
@@ -100,6 +100,9 @@
           x: "time", y: "estimate", stroke: "group", strokeWidth: 2, curve: "step-after", strokeDasharray: dash,
         })),
         Plot.text(ends, { x: "time", y: "estimate", text: "text", textAnchor: "end", dy: -8, fill: (d) => colour(d.k) }),
+        fates.length > 1 && names.length > 1
+          ? Plot.text([`solid: ${fates[0].toLowerCase()}, dashed: ${fates[1].toLowerCase()}`], { frameAnchor: "top-right", dy: -18, fill: "var(--quiet)" })
+          : null,
         Plot.tip(stepped, Plot.pointer({ x: "time", y: "estimate", title: told, maxRadius: 40 })),
       ],
     });
