@@ -36,9 +36,18 @@ TRAITS = (
     "frame",
     "first_documented",
     "last_seen_year",
+    "last_sign_year",
+    "never_observed",
 )
 IN_HEADER = {"firm_id", "name", "region", "segment", "origin", "frame", "start", "stop"}
-FLAGS = {"failure": "failed", "acquisition": "acquired", "ipo": "first listing"}
+DISPUTED = {
+    "founded": "founding date",
+    "start": "start",
+    "end": "end",
+    "alliance_type": "type of alliance",
+    "upfront_million": "payment at signing",
+    "total_million": "possible total",
+}
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,8 @@ def lives(state: State, words: Words) -> Iterator[Life]:
     others = defaultdict(list)
     for row in conflicts(tables=tables).to_dict("records"):
         who = pages[row["other_source"]]["title"] if row["other_source"] in pages else None
-        told = (shown(row["about"]), shown(row["other"]), who or shown(row["other_source"]))
+        about = DISPUTED.get(row["about"], shown(row["about"]))
+        told = (about, shown(row["other"]), who or shown(row["other_source"]) or "another page")
         others[row["firm_id"], row["table"], row["fact"], row["date"]].append(told)
     rows = {name: _by_firm(getattr(tables, name)) for name in (*FACT_TABLES, "firm_year")}
     for firm in tables.firms.to_dict("records"):
@@ -224,6 +234,7 @@ def _timeline(
         "endYear": last,
         "window": window,
         "observed": [int(row["year"]) for row in panel if row["observed"]],
+        "listed": _listed(panel, own["events"]),
         "fate": None
         if pd.isna(firm["exit_year"])
         else {"year": int(firm["exit_year"]), "text": fate_of(firm, words)},
@@ -257,6 +268,15 @@ def _timeline(
             for row in own["financings"]
         ],
     }
+
+
+def _listed(panel: list[Row], events: list[Row]) -> list[int]:
+    """Give the years at whose end the firm was listed, by the panel's own rule for that."""
+    found = [int(row["year"]) - 1 for row in panel if row["listed_lag1"]]
+    left = {int(row["date_year"]) for row in events if row["event"] == "delisted"}
+    if panel and panel[-1]["listed_lag1"] and panel[-1]["year"] not in left:
+        found.append(int(panel[-1]["year"]))  # no row after it could tell
+    return found
 
 
 def _alliance_end(row: Row, window: int | None, end_year: int) -> int:

@@ -3,6 +3,7 @@
 globalThis.belbiotech ??= {};
 (() => {
   const COLOURS = 8; // --g1 to --g8 in site.css
+  const NARROWEST = 260; // pixels; where there is less room, the chart is scaled
 
   /** Colour of the k-th group; after the eighth they begin again. */
   const colour = (k) => `var(--g${(k % COLOURS) + 1})`;
@@ -11,8 +12,11 @@ globalThis.belbiotech ??= {};
   const drawn = (figure, draw) => {
     let width = 0;
     const redraw = (force = false) => {
-      const now = Math.floor(figure.clientWidth);
-      if (!now || (!force && now === width)) return;
+      const { paddingLeft, paddingRight } = getComputedStyle(figure);
+      const room = figure.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+      if (figure.clientWidth === 0) return; // not shown
+      const now = Math.max(Math.floor(room), NARROWEST);
+      if (!force && now === width) return;
       width = now;
       const chart = draw(width);
       // Plot's own style element would need an exception from the Content-Security-Policy; its

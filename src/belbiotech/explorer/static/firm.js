@@ -22,22 +22,15 @@
   const MONEY = "Financing";
   const short = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
 
-  /** Stays on the exchange: from each listing to the delisting that follows it, or the end. */
+  /** Stays on an exchange: years at whose end the firm was listed, those in a row as one. */
   const listed = () => {
-    const turns = life.events
-      .filter((event) => event.event === "ipo" || event.event === "delisted")
-      .sort((a, b) => a.year - b.year || (a.event === "ipo" ? -1 : 1));
     const stays = [];
-    let since = null;
-    for (const turn of turns) {
-      if (turn.event === "ipo") since ??= turn;
-      else if (since) {
-        stays.push({ from: since.year, to: turn.year, text: `Listed ${since.year} to ${turn.year}` });
-        since = null;
-      }
+    for (const year of life.listed) {
+      const stay = stays.at(-1);
+      if (stay && stay.to === year) stay.to = year + 1;
+      else stays.push({ from: year, to: year + 1 });
     }
-    if (since) stays.push({ from: since.year, to: stop, text: `Listed since ${since.year}` });
-    return stays;
+    return stays.map((stay) => ({ ...stay, text: `Listed at the end of ${stay.from} to ${stay.to - 1}` }));
   };
 
   const draw = (width) => {
