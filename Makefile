@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
+.PHONY: bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -47,6 +47,10 @@ rooms: $(VENV)/ready
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# What CI runs, all of it.
+check:
+	./.ci/run
 
 # New pins, with hashes, for Python 3.11 and later on any platform. Names no index.
 constraints: $(VENV)/ready

@@ -16,7 +16,7 @@ from belbiotech.dataset.facts.wording import fact_text
 
 __all__ = ["Words", "file_stem", "is_web_link", "shown"]
 
-PLAIN_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
+PLAIN_ID = re.compile(r"(?!x_)[a-z0-9][a-z0-9_-]{0,99}")  # one file a name, also where case is lost
 Row = Mapping[Hashable, Any]
 
 
