@@ -1,4 +1,4 @@
-"""What the contributing pages promise: forms that the explorer fills in, commands that are there."""
+"""The contributing pages keep their promises: forms that can be filled in, known commands."""
 
 import re
 from pathlib import Path
