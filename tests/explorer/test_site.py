@@ -9,18 +9,23 @@ import shutil
 import threading
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 import belbiotech
+from belbiotech.dataset.facts.tables import TABLE_NAMES
+from belbiotech.dataset.releases.release import write_release
 from belbiotech.dataset.releases.store import data_folder
 from belbiotech.errors import BelbiotechError, ReleaseError
 from belbiotech.explorer import build_site
 from belbiotech.explorer.corrections import correction_link, issues_address
+from belbiotech.explorer.partners import partners
 from belbiotech.explorer.serve import local_server
 from belbiotech.explorer.states import find_states
+from belbiotech.explorer.words import Words
 
 STATIC = Path(belbiotech.__file__).parent / "explorer" / "static"
 
@@ -170,6 +175,17 @@ def test_a_release_without_a_table_is_told(tmp_path):
     write_sum(folder)
     with pytest.raises(ReleaseError, match=r"no table financings(.|\n)*belbiotech verify"):
         build_site(folder, tmp_path / "site")
+
+
+@pytest.mark.parametrize("empty", [("alliances", "financings"), TABLE_NAMES])
+def test_a_release_without_facts_still_makes_a_site(state, tmp_path, empty):
+    kept = {name: table[:0] for name, table in state.tables.items() if name in empty}
+    release = write_release(replace(state.tables, **kept), "0.0.1", tmp_path)
+    if "firms" in empty:
+        site = build_site(release, tmp_path / "site").parent
+        assert "0 firms" in Reader((site / "index.html").read_text("utf-8")).text
+        assert not (site / "firm").exists()
+    assert partners(find_states(release)[-1], Words(state.manifest))["links"] == []
 
 
 def test_an_unknown_place_is_told(tmp_path):
