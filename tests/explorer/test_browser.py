@@ -394,19 +394,27 @@ def test_ten_times_the_firms_filter_within_a_tenth_of_a_second(
     (tmp_path / "index.html").write_text(page_text, "utf-8")
     page = chromium.new_page()
     page.goto(f"{tmp_path.as_uri()}/index.html")
-    measure = """
-      (value) => new Promise((done) => {
+    # Processor time of the page's thread: what other programs of the machine do does not count.
+    session = page.context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def spent() -> float:
+        told = session.send("Performance.getMetrics")["metrics"]
+        return {entry["name"]: entry["value"] for entry in told}["TaskDuration"]
+
+    choose = """
+      (value) => {
         const select = document.querySelector('[name=region]');
-        const began = performance.now();
         select.value = value;
         select.dispatchEvent(new Event('input', { bubbles: true }));
         document.body.getBoundingClientRect();  // forces the layout
-        done(performance.now() - began);
-      })
+      }
     """
-    taken: dict[str, list[float]] = {}
-    for value in ["BE-WAL", "", "BE-BRU", "BE-VLG"] * 6:
-        taken.setdefault(value, []).append(page.evaluate(measure, value))
+    taken = []
+    for value in ["BE-WAL", "", "BE-BRU", "BE-VLG"] * 2:
+        before = spent()
+        page.evaluate(choose, value)
+        taken.append(spent() - before)
     page.close()
-    # The best of six is the page's own time: other programs of the machine only add to it.
-    assert max(min(times) for times in taken.values()) < 100, taken
+    assert min(taken) > 0
+    assert sorted(taken)[len(taken) // 2] < 0.1, taken

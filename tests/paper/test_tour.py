@@ -48,7 +48,7 @@ def test_the_committed_tour_has_its_outputs_and_nothing_of_a_machine():
     assert kinds.count("figure") == 1
     assert "error" not in kinds
     assert len(kinds) >= 10
-    assert "/home/" not in text
-    assert "/work" not in text
+    assert str(Path.home()) not in text
+    assert str(TOUR.parents[2]) not in text
     counts = [c["execution_count"] for c in notebook["cells"] if c["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1))
