@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,11 @@ from belbiotech.dataset.catalog.conflicts import conflicts
 from belbiotech.dataset.catalog.provenance import PAGE_IN_NOTE
 from belbiotech.dataset.facts.wording import FACT_TABLES, fact_date, fact_text
 from belbiotech.explorer.states import State
-from belbiotech.explorer.words import Words, is_web_link, shown
+from belbiotech.explorer.timeline import timeline
+from belbiotech.explorer.words import Row, Words, is_web_link, shown
 
 __all__ = ["Fact", "Life", "Page", "lives"]
 
-Row = Mapping[Hashable, Any]
 KINDS = {
     "firms": "The firm",
     "events": "Event",
@@ -155,27 +155,19 @@ def _life(
     return Life(
         firm_id=firm["firm_id"],
         name=firm["name"],
-        fate=fate_of(firm, words),
+        fate=words.fate(firm),
         out_reason=words.label("firms", "out_reason", firm.get("out_reason")),
         traits=tuple(_traits(firm, words)),
         facts=tuple(sorted(facts, key=lambda fact: fact.date)),
         headings=tuple(words.title("firm_year", name) for name in columns),
         years=tuple(tuple(shown(row[name]) for name in columns) for row in panel),
         marked=tuple(bool(row["observed"]) for row in panel),
-        timeline=_timeline(firm, own, words, state.tables.parameters),
+        timeline=timeline(firm, own, words, state.tables.parameters),
     )
 
 
 def _key(table: str, row: Row) -> tuple[Any, ...]:
     return row["firm_id"], table, fact_text(table, row), fact_date(table, row)
-
-
-def fate_of(firm: Row, words: Words) -> str:
-    """Say how a firm left the panel, and when."""
-    if not isinstance(firm["exit_kind"], str):
-        return "No exit recorded"
-    label = words.label("firms", "exit_event", firm["exit_event"]).split(" (")[0]
-    return f"{label}, {shown(firm['exit_year'])}"
 
 
 def _traits(firm: Row, words: Words) -> Iterator[tuple[str, str]]:
@@ -220,66 +212,3 @@ def _page(row: Row, *, states_it: bool) -> Page:
         is_link=is_web_link(row["url"]),
         states_it=states_it,
     )
-
-
-def _timeline(
-    firm: Row, own: Mapping[str, list[Row]], words: Words, parameters: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Give the chart's data: years as numbers, an alliance without a known end by the window."""
-    window, last = parameters["alliance_window"], parameters["end_year"]
-    panel = own["firm_year"]
-    return {
-        "first": int(panel[0]["year"]) if panel else None,
-        "last": int(panel[-1]["year"]) if panel else None,
-        "endYear": last,
-        "window": window,
-        "observed": [int(row["year"]) for row in panel if row["observed"]],
-        "listed": _listed(panel, own["events"]),
-        "fate": None
-        if pd.isna(firm["exit_year"])
-        else {"year": int(firm["exit_year"]), "text": fate_of(firm, words)},
-        "alliances": [
-            {
-                "from": int(row["start_year"]),
-                "to": _alliance_end(row, window, last),
-                "known": bool(pd.notna(row["end_year"])),
-                "partner": shown(row["partner"]),
-                "group": words.label("alliances", "partner_group", row["partner_group"]),
-                "type": words.label("alliances", "alliance_type", row["alliance_type"]),
-            }
-            for row in sorted(own["alliances"], key=lambda row: row["start"])
-        ],
-        "events": [
-            {
-                "year": int(row["date_year"]),
-                "event": row["event"],
-                "text": words.fact("events", row),
-            }
-            for row in own["events"]
-            if row["event"] != "observed_active"
-        ],
-        "financings": [
-            {
-                "year": int(row["date_year"]),
-                "text": words.fact("financings", row),
-                "amount": None if pd.isna(row["amount_million"]) else float(row["amount_million"]),
-                "currency": shown(row["currency"]),
-            }
-            for row in own["financings"]
-        ],
-    }
-
-
-def _listed(panel: list[Row], events: list[Row]) -> list[int]:
-    """Give the years at whose end the firm was listed, by the panel's own rule for that."""
-    found = [int(row["year"]) - 1 for row in panel if row["listed_lag1"]]
-    left = {int(row["date_year"]) for row in events if row["event"] == "delisted"}
-    if panel and panel[-1]["listed_lag1"] and panel[-1]["year"] not in left:
-        found.append(int(panel[-1]["year"]))  # no row after it could tell
-    return found
-
-
-def _alliance_end(row: Row, window: int | None, end_year: int) -> int:
-    if pd.notna(row["end_year"]):
-        return int(row["end_year"])
-    return int(end_year) + 1 if window is None else int(row["start_year"]) + window

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.explorer.lives import fate_of
 from belbiotech.explorer.states import State
 from belbiotech.explorer.words import Words, file_stem, shown
 
@@ -97,7 +96,7 @@ def sample(state: State, words: Words) -> Sample:
             "segment": words.label("firms", "segment", firm["segment"]),
             "origin": words.label("firms", "origin", firm["origin"]),
             "founded": shown(firm["founded_year"]),
-            "fate": fate_of(firm, words),
+            "fate": words.fate(firm),
             "exit_kind": firm["exit_kind"] if isinstance(firm["exit_kind"], str) else NO_EXIT,
             **{name: int(column.iloc[place]) for name, column in counts.items()},
         }

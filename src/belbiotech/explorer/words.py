@@ -14,7 +14,7 @@ import pandas as pd
 from belbiotech.dataset.documents.manifest import Manifest
 from belbiotech.dataset.facts.wording import fact_text
 
-__all__ = ["Words", "file_stem", "is_web_link", "shown"]
+__all__ = ["Row", "Words", "file_stem", "is_web_link", "shown"]
 
 PLAIN_ID = re.compile(r"(?!x_)[a-z0-9][a-z0-9_-]{0,99}")  # one file a name, also where case is lost
 Row = Mapping[Hashable, Any]
@@ -53,6 +53,13 @@ class Words:
     def title(self, table: str, column: str) -> str:
         """Give the label of a column."""
         return self._titles.get((table, column), column)
+
+    def fate(self, firm: Row) -> str:
+        """Say how a firm left the panel, and when."""
+        if not isinstance(firm["exit_kind"], str):
+            return "No exit recorded"
+        label = self.label("firms", "exit_event", firm["exit_event"]).split(" (")[0]
+        return f"{label}, {shown(firm['exit_year'])}"
 
     def fact(self, table: str, row: Row) -> str:
         """Say what a fact states, its codes in words."""
