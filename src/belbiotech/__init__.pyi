@@ -22,6 +22,8 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .report.regression import RegressionTable as RegressionTable
+from .report.regression import regression_table as regression_table
 from .studies.bias_audit import bias_audit as bias_audit
 from .studies.coverage import coverage_study as coverage_study
 from .studies.e_value import e_value as e_value

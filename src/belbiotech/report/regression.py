@@ -1,0 +1,374 @@
+"""Fitted models side by side, as a paper prints them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechError, FitError, nearest_names
+from belbiotech.report.labels import Labels, data_labels
+from belbiotech.report.model_columns import ModelColumn, model_columns
+from belbiotech.survival.inference.latex import latex_escaped
+from belbiotech.survival.inference.levels import TIMES, column_of, factor_of
+from belbiotech.survival.inference.limits import check_limit_options
+from belbiotech.survival.inference.markdown import markdown_escaped
+
+__all__ = ["RegressionTable", "regression_table"]
+
+Below = Literal["interval", "error", "none"]
+LEVEL = re.compile(r"\[(?:T\.)?(.*)\]$")
+STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
+INDENT = "   "  # of a level under its factor
+FAR = 1000.0  # ratios beyond say only that the data set no limit
+
+
+@dataclass(frozen=True, repr=False)
+class RegressionTable:
+    """Models side by side, ready for a paper.
+
+    Attributes
+    ----------
+    table : DataFrame of str
+        One column for each model, named by `heads`; the index names covariates, levels and, below
+        ``n_estimates`` rows, what is known of the models.
+    heads : tuple of str
+        What stands above the columns.
+    n_estimates : int
+        Rows of covariates, before those of the models.
+    notes : tuple of str
+        Lines below the table.
+    title : str
+        Above it; may be empty.
+    """
+
+    table: pd.DataFrame
+    heads: tuple[str, ...]
+    n_estimates: int
+    notes: tuple[str, ...]
+    title: str = ""
+
+    def __repr__(self) -> str:
+        shown = pd.DataFrame(self.table.to_numpy(), self.table.index, list(self.heads))
+        lines = shown.to_string().splitlines()
+        return "\n".join([*([self.title] if self.title else []), *lines, "", *self.notes])
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def to_markdown(self) -> str:
+        """Write the table as Markdown, its notes below."""
+        heads = ["", *(markdown_escaped(head) for head in self.heads)]
+        lines = [heads, [":---", *["---:"] * len(self.heads)]]
+        lines += [[markdown_escaped(cell) for cell in row] for row in self._rows()]
+        lines = [[cell.replace(INDENT, "&emsp;") for cell in cells] for cells in lines]
+        body = "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+        above = [f"**{markdown_escaped(self.title)}**"] if self.title else []
+        return "\n\n".join([*above, body, *map(markdown_escaped, self.notes)])
+
+    def to_html(self) -> str:
+        """Write the table as HTML, every text escaped."""
+        head = "".join(f"<th scope='col'>{escape(name)}</th>" for name in ("", *self.heads))
+        body = []
+        for k, (name, *cells) in enumerate(self._rows()):
+            rule = " style='border-top:1px solid'" if k == self.n_estimates else ""
+            texts = "".join(f"<td style='text-align:right'>{escape(cell)}</td>" for cell in cells)
+            inner = escape(name).replace(INDENT, "&emsp;")
+            side = f"<th scope='row' style='text-align:left'>{inner}</th>"
+            body.append(f"<tr{rule}>{side}{texts}</tr>")
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        notes = "<br>".join(escape(note) for note in self.notes)
+        table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
+        return f"{table}</table><p><small>{notes}</small></p>"
+
+    def to_latex(self) -> str:
+        """Write the table as LaTeX, for the package booktabs."""
+        lines = ["\\begin{table}", "\\centering"]
+        if self.title:
+            lines.append(f"\\caption{{{latex_escaped(self.title)}}}")
+        heads = " & ".join(["", *(latex_escaped(head) for head in self.heads)])
+        lines += [f"\\begin{{tabular}}{{l{'r' * len(self.heads)}}}", "\\toprule"]
+        lines += [f"{heads} \\\\", "\\midrule"]
+        for k, row in enumerate(self._rows()):
+            if k == self.n_estimates:
+                lines.append("\\midrule")
+            cells = " & ".join(latex_escaped(cell) for cell in row).replace(INDENT, "\\quad ")
+            lines.append(f"{cells} \\\\")
+        small = " \\\\\n".join(latex_escaped(note) for note in self.notes)
+        lines += ["\\bottomrule", "\\end{tabular}", ""]
+        lines += [f"\\medskip\n\\parbox{{\\linewidth}}{{\\footnotesize {small}}}", "\\end{table}"]
+        return "\n".join(lines) + "\n"
+
+    def to_word(self, path: Path | str) -> Path:
+        """Write the table as a Word document.
+
+        Parameters
+        ----------
+        path : Path or str
+            The file, which ends in ``.docx``.
+
+        Returns
+        -------
+        Path
+            The file written.
+
+        Raises
+        ------
+        BelbiotechError
+            Another ending, or python-docx is not installed.
+        """
+        from belbiotech.report.word import write_word
+
+        rows = [["", *self.heads], *self._rows()]
+        return write_word(
+            Path(path), rows, n_estimates=self.n_estimates, notes=self.notes, title=self.title
+        )
+
+    def _rows(self) -> list[list[str]]:
+        names = [str(name) for name in self.table.index]
+        cells = self.table.to_numpy().tolist()
+        return [[name, *row] for name, row in zip(names, cells, strict=True)]
+
+
+def regression_table(
+    models: Any,
+    labels: Mapping[str, str] | None = None,
+    names: Sequence[str] | None = None,
+    *,
+    exponentiate: bool = True,
+    below: Below = "interval",
+    conf_level: float = 0.95,
+    digits: int = 2,
+    stars: bool = False,
+    title: str = "",
+) -> RegressionTable:
+    """Put fitted models side by side, as a paper prints them.
+
+    Parameters
+    ----------
+    models : result or sequence of results
+        Of `cox`, `cox_causes` (a column for each fate), `fine_gray`, `discrete_hazard`,
+        `discrete_hazard_causes`, `aft`, in any mix.
+    labels : mapping of str to str, optional
+        Column of the data to its label; those of the codebook by default. A column without one
+        is written with spaces for underscores.
+    names : sequence of str, optional
+        What stands above the columns; the outcomes by default, numbered where they repeat.
+    exponentiate : bool
+        Ratios (hazard ratios, odds ratios, ...); coefficients if not.
+    below : {"interval", "error", "none"}
+        What stands behind each estimate: its interval, its standard error (of the coefficient), or
+        nothing.
+    conf_level : float
+        Of the intervals.
+    digits : int
+        After the point, alike for all estimates.
+    stars : bool
+        Mark p below 0.05, 0.01, 0.001.
+    title : str
+        Above the table.
+
+    Returns
+    -------
+    RegressionTable
+        It shows itself in a notebook; ``to_markdown()``, ``to_html()``, ``to_latex()``,
+        ``to_word(path)``; ``table`` is a DataFrame of texts.
+
+    Raises
+    ------
+    FitError
+        No models, something else than fitted models, as many names as columns are not.
+
+    Examples
+    --------
+    >>> from belbiotech import cox, regression_table, simulate_panel
+    >>> panel = simulate_panel(400, seed=1)
+    >>> one = cox("failure ~ alliances_active_lag1", panel, cluster="firm_id")
+    >>> two = cox("failure ~ alliances_active_lag1 + C(origin)", panel, cluster="firm_id")
+    >>> print(regression_table([one, two], names=["(1)", "(2)"]))
+                                                          (1)                  (2)
+    Active alliances, year before         1.06 (0.90 to 1.26)  1.05 (0.89 to 1.25)
+    Origin
+       Spin-off of a company (reference)                                         1
+       Independent start                                       0.87 (0.59 to 1.27)
+       Spin-off of a university                                0.69 (0.47 to 0.99)
+    Events                                                193                  193
+    Rows                                                3,597                3,597
+    Clusters                                              400                  400
+    Log likelihood                                  -1,013.71            -1,011.40
+    AIC                                              2,029.42             2,028.80
+    <BLANKLINE>
+    Hazard ratios, 95% intervals in parentheses.
+    Errors clustered by firm_id.
+    """
+    check_limit_options(conf_level)
+    if below not in get_args(Below):
+        msg = f"below {below!r} is unknown; {nearest_names(str(below), get_args(Below))}"
+        raise FitError(msg)
+    given = list(models) if isinstance(models, (list, tuple)) else [models]
+    columns = [column for model in given for column in model_columns(model, conf_level)]
+    if not columns:
+        msg = "a regression table needs at least one fitted model"
+        raise FitError(msg)
+    heads = _heads(columns, names)
+    words = data_labels().with_more(labels or {})
+    lines = _estimate_lines(columns, words, exponentiate, below, digits, stars)
+    size = _size_lines(columns)
+    table = pd.DataFrame({k: [*lines[k], *size[k]] for k in range(len(columns))}, dtype=object)
+    table.index = pd.Index([*lines["name"], *size["name"]])
+    table.columns = pd.Index(heads)
+    notes = _notes(columns, exponentiate, below, conf_level, stars)
+    return RegressionTable(table, tuple(heads), len(lines["name"]), tuple(notes), title)
+
+
+def _heads(columns: Sequence[ModelColumn], names: Sequence[str] | None) -> list[str]:
+    if names is not None:
+        if len(names) != len(columns):
+            msg = f"names has {len(names)} for {len(columns)} columns; give one for each column"
+            raise FitError(msg)
+        return [str(name) for name in names]
+    own = [column.name.replace("_", " ") for column in columns]
+    if len(set(own)) == len(own):
+        return own
+    return [f"({k}) {name}" for k, name in enumerate(own, start=1)]
+
+
+def _estimate_lines(
+    columns: Sequence[ModelColumn],
+    words: Labels,
+    exponentiate: bool,
+    below: Below,
+    digits: int,
+    stars: bool,
+) -> dict[Any, list[str]]:
+    """Give a line for each coefficient of any model, factors under their names with references."""
+    lines: dict[Any, list[str]] = {"name": [], **{k: [] for k in range(len(columns))}}
+
+    def line(name: str, cells: Sequence[str]) -> None:
+        lines["name"].append(name)
+        for k, cell in enumerate(cells):
+            lines[k].append(cell)
+
+    done: set[str] = set()
+    for name in dict.fromkeys(name for column in columns for name in column.estimates.index):
+        factor = factor_of(name)
+        if factor is None:
+            line(
+                _label(name, words),
+                [_cell(c, name, exponentiate, below, digits, stars) for c in columns],
+            )
+            continue
+        if factor not in done:
+            done.add(factor)
+            line(_column_label(column_of(factor), words), [""] * len(columns))
+            levels = {c.references[factor] for c in columns if factor in c.references}
+            one = "1" if exponentiate else "0"
+            for level in sorted(levels):
+                own = [one if c.references.get(factor) == level else "" for c in columns]
+                line(f"{INDENT}{_level_label(factor, level, words)} (reference)", own)
+        found = LEVEL.search(name)
+        level = found[1] if found else name
+        line(
+            f"{INDENT}{_level_label(factor, level, words)}",
+            [_cell(c, name, exponentiate, below, digits, stars) for c in columns],
+        )
+    return lines
+
+
+def _cell(
+    column: ModelColumn, name: str, exponentiate: bool, below: Below, digits: int, stars: bool
+) -> str:
+    if name not in column.estimates.index:
+        return ""
+    row = column.estimates.loc[name]
+    values = row[["coef", "lower", "upper"]].to_numpy(dtype=float)
+    if exponentiate:
+        with np.errstate(over="ignore"):
+            values = np.exp(values)
+    estimate, lower, upper = (_number(float(value), digits, exponentiate) for value in values)
+    marks = next((mark for limit, mark in STARS if row["p_value"] < limit), "") if stars else ""
+    if below == "none":
+        return estimate + marks
+    inside = f"{lower} to {upper}" if below == "interval" else f"{row['std_error']:.{digits}f}"
+    return f"{estimate}{marks} ({inside})"
+
+
+def _number(value: float, digits: int, exponentiate: bool) -> str:
+    if np.isnan(value):
+        return "not estimated"
+    if exponentiate and value > FAR:
+        return f">{FAR:g}"
+    if np.isinf(value):
+        return "infinite" if value > 0 else "minus infinite"
+    return f"{value:.{digits}f}"
+
+
+def _label(name: str, words: Labels) -> str:
+    """Say in words what a coefficient belongs to, an interaction with all its parts."""
+    parts = []
+    for part in TIMES.split(name):
+        factor = factor_of(part)
+        found = LEVEL.search(part)
+        if factor is not None and found is not None:
+            column = _column_label(column_of(factor), words)
+            parts.append(f"{column}: {_level_label(factor, found[1], words)}")
+            continue
+        try:
+            parts.append(words.term(part))
+        except BelbiotechError:
+            parts.append(_column_label(part, words))
+    return " x ".join(parts)
+
+
+def _column_label(name: str, words: Labels) -> str:
+    return words.titles.get(name.strip("`"), name.strip("`").replace("_", " "))
+
+
+def _level_label(factor: str, level: str, words: Labels) -> str:
+    known = words.codes.get(column_of(factor), {})
+    return known.get(level, {"True": "yes", "False": "no"}.get(level, level))
+
+
+def _size_lines(columns: Sequence[ModelColumn]) -> dict[Any, list[str]]:
+    def written(value: float | None, pattern: str = ",d") -> str:
+        return "" if value is None else format(value, pattern)
+
+    found = {
+        "Events": [written(column.events) for column in columns],
+        "Rows": [written(column.rows) for column in columns],
+        "Units": [written(column.units) for column in columns],
+        "Clusters": [written(column.clusters) for column in columns],
+        "Log likelihood": [written(column.log_likelihood, ",.2f") for column in columns],
+        "AIC": [written(column.aic, ",.2f") for column in columns],
+    }
+    kept = {name: cells for name, cells in found.items() if any(cells)}
+    lines: dict[Any, list[str]] = {"name": list(kept)}
+    return lines | {k: [cells[k] for cells in kept.values()] for k in range(len(columns))}
+
+
+def _notes(
+    columns: Sequence[ModelColumn],
+    exponentiate: bool,
+    below: Below,
+    conf_level: float,
+    stars: bool,
+) -> list[str]:
+    ratios = list(dict.fromkeys(f"{column.ratio}s" for column in columns))
+    what = " and ".join(ratios) if exponentiate else "coefficients"
+    behind = {
+        "interval": f", {conf_level * 100:g}% intervals in parentheses",
+        "error": ", standard errors of the coefficients in parentheses",
+        "none": "",
+    }[below]
+    notes = [f"{what[0].upper()}{what[1:]}{behind}."]
+    errors = list(dict.fromkeys(column.errors for column in columns))
+    notes.append(f"Errors {'; '.join(errors)}.")
+    if stars:
+        notes.append("* p < 0.05, ** p < 0.01, *** p < 0.001.")
+    return notes
