@@ -22,6 +22,9 @@ from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
 from .errors import PanelError as PanelError
 from .errors import ReleaseError as ReleaseError
+from .report.describe import Description as Description
+from .report.describe import correlations as correlations
+from .report.describe import describe_panel as describe_panel
 from .report.regression import RegressionTable as RegressionTable
 from .report.regression import regression_table as regression_table
 from .studies.bias_audit import bias_audit as bias_audit

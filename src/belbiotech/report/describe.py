@@ -1,0 +1,309 @@
+"""Table 1 of a paper: who is in a panel, by group, and how its columns go together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.dataset.panel.fields import FIRM_YEAR
+from belbiotech.errors import PanelError
+from belbiotech.report.labels import Labels, data_labels
+from belbiotech.report.printed import INDENT, PrintedTable
+from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.units import unit_of
+
+__all__ = ["Description", "correlations", "describe_panel"]
+
+ALL = "All"
+FEW_LEVELS = 12  # a column of texts with more is a name, not a trait
+OUTCOMES = tuple(
+    name for name, field in FIRM_YEAR.items() if field.kind == "flag" and "_lag" not in name
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Description(PrintedTable):
+    """A description of a panel, ready for a paper.
+
+    Attributes
+    ----------
+    numbers : DataFrame
+        The same as numbers: in `describe_panel` group, column, level (missing for numbers), and
+        the statistics; in `correlations` the matrix.
+    """
+
+    numbers: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def describe_panel(
+    panel: pd.DataFrame,
+    columns: Sequence[str] | None = None,
+    by: str | None = None,
+    *,
+    unit: str | None = None,
+    outcomes: str | Sequence[str] | None = None,
+    labels: Mapping[str, str] | None = None,
+    start: str = "start",
+    stop: str = "stop",
+) -> Description:
+    """Describe a panel: units, rows, person-years and events, then each column, by group.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        One row for each interval ``(start, stop]``.
+    columns : sequence of str, optional
+        What to describe; by default all columns but the unit, the interval, the outcomes, and
+        texts of more than twelve values.
+    by : str, optional
+        Column whose values make the groups; a column for all stands last.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``panel.attrs["unit"]``),
+        else ``firm_id``; without either no units are counted.
+    outcomes : str or sequence of str, optional
+        Columns of 0/1 whose events are counted; by default those of the shipped panel that are
+        there (failure, acquisition, exit, ipo).
+    labels : mapping of str to str, optional
+        Column to its label; those of the codebook by default.
+    start, stop : str
+        Columns of the interval.
+
+    Returns
+    -------
+    Description
+        Numbers (whole, real, truth values as 0/1) as mean, SD and quartiles; texts as shares of
+        their levels; missing values counted and left out. ``numbers`` has all of it unrounded.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel, unknown columns.
+
+    Examples
+    --------
+    >>> from belbiotech import describe_panel, simulate_panel
+    >>> panel = simulate_panel(100, seed=1)
+    >>> described = describe_panel(panel, ["alliances_active_lag1", "region"])
+    >>> described.numbers.query("column == 'alliances_active_lag1'")[["n", "mean", "sd"]].round(2)
+           n  mean    sd
+    7  874.0  0.89  1.01
+    """
+    ends = [name for name in OUTCOMES if name in getattr(panel, "columns", ())]
+    ends = ends if outcomes is None else as_columns(outcomes, "outcomes")
+    whose, groups = unit_of(panel, unit), as_columns(by)
+    chosen = None if columns is None else as_columns(list(columns), "columns")
+    check_rows(panel, ends, start=start, stop=stop, columns=groups)
+    if chosen is None:
+        left_out = {whose, by, start, stop, *ends}
+        chosen = [n for n in panel.columns if n not in left_out and _is_trait(panel[n])]
+    unknown = [name for name in chosen if name not in panel.columns]
+    if unknown:
+        msg = f"there is no column {unknown[0]!r} to describe; the columns are {list(panel)[:30]}"
+        raise PanelError(msg)
+    words = data_labels().with_more(labels or {})
+    parts = dict(_groups(panel, by, words))
+    numbers = pd.DataFrame(
+        [
+            {"group": group, **line}
+            for group, rows in parts.items()
+            for line in _lines(rows, chosen, ends, whose, start, stop)
+        ]
+    )
+    notes = [
+        "Numbers: mean (SD), and median [lower to upper quartile] below; yes or no, and texts: "
+        "share of rows. Missing values are left out, and counted below."
+    ]
+    table, size = _printed(numbers, parts, chosen, words)
+    return Description(table, tuple(parts), size, tuple(notes), "", numbers)
+
+
+def correlations(
+    panel: pd.DataFrame,
+    columns: Sequence[str] | None = None,
+    *,
+    labels: Mapping[str, str] | None = None,
+) -> Description:
+    """Give the correlations of a panel's columns of numbers, over its rows.
+
+    Parameters
+    ----------
+    panel : DataFrame
+        The rows.
+    columns : sequence of str, optional
+        Columns of numbers or truth values; by default all of them that vary.
+    labels : mapping of str to str, optional
+        Column to its label; those of the codebook by default.
+
+    Returns
+    -------
+    Description
+        Pearson's correlations below the diagonal, over the rows in which both columns have values;
+        ``numbers`` is the whole matrix.
+
+    Raises
+    ------
+    PanelError
+        No DataFrame, unknown columns, columns that are no numbers or do not vary.
+
+    Examples
+    --------
+    >>> from belbiotech import correlations, simulate_panel
+    >>> panel = simulate_panel(100, seed=1)
+    >>> print(correlations(panel, ["alliances_active_lag1", "listed_lag1"]).numbers.round(2))
+                           alliances_active_lag1  listed_lag1
+    alliances_active_lag1                   1.00         0.04
+    listed_lag1                             0.04         1.00
+    """
+    if not isinstance(panel, pd.DataFrame):
+        msg = f"panel must be a pandas DataFrame, not {type(panel).__name__}"
+        raise PanelError(msg)
+    if columns is None:
+        numeric = [name for name in panel.columns if _is_number(panel[name])]
+        chosen = [name for name in numeric if _varies(panel[name])]
+    else:
+        chosen = as_columns(list(columns), "columns")
+    problems = [
+        f"column {name!r} {why}"
+        for name in chosen
+        for why in [
+            "is not in the data"
+            if name not in panel.columns
+            else "holds no numbers"
+            if not _is_number(panel[name])
+            else "does not vary"
+            if not _varies(panel[name])
+            else ""
+        ]
+        if why
+    ]
+    if problems:
+        raise PanelError("\n".join(problems))
+    matrix = panel[chosen].astype(float).corr()
+    words = data_labels().with_more(labels or {})
+    names = [f"({k}) {_name(words, name)}" for k, name in enumerate(chosen, start=1)]
+    cells = [
+        ["" if j > i else "1" if i == j else f"{value:.2f}" for j, value in enumerate(row)]
+        for i, row in enumerate(matrix.to_numpy())
+    ]
+    heads = tuple(f"({k})" for k in range(1, len(chosen) + 1))
+    table = pd.DataFrame(cells, index=names, columns=list(heads), dtype=object)
+    note = (
+        f"Pearson's correlations over {len(panel):,d} rows; rows of one unit are not independent."
+    )
+    return Description(table, heads, len(names), (note,), "", matrix)
+
+
+def _is_number(column: pd.Series) -> bool:
+    return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
+
+
+def _varies(column: pd.Series) -> bool:
+    values = column.dropna()
+    return len(values) > 0 and bool((values != values.iloc[0]).any())
+
+
+def _is_trait(column: pd.Series) -> bool:
+    return _is_number(column) or column.nunique() <= FEW_LEVELS
+
+
+def _name(words: Labels, name: str) -> str:
+    return words.titles.get(name, name.replace("_", " "))
+
+
+def _groups(panel: pd.DataFrame, by: str | None, words: Labels) -> list[tuple[str, pd.DataFrame]]:
+    everyone = [(ALL, panel)]
+    if by is None:
+        return everyone
+    values = pd.unique(panel[by])
+    known = words.codes.get(by, {})
+    order = sorted(values, key=str)
+    return [(known.get(str(v), str(v)), panel[panel[by] == v]) for v in order] + everyone
+
+
+def _lines(
+    rows: pd.DataFrame,
+    columns: Sequence[str],
+    outcomes: Sequence[str],
+    unit: str | None,
+    start: str,
+    stop: str,
+) -> list[dict[str, object]]:
+    """Give the statistics of one group, a line each."""
+    years = (rows[stop].astype(float) - rows[start].astype(float)).sum()
+    lines: list[dict[str, object]] = []
+    if unit is not None:
+        lines.append({"column": "(units)", "n": rows[unit].nunique()})
+    lines += [{"column": "(rows)", "n": len(rows)}, {"column": "(person-years)", "n": years}]
+    lines += [
+        {"column": f"(events: {name})", "n": int((rows[name].astype(float) == 1).sum())}
+        for name in outcomes
+    ]
+    for name in columns:
+        column, missing = rows[name], int(rows[name].isna().sum())
+        if _is_number(column):
+            values = column.dropna().astype(float)
+            quartiles = values.quantile([0.25, 0.5, 0.75]).tolist() if len(values) else [np.nan] * 3
+            spread = dict(zip(("lower", "median", "upper"), quartiles, strict=True))
+            size = {"n": len(values), "mean": values.mean(), "sd": values.std(), "missing": missing}
+            lines.append({"column": name, **size, **spread})
+            continue
+        counts = column.value_counts(sort=False)
+        for level in sorted(counts.index, key=str):
+            share = counts[level] / counts.sum() if counts.sum() else np.nan
+            one = {"level": level, "n": int(counts[level]), "share": share, "missing": missing}
+            lines.append({"column": name, **one})
+    return lines
+
+
+def _printed(
+    numbers: pd.DataFrame,
+    parts: Mapping[str, pd.DataFrame],
+    columns: Sequence[str],
+    words: Labels,
+) -> tuple[pd.DataFrame, int]:
+    """Lay the numbers out: sizes above the rule, columns below."""
+    cells: dict[str, list[str]] = {}
+    at = {(line["column"], line["group"]): line for line in numbers.to_dict("records")}
+    sizes = [name for name in dict.fromkeys(numbers["column"]) if str(name).startswith("(")]
+    for name in sizes:
+        label = str(name).strip("()").removeprefix("events: ")
+        label = _name(words, label) if ":" in str(name) else label.capitalize()
+        cells[label] = [f"{at[name, group]['n']:,.0f}" for group in parts]
+    above = len(cells)
+    for name in columns:
+        mine = numbers[numbers["column"] == name]
+        title = _name(words, name)
+        if "level" not in mine or mine["level"].isna().all():
+            lines = [at[name, group] for group in parts]
+            if set(parts[ALL][name].dropna().astype(float).unique()) <= {0.0, 1.0}:
+                cells[title] = [f"{100 * line['mean']:.1f}%" for line in lines]
+                continue
+            cells[title] = [_mean(line) for line in lines]
+            cells[f"{INDENT}{title}: median"] = [_median(line) for line in lines]
+        else:
+            cells[title] = [""] * len(parts)
+            known = words.codes.get(name, {})
+            for level in sorted(mine["level"].dropna().unique(), key=str):
+                here = mine[mine["level"] == level].set_index("group")["share"]
+                label = f"{INDENT}{known.get(str(level), str(level))}"
+                cells[label] = [f"{100 * here.get(group, 0.0):.1f}%" for group in parts]
+    for name in columns:
+        missing = numbers[numbers["column"] == name].groupby("group")["missing"].max()
+        if missing.max() > 0:
+            label = f"{_name(words, name)}: missing"
+            cells[label] = [f"{missing.get(group, 0):,.0f}" for group in parts]
+    table = pd.DataFrame.from_dict(cells, orient="index", columns=list(parts), dtype=object)
+    return table, above
+
+
+def _mean(row: Mapping[Hashable, Any]) -> str:
+    return "-" if not row["n"] else f"{row['mean']:.2f} ({row['sd']:.2f})"
+
+
+def _median(row: Mapping[Hashable, Any]) -> str:
+    return "-" if not row["n"] else f"{row['median']:g} [{row['lower']:g} to {row['upper']:g}]"
