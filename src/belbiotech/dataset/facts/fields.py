@@ -287,7 +287,9 @@ FATES = {
     "failure": "Failed (bankrupt, liquidated or dissolved)",
     "acquisition": "Acquired or merged",
     "relocation": "Head office moved abroad",
+    "closure": "Wound up, where that is not counted as a failure",
 }
+BUYERS = {"creditors": "Its creditors", "fund": "A fund"}
 
 
 def _year(name: str, title: str, *, required: bool) -> Field:
@@ -358,7 +360,9 @@ DERIVED: dict[str, dict[str, Field]] = {
             "How the firm left the panel; missing if it did not.",
             required=False,
             values=FATES,
-            rule="From `exit_event`.",
+            rule="From `exit_event`; closure only if built with `liquidation` = closure. Built "
+            "with `creditors` = failure, a sale to creditors is a failure; with `funds` = no_exit, "
+            "one to a fund is no exit.",
         ),
         "exit_year": Field(
             "year", "Exit, year", "Year of the exit.", False, "year", rule="From `exit_event`."
@@ -384,9 +388,9 @@ DERIVED: dict[str, dict[str, Field]] = {
             "Firm-years",
             "Number of the firm's rows in `firm_year`.",
             unit="rows",
-            rule="From the founding year to the exit year; without an exit, to `last_seen_year` or, "
-            "if later, `follow_up` years after `last_sign_year`; never past the end year. Built with "
-            "`observation` = first_page, to `last_seen_year`.",
+            rule="From the founding year to the exit year; without an exit, to `last_seen_year` "
+            "or, if later, `follow_up` years after `last_sign_year`; never past the end year. "
+            "Built with `observation` = first_page, to `last_seen_year`.",
         ),
         "observed_rows": Field(
             "count",
@@ -406,7 +410,20 @@ DERIVED: dict[str, dict[str, Field]] = {
             since="1.0.0",
         ),
     },
-    "events": _dated("date", "Date"),
+    "events": {
+        **_dated("date", "Date"),
+        "buyer": Field(
+            "code",
+            "Kind of buyer",
+            "Who took the firm over, where its note tells that it was no industrial firm.",
+            required=False,
+            values=BUYERS,
+            rule="Of acquired and merged, from the words of `note`: creditors if it says "
+            "creditor-owned, fund if it says fund or investment firm; else missing, which means "
+            "an industrial buyer or one that nothing is said of.",
+            since="1.0.0",
+        ),
+    },
     "alliances": {
         **_dated("start", "Start"),
         **_dated("end", "End", required=False),

@@ -29,6 +29,15 @@ from belbiotech.dataset.panel.observation import (
     rule_of,
     signs_of_life,
 )
+from belbiotech.dataset.panel.readings import (
+    Consortia,
+    Creditors,
+    Funds,
+    Liquidation,
+    Readings,
+    buyers,
+    readings_of,
+)
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
 from belbiotech.errors import BelbiotechWarning, PanelError
 
@@ -53,6 +62,10 @@ def build(
     follow_up: int | None = 3,
     evidence: Evidence = "pages",
     observation: Observation = "follow_up",
+    liquidation: Liquidation = "failure",
+    creditors: Creditors = "acquisition",
+    funds: Funds = "acquisition",
+    consortia: Consortia = "partners",
 ) -> Tables:
     """Build the firm-year panel and the processed tables from facts.
 
@@ -78,6 +91,17 @@ def build(
         ``first_page`` is the rule of data versions 0.x, for comparison: all years from that of
         the first page on, whatever it states, to the exit or the last sighting. It lets firms
         enter through their own end.
+    liquidation : {"failure", "closure"}
+        What a liquidation or dissolution is; ``closure`` ends a life without failure or
+        acquisition, as pages seldom tell whether the firm could pay its debts.
+    creditors : {"acquisition", "failure"}
+        What it is when creditors take a firm over, by the note of the fact (``buyer`` in
+        ``events``).
+    funds : {"acquisition", "no_exit"}
+        Whether control that passes to a fund is an acquisition, or the firm lives on.
+    consortia : {"partners", "projects", "none"}
+        Whether a consortium counts as an alliance with each partner, once for each project (one
+        firm, year and subject), or not at all.
 
     Returns
     -------
@@ -87,8 +111,8 @@ def build(
     Raises
     ------
     PanelError
-        A window below one year, an end year that is no year, a rule of observation that is none,
-        or no firm with a row.
+        A window below one year, an end year that is no year, a rule of observation or a reading
+        that is none, or no firm with a row.
 
     Warns
     -----
@@ -112,13 +136,15 @@ def build(
     _check_window(alliance_window)
     rule = observation_rule(observation, follow_up, evidence)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
+    readings = Readings(liquidation, creditors, funds, consortia)
     signs = signs_of_life(facts, rule.evidence)
-    lives = firm_lives(facts, signs, rule, last)
+    lives = firm_lives(facts, signs, rule, last, readings)
     tables = {name: _with_dates(name, table) for name, table in facts.items()}
     tables["firms"] = tables["firms"].join(lives.drop(columns="founded_year"), on="firm_id")
     tables["alliances"] = _with_groups(tables["alliances"])
+    tables["events"] = tables["events"].assign(buyer=buyers(facts.events))
     tables["firms"] = tables["firms"].sort_values("firm_id", ignore_index=True)
-    panel = firm_years(tables, signs, rule, alliance_window)
+    panel = firm_years(tables, signs, rule, alliance_window, readings)
     tables["firms"] = tables["firms"].join(observed_lives(tables["firms"], panel, rule))
     _warn_of_exits_alone(tables["firms"], panel)
     processed = {name: _sorted(name, table) for name, table in tables.items()}
@@ -126,7 +152,7 @@ def build(
     everything = {"firm_year": panel, **processed}
     validate_tables(everything, facts.own_codes)
     parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}
-    parameters |= rule.parameters()
+    parameters |= rule.parameters() | readings.parameters()
     if facts.own_codes:
         parameters["own_codes"] = facts.own_codes
     if facts.merged_with:
@@ -155,7 +181,8 @@ def build_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
     names = ("end_year", "alliance_window")
     asked = {name: parameters[name] for name in names if name in parameters}
-    return {**asked, **rule_of(parameters).parameters()}
+    rule, readings = rule_of(parameters), readings_of(parameters)
+    return {**asked, **rule.parameters(), **readings.parameters()}
 
 
 def default_end_year(facts: Facts) -> int:
@@ -231,8 +258,8 @@ def _warn_of_exits_alone(firms: pd.DataFrame, panel: pd.DataFrame) -> None:
     msg = (
         f"{alone} of the panel's {panel['firm_id'].nunique()} firms are known from their exits "
         "alone: every dated page about them states it, and such pages open no observation. The "
-        f"panel holds {len(panel)} firm-years ({fates}), and not one of them is observed; add pages "
-        "that were published before, or build with observation='first_page' to compare"
+        f"panel holds {len(panel)} firm-years ({fates}), and not one of them is observed; add "
+        "pages that were published before, or build with observation='first_page' to compare"
     )
     warnings.warn(msg, BelbiotechWarning, stacklevel=3)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS, FIRM_YEAR
 from belbiotech.dataset.panel.listings import listing_spells
 from belbiotech.dataset.panel.observation import NO_END, ObservationRule
+from belbiotech.dataset.panel.readings import Readings, counted_alliances
 from belbiotech.errors import PanelError
 
 __all__ = ["firm_years"]
@@ -45,6 +46,7 @@ def firm_years(
     signs: pd.DataFrame,
     rule: ObservationRule,
     window: int | None,
+    readings: Readings,
 ) -> pd.DataFrame:
     """Make the firm-year panel from the processed tables.
 
@@ -59,6 +61,8 @@ def firm_years(
         How long a firm is followed after them.
     window : int or None
         How many year-ends an alliance without a known end is in force.
+    readings : Readings
+        How consortia are counted.
 
     Returns
     -------
@@ -89,7 +93,7 @@ def firm_years(
         **{name: firms[name].to_numpy()[of_firm] for name in ("region", "segment", "origin")},
         "observed": _observed(rows, signs, rule) if rule.by_follow_up else from_first_page,
         "observed_first_page": from_first_page,
-        **_alliance_counts(rows, tables["alliances"], window),
+        **_alliance_counts(rows, tables["alliances"], window, readings),
         **_financing_counts(rows, tables["financings"]),
         "listed_lag1": _listed(rows, tables["events"]),
         **_outcomes(rows, firms, tables["events"]),
@@ -149,12 +153,15 @@ def _in_force(rows: Rows, firm: Years, begins: Years, ends: Years) -> Years:
     return count
 
 
-def _alliance_counts(rows: Rows, alliances: pd.DataFrame, window: int | None) -> dict[str, Years]:
+def _alliance_counts(
+    rows: Rows, alliances: pd.DataFrame, window: int | None, readings: Readings
+) -> dict[str, Years]:
     groups = {"alliances": alliances}
     for group, (column, _) in ALLIANCE_GROUPS.items():
         groups[f"alliances_{group}"] = alliances[alliances[column] == group]
     counts = {}
-    for prefix, some in groups.items():
+    for prefix, of_group in groups.items():
+        some = counted_alliances(of_group, readings)
         firm, start = rows.where(some), some["start_year"].to_numpy()
         over = NO_END if window is None else start + window
         ends = some["end_year"].fillna(pd.Series(over, some.index)).to_numpy(dtype=np.int64)

@@ -8,12 +8,17 @@ from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.dates import date_year
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.panel.observation import ObservationRule, firm_pages
+from belbiotech.dataset.panel.readings import Readings, exits_read
 
 __all__ = ["firm_lives", "first_exits", "observed_lives"]
 
 
 def firm_lives(
-    facts: Facts, signs: pd.DataFrame, rule: ObservationRule, end_year: int
+    facts: Facts,
+    signs: pd.DataFrame,
+    rule: ObservationRule,
+    end_year: int,
+    readings: Readings,
 ) -> pd.DataFrame:
     """Derive each firm's life.
 
@@ -28,6 +33,8 @@ def firm_lives(
         How long a firm is followed after such a year.
     end_year : int
         The panel's last year: an exit after it has not happened yet.
+    readings : Readings
+        How exits that can be questioned are counted.
 
     Returns
     -------
@@ -41,7 +48,7 @@ def firm_lives(
     lives["first_documented"] = first_pages(facts).reindex(lives.index).astype("Int64")
     last_sign = signs.groupby("firm_id")["year"].max().reindex(lives.index).astype("Int64")
     lives["last_sign_year"] = last_sign
-    exits = first_exits(facts.events, end_year).reindex(lives.index)
+    exits = first_exits(facts.events, end_year, readings).reindex(lives.index)
     lives["exit_event"], lives["exit_kind"] = _texts(exits["event"]), _texts(exits["kind"])
     lives["exit_year"] = exits["year"].astype("Int64")
     lives["exit_doubtful"] = exits["doubtful"].eq(True)
@@ -97,7 +104,7 @@ def _texts(column: pd.Series) -> pd.Series:
     return pd.Series(texts, column.index, dtype=object)
 
 
-def first_exits(events: pd.DataFrame, end_year: int) -> pd.DataFrame:
+def first_exits(events: pd.DataFrame, end_year: int, readings: Readings) -> pd.DataFrame:
     """Find the event that ended each firm's life, by its date as far as that is known.
 
     An exit whose date is after another's, as far as both are known, cannot be the first. What is
@@ -110,20 +117,21 @@ def first_exits(events: pd.DataFrame, end_year: int) -> pd.DataFrame:
         As in the facts.
     end_year : int
         Exits after it are left out.
+    readings : Readings
+        How exits that can be questioned are counted.
 
     Returns
     -------
     DataFrame
         ``event``, ``kind``, ``year`` and ``doubtful``, by firm; only firms with an exit.
     """
-    left = events.loc[events["event"].isin(EXITS), ["firm_id", "event", "date"]]
+    left = exits_read(events, readings)
     for part, at in (("year", slice(4)), ("month", slice(5, 7)), ("day", slice(8, 10))):
         left[part] = pd.to_numeric(left["date"].str[at], errors="coerce")
     left = left[left["year"] <= end_year]
     for part in ("year", "month", "day"):
         first = left.groupby("firm_id")[part].transform("min")
         left = left[left[part].isna() | (left[part] == first)]
-    left["kind"] = left["event"].map(EXITS)
     left["doubtful"] = left.groupby("firm_id")["kind"].transform("nunique") > 1
     left["rank"] = left["event"].map({event: rank for rank, event in enumerate(EXITS)})
     first_of_all = left.sort_values(["firm_id", "rank"]).drop_duplicates("firm_id")

@@ -260,6 +260,6 @@ def _event_spans(row: Row, year: int, life: Life) -> Spans:
         spans["ipo"] = (year, year)
     if kind == life.row["exit_event"] and year == life.row["exit_year"]:
         spans["year"] = life.whole
-        if fate != "relocation":
+        if fate in ("failure", "acquisition"):
             spans |= {fate: (year, year), "exit": (year, year)}
     return spans
