@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.dataset.facts import codes
-from belbiotech.dataset.facts.confidence import filter_confidence
+from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
 from belbiotech.dataset.facts.fields import DERIVED
 from belbiotech.dataset.facts.read import Facts
@@ -25,6 +25,7 @@ from belbiotech.dataset.panel.lives import firm_lives, observed_lives
 from belbiotech.dataset.panel.observation import (
     Evidence,
     Observation,
+    ObservationRule,
     observation_rule,
     rule_of,
     signs_of_life,
@@ -41,7 +42,14 @@ from belbiotech.dataset.panel.readings import (
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
 from belbiotech.errors import BelbiotechWarning, PanelError
 
-__all__ = ["Tables", "build", "build_arguments", "default_end_year", "filter_confidence"]
+__all__ = [
+    "Tables",
+    "build",
+    "build_arguments",
+    "default_end_year",
+    "filter_confidence",
+    "rebuild",
+]
 
 DATES = {
     "firms": ("founded",),
@@ -137,6 +145,54 @@ def build(
     rule = observation_rule(observation, follow_up, evidence)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
     readings = Readings(liquidation, creditors, funds, consortia)
+    tables = _assembled(facts, last, alliance_window, rule, readings)
+    _warn_of_exits_alone(tables.firms, tables.firm_year)
+    validate_tables(dict(tables.items()), facts.own_codes)
+    return tables
+
+
+def rebuild(tables: Tables, facts: Facts | None = None, **changes: Any) -> Tables:
+    """Build tables anew, as they were built but for some arguments; nothing is checked again.
+
+    Parameters
+    ----------
+    tables : Tables
+        As built or loaded: their facts were checked.
+    facts : Facts, optional
+        Some of their facts, in place of all.
+    **changes
+        Arguments of :func:`build`.
+
+    Returns
+    -------
+    Tables
+        The tables.
+
+    Raises
+    ------
+    PanelError
+        As :func:`build`.
+
+    Examples
+    --------
+    >>> from belbiotech.dataset.facts.read import read_facts
+    >>> tables = build(read_facts("data/raw"))
+    >>> years = [rebuild(tables, follow_up=k).firm_year["observed"].sum() for k in (1, 2, 3)]
+    >>> bool(years[0] < years[1] < years[2] == tables.firm_year["observed"].sum())
+    True
+    """
+    asked = {**build_arguments(tables.parameters), **changes}
+    _check_window(asked["alliance_window"])
+    rule = observation_rule(
+        asked["observation"], asked.get("follow_up", 3), asked.get("evidence", "pages")
+    )
+    facts = facts_of(tables) if facts is None else facts
+    return _assembled(facts, asked["end_year"], asked["alliance_window"], rule, readings_of(asked))
+
+
+def _assembled(
+    facts: Facts, last: int, window: int | None, rule: ObservationRule, readings: Readings
+) -> Tables:
     signs = signs_of_life(facts, rule.evidence)
     lives = firm_lives(facts, signs, rule, last, readings)
     tables = {name: _with_dates(name, table) for name, table in facts.items()}
@@ -144,20 +200,17 @@ def build(
     tables["alliances"] = _with_groups(tables["alliances"])
     tables["events"] = tables["events"].assign(buyer=buyers(facts.events))
     tables["firms"] = tables["firms"].sort_values("firm_id", ignore_index=True)
-    panel = firm_years(tables, signs, rule, alliance_window, readings)
+    panel = firm_years(tables, signs, rule, window, readings)
     tables["firms"] = tables["firms"].join(observed_lives(tables["firms"], panel, rule))
-    _warn_of_exits_alone(tables["firms"], panel)
     processed = {name: _sorted(name, table) for name, table in tables.items()}
     panel.attrs["unit"] = UNIT
-    everything = {"firm_year": panel, **processed}
-    validate_tables(everything, facts.own_codes)
-    parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}
+    parameters: dict[str, Any] = {"end_year": last, "alliance_window": window}
     parameters |= rule.parameters() | readings.parameters()
     if facts.own_codes:
         parameters["own_codes"] = facts.own_codes
     if facts.merged_with:
         parameters["merged_with"] = facts.merged_with
-    return Tables(**everything, parameters=parameters)
+    return Tables(firm_year=panel, **processed, parameters=parameters)
 
 
 def build_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
