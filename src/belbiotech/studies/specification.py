@@ -1,4 +1,4 @@
-"""Many specifications, sound and unsound ones, fitted and shown together (Simonsohn et al. 2020)."""
+"""Many specifications, sound and unsound, fitted and shown together (Simonsohn et al. 2020)."""
 
 from __future__ import annotations
 
@@ -88,11 +88,13 @@ class SpecificationCurveResult:
         """Draw the estimates in order, those of unsound designs apart, and the choices below."""
         from belbiotech.plots import specification_curve as curve
 
-        numbers = self.by_soundness
-        title = "\n".join(_told(words, numbers[words]) for words in numbers)
+        numbers, parts = self.summary, self.by_soundness
+        title = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} specifications fitted"
+        title += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
+        if len(parts.columns) > 1:
+            title = "\n".join([title, *(_told(str(words), parts[words]) for words in parts)])
         varied = [name for name in CHOICES if len(set(self.table[name])) > 1]
-        table = self.table.sort_values("sound", ascending=False, kind="stable")
-        return curve(table, choices=varied or ["exposure"], title=title, apart="sound")
+        return curve(self.table, choices=varied or ["exposure"], title=title, sound="sound")
 
     def _repr_html_(self) -> str:
         return html("Specification curve", self.table, self.warnings)
@@ -339,7 +341,7 @@ def _check_panels(
     panels: Mapping[str, pd.DataFrame], plans: Mapping[str, Mapping[str, Any]]
 ) -> None:
     lines = [
-        f"design {name!r}: there is no panel {plan['data']!r}; {nearest_names(plan['data'], panels)}"
+        f"design {name!r}: no panel {plan['data']!r}; {nearest_names(plan['data'], panels)}"
         for name, plan in plans.items()
         if plan.get("data", next(iter(panels))) not in panels
     ]
