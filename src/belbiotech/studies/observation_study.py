@@ -8,6 +8,7 @@ pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -145,7 +146,7 @@ def observed_rows(written: Written, rule: str, *, follow_up: int = 3) -> pd.Data
 
 
 def _from_the_first_page(written: Written, age: NDArray[np.int64]) -> Bools:
-    """Tell the years from the first page, also one on the exit, to the exit or the last sighting."""
+    """Tell the years from the first page, also one on the exit, to exit or last sighting."""
     every = written.pages.copy()
     who = np.flatnonzero(written.exit_page >= 0)
     every[who, written.exit_page[who]] = True
@@ -230,18 +231,20 @@ class _Study:
 
 def _one(study: _Study, seed: np.random.SeedSequence) -> list[dict[str, Any]]:
     """Simulate one panel, and fit both rules to it."""
-    from belbiotech.survival.cox.estimate import cox
-
     written = write_about(study.world, study.effect, study.n_firms, np.random.default_rng(seed))
     lines = []
     for words, rule in RULES.items():
         rows = observed_rows(written, rule)
-        line = estimated(
-            lambda rows=rows: (cox("exit ~ allied", rows, cluster="firm_id"), ""), "allied", []
-        )
+        line = estimated(partial(_fit, rows), "allied", [])
         alone = rows.loc[rows["allied"] == 0, "exit"]
         lines.append({"rule": words, **line, **_hazard(int(alone.sum()), len(alone))})
     return lines
+
+
+def _fit(rows: pd.DataFrame) -> tuple[Any, str]:
+    from belbiotech.survival.cox.estimate import cox
+
+    return cox("exit ~ allied", rows, cluster="firm_id"), ""
 
 
 def _hazard(events: int, rows: int) -> dict[str, float]:
@@ -279,4 +282,5 @@ def _table(lines: pd.DataFrame, effect: float) -> pd.DataFrame:
 def _error(of_rule: Any) -> pd.Series:
     """Monte Carlo error of a share (Morris, White and Crowther 2019)."""
     share = of_rule.mean()
-    return np.sqrt(share * (1 - share) / of_rule.size())
+    error: pd.Series = np.sqrt(share * (1 - share) / of_rule.size())
+    return error
