@@ -73,8 +73,8 @@ def audit(outcome: str, firth: bool) -> list[Block]:
     return [
         Heading(f"From the naive design to the sound one: {what}"),
         Text(
-            f"{_rules(result.table)} Ever allied, fixed over life, gives a hazard ratio of {_words(naive)}; the sound "
-            f"design (step {result.sound}) gives {_words(sound)}.{word}"
+            f"{_rules(result.table)} Ever allied, fixed over life, gives a hazard ratio of "
+            f"{_words(naive)}; the sound design (step {result.sound}) gives {_words(sound)}.{word}"
         ),
         FigureBlock(
             f"audit_{outcome}",

@@ -1,4 +1,4 @@
-"""The main models on all versions of the data, under the rules of observation of 0.x and of 1.0.0."""
+"""The main models on all versions of the data, under both rules of observation; and windows."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WINDOWS: dict[str, int | None] = {"3 years": 3, "5 years": 5, "7 years": 7, "Unl
 
 def versions() -> list[str]:
     """List the data versions up to the paper's."""
-    known = sorted(bb.versions()["version"], key=lambda text: [int(k) for k in text.split(".")])
+    known = sorted(bb.versions(), key=lambda text: [int(part) for part in text.split(".")])
     return known[: known.index(VERSION) + 1]
 
 
