@@ -24,7 +24,7 @@ def build(
     ] = 5,
     follow_up: Annotated[
         int,
-        typer.Option(help="Years that a firm is followed after a page: 1, 2, 3, 5; 0: for ever."),
+        typer.Option(help="Years followed after a page: 1, 2, 3 or 5; 0: for ever."),
     ] = 3,
     evidence: Annotated[
         Literal["pages", "facts"], typer.Option(help="What shows that a firm lives.")

@@ -218,12 +218,12 @@ def bias_audit(
         msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
         raise PanelError(msg)
     check_seed(seed)
-    tables = _tables_of(data)
     read = partial(
         read_sample, exposure=exposure, window=alliance_window, unit=unit, start=start, stop=stop
     )
     given = formula
-    formula, sample = read(given, data if tables is None else tables)
+    formula, sample = read(given, data)
+    tables = _tables_of(sample)
     rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
     model = Model(formula, sample.column, cluster, firth, unit, start, stop)
     base, sound = base_sample(sample), sound_letter(sample)
@@ -255,15 +255,12 @@ def bias_audit(
     )
 
 
-def _tables_of(data: Tables | pd.DataFrame | str | None) -> Tables | None:
-    """Give the tables of a version or of a build; None for a panel."""
-    if isinstance(data, pd.DataFrame):
+def _tables_of(sample: Sample) -> Tables | None:
+    """Give the tables behind a sample, if all their rows and no columns beside theirs are in it."""
+    tables = sample.tables
+    if tables is None or len(tables.firm_year) != len(sample):
         return None
-    if data is None or isinstance(data, str):
-        from belbiotech.dataset.catalog.load import load_tables
-
-        return load_tables(data)
-    return data
+    return tables if {*sample.covariates, sample.outcome} <= set(tables.firm_year) else None
 
 
 def _e_value(table: pd.DataFrame, sound: str, base: Sample) -> EValue | None:

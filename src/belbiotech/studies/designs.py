@@ -7,6 +7,7 @@ rows are there.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, PanelError
 from belbiotech.studies.agreements import Agreements, signed_by, stock
+
+if TYPE_CHECKING:
+    from belbiotech.dataset.facts.tables import Tables
 
 __all__ = [
     "Sample",
@@ -68,6 +72,8 @@ class Sample:
         Firms that had no exit and were not seen until the end.
     end_year : int or None
         Last year of the data.
+    tables : Tables or None
+        The tables whose panel the rows are, where they are known.
     """
 
     rows: pd.DataFrame
@@ -86,6 +92,7 @@ class Sample:
     everything: pd.DataFrame | None = None
     silent: tuple[str, ...] = ()
     end_year: int | None = None
+    tables: Tables | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
