@@ -220,7 +220,10 @@ def _fate(base: Sample, fate: str) -> Rows:
 
 def _rival_from(sample: Sample, fate: str, age: int) -> Rows:
     _check_fate(sample, fate)
-    rows, note = _landmark(sample, age)
+    every, note = _landmark(sample, age)
+    rows = designs.first_spells(every, sample.unit, sample.start, sample.stop)
+    if len(rows) < len(every):
+        note += f"; up to the first gap in observation ({len(every) - len(rows)} firm-years less)"
     linked, ages = designs.linked(sample, rows)
     return linked, f"{note}; {ages}" if ages else note
 

@@ -25,6 +25,7 @@ __all__ = [
     "check_landmark",
     "documented",
     "ever",
+    "first_spells",
     "landmark",
     "linked",
     "prolonged",
@@ -279,6 +280,32 @@ def landmark(sample: Sample, age: int) -> pd.DataFrame:
     after = status[(status[sample.start] >= age) & status[sample.unit].isin(at.index)]
     values = {name: at[name].reindex(after[sample.unit]).to_numpy() for name in fixed}
     return after.assign(**values)
+
+
+def first_spells(
+    rows: pd.DataFrame, unit: str = "firm_id", start: str = "start", stop: str = "stop"
+) -> pd.DataFrame:
+    """Keep each firm's rows up to the first gap in its observation.
+
+    Fine-Gray's weights know one entry of each firm. That a firm goes out of observation was
+    decided before, so that to leave it there is censoring like any other.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of firms.
+    unit, start, stop : str
+        Its columns.
+
+    Returns
+    -------
+    DataFrame
+        Its rows, in their order.
+    """
+    ordered = rows.sort_values([unit, start], kind="stable")
+    before = ordered.groupby(unit, sort=False)[stop].shift()
+    gaps = (before.notna() & (ordered[start] != before)).groupby(ordered[unit], sort=False).cumsum()
+    return rows[(gaps == 0).reindex(rows.index)]
 
 
 def linked(sample: Sample, rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:
