@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 import pandas as pd
 
@@ -36,10 +38,12 @@ def listing_spells(events: pd.DataFrame) -> pd.DataFrame:
     steps = events.loc[events["event"].isin(["ipo", "delisted"])]
     steps = steps.assign(leaves=steps["event"] == "delisted", place=_places(steps["counterparty"]))
     steps = steps.sort_values(["firm_id", "date", "leaves"], kind="stable")
+    years = steps["date"].str[:4].astype(int)
+    ordered = zip(steps["firm_id"], steps["leaves"], steps["place"], years, strict=True)
     rows = [
         (firm_id, *spell)
-        for firm_id, of_firm in steps.groupby("firm_id", sort=True)
-        for spell in _spells(_steps(of_firm))
+        for firm_id, of_firm in groupby(ordered, key=itemgetter(0))
+        for spell in _spells((leaves, place, year) for _, leaves, place, year in of_firm)
     ]
     spells = pd.DataFrame(rows, columns=["firm_id", "begins", "ends"])
     return spells.astype({"begins": "int64", "ends": "int64"})
@@ -49,11 +53,6 @@ def _places(names: pd.Series) -> pd.Series:
     """Names of exchanges, alike however they are spelled in capitals; None where there is none."""
     found = [name.casefold() if isinstance(name, str) else None for name in names]
     return pd.Series(found, names.index, dtype=object)
-
-
-def _steps(events: pd.DataFrame) -> Iterator[Step]:
-    years = events["date"].str[:4].astype(int)
-    yield from zip(events["leaves"], events["place"], years, strict=True)
 
 
 def _spells(steps: Iterable[Step]) -> Iterator[Spell]:
