@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
-from common import PARTNERS, SEGMENT_GROUPS, VERSION, Sample, labels, run, size
+from common import PARTNERS, SEGMENT_GROUPS, VERSION, Sample, followed, labels, run, size
 
 import belbiotech as bb
 from belbiotech.plots import bars
 from belbiotech.plots.timelines import timeline, year_columns
 from belbiotech.report.blocks import Block, FigureBlock, Text
+from belbiotech.report.formats import percent
 from belbiotech.report.tables import table
 
 CASES_UNTIL = 2015  # the year of the seed paper
@@ -29,7 +30,7 @@ def counts(rows: pd.DataFrame) -> dict[str, int]:
 
 def samples(sample: Sample) -> pd.DataFrame:
     """Count the whole panel, and the part that the models use."""
-    parts = {"Whole panel": sample.panel, "Observed: from the first dated page on": sample.observed}
+    parts = {"Whole panel": sample.panel, "Under observation": sample.observed}
     return pd.DataFrame([{"level": name, **counts(rows)} for name, rows in parts.items()])
 
 
@@ -65,6 +66,25 @@ def coverage(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
         line["share_stated"] = (facts["date_quality"] == "stated").mean()
         lines.append(line)
     return pd.DataFrame(lines)
+
+
+def never_observed(firms: pd.DataFrame) -> pd.DataFrame:
+    """Count the firms of the panel without a row under observation, by the reason."""
+    reasons = firms["never_observed"].map(WORDS.codes["never_observed"]).dropna()
+    found = reasons.value_counts().rename_axis("level").reset_index(name="firms")
+    return found.sort_values(["firms", "level"], ascending=[False, True], ignore_index=True)
+
+
+def alliance_pages(alliances: pd.DataFrame) -> pd.DataFrame:
+    """Count alliances, pages and known ends by five years of signing."""
+    five = alliances["start_year"] // 5 * 5
+    grouped = alliances.assign(level=five.map(lambda year: f"{year} to {year + 4}"))
+    return grouped.groupby("level", as_index=False).agg(
+        number=("firm_id", "size"),
+        firms=("firm_id", "nunique"),
+        pages=("source_id", "nunique"),
+        ended=("end", "count"),
+    )
 
 
 def languages(sources: pd.DataFrame) -> pd.DataFrame:
@@ -139,9 +159,11 @@ def blocks(sample: Sample) -> list[Block]:
             f"Data version {VERSION} knows {len(firms):,d} firms. {inside:,d} of them have a "
             f"founding year and are in the panel; {len(firms) - inside:,d} have none and are left "
             "out rather than guessed. A row is a firm in a calendar year, at risk over the "
-            "interval of age (start, stop]. The models use the years from a firm's first dated "
-            "page on: a firm known only from later pages had to live long enough to be written "
-            "about, so that its earlier years cannot show a failure. What remains is delayed entry."
+            "interval of age (start, stop]. The models use the years under observation: those for "
+            f"which {followed(sample.panel)}. Whether a year counts is known before it begins, so "
+            "that no firm enters through its own end, none leaves because it fell silent, and the "
+            "rule is the same for firms with and without an exit. What remains is delayed entry, "
+            "and gaps."
         ),
         table("sample", "The sample", samples(sample), WORDS, titles={"level": "Rows"}),
         table(
@@ -163,8 +185,16 @@ def blocks(sample: Sample) -> list[Block]:
             fates(firms),
             WORDS,
             titles={"level": "End"},
-            note=f"N = {inside:,d} firms. A firm without a known end is censored at its last "
-            "sighting.",
+            note=f"N = {inside:,d} firms. A firm without a known end is followed as long as one "
+            "with an end would be.",
+        ),
+        table(
+            "sample_never_observed",
+            "Firms of the panel that are never under observation",
+            never_observed(firms),
+            WORDS,
+            titles={"level": "Why"},
+            note=f"N = {inside:,d} firms.",
         ),
         table(
             "sample_coverage",
@@ -201,7 +231,17 @@ def blocks(sample: Sample) -> list[Block]:
                 **{kind: WORDS.codes["partner_group"][kind] for kind in PARTNERS},
                 "number": "All",
             },
-            note=f"N = {len(alliances):,d} alliances of {alliances['firm_id'].nunique():,d} firms.",
+            note=f"N = {len(alliances):,d} alliances of {alliances['firm_id'].nunique():,d} firms. "
+            f"A page states the end of {int(alliances['end'].notna().sum()):,d} of them "
+            f"({percent(alliances['end'].notna().mean())}); the others count as long as the window "
+            "lasts.",
+        ),
+        table(
+            "alliance_pages",
+            "Alliances by year of signing, and the pages that they rest on",
+            alliance_pages(alliances),
+            WORDS,
+            titles={"number": "Alliances", "pages": "Pages", "ended": "With a known end"},
         ),
         table(
             "alliance_partners",

@@ -10,6 +10,7 @@ import belbiotech as bb
 from belbiotech.report.blocks import Block, Heading, Text
 from belbiotech.report.formats import p_value
 from belbiotech.report.tables import table
+from belbiotech.studies.designs import first_spells
 
 WORDS = labels()
 ACTIVE = "alliances_active_lag1"
@@ -85,7 +86,8 @@ def multinomial(rows: pd.DataFrame) -> pd.DataFrame:
 def subdistribution(rows: pd.DataFrame) -> list[Fit]:
     """Fit the incidence of acquisition to what is fixed at entry; failure has too few events.
 
-    The weights for late entry need somebody under observation at each age: rows end at `OLDEST`.
+    The weights for late entry need somebody under observation at each age, and one entry a firm:
+    rows end at `OLDEST`, and at the first gap in a firm's observation.
     """
     return [
         attempt(
@@ -104,7 +106,7 @@ def blocks(sample: Sample) -> list[Block]:
     causes, equal = by_cause(rows)
     yearly = discrete(rows)
     smallest = equal["p_value"].min()
-    followed = rows[rows["stop"] <= OLDEST].reset_index(drop=True)
+    followed = first_spells(rows[rows["stop"] <= OLDEST]).reset_index(drop=True)
     both, every = size(rows, *FATES), size(rows, *OUTCOMES)
     return [
         Text(

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import VERSION, Sample, labels, run, size, warned
+from common import VERSION, Sample, labels, run, warned, with_columns
 
 import belbiotech as bb
+from belbiotech.dataset.facts.confidence import filter_core, filter_stated
+from belbiotech.dataset.panel.build import rebuild
 from belbiotech.report.blocks import Block, FigureBlock, Heading, Text
 from belbiotech.report.formats import interval, number, percent, ratio
 from belbiotech.report.tables import table
@@ -37,9 +39,15 @@ CONTROLS = {
 }
 ROWS: dict[str, dict[str, Any]] = {
     "Observed": {"rows": "observed"},
-    "All": {"rows": ""},
     "Observed, from 2000": {"rows": "observed and year >= 2000"},
     "Observed, strata of origin": {"rows": "observed", "strata": "origin_group"},
+    "Followed for 2 years": {"rows": "observed", "data": "two"},
+    "Followed for 5 years": {"rows": "observed", "data": "five"},
+    "Core of the frame": {"rows": "observed", "data": "core"},
+    "Dates stated": {"rows": "observed", "data": "stated"},
+    "Exits read strictly": {"rows": "observed", "data": "strict"},
+    "From the first page": {"rows": "observed_first_page", "sound": False},
+    "All": {"rows": "", "sound": False},
 }
 CHOICES = {"outcome": "Outcome", "exposure": "Alliances", "controls": "Controls", "design": "Rows"}
 LEFT_OUT = ["estimate", "std_error"]
@@ -65,8 +73,8 @@ def audit(outcome: str, firth: bool) -> list[Block]:
     return [
         Heading(f"From the naive design to the sound one: {what}"),
         Text(
-            f"Ever allied, fixed over life, gives a hazard ratio of {_words(naive)}; the sound "
-            f"design (step {result.sound}) gives {_words(sound)}.{word}"
+            f"{_rules(result.table)} Ever allied, fixed over life, gives a hazard ratio of "
+            f"{_words(naive)}; the sound design (step {result.sound}) gives {_words(sound)}.{word}"
         ),
         FigureBlock(
             f"audit_{outcome}",
@@ -79,11 +87,20 @@ def audit(outcome: str, firth: bool) -> list[Block]:
             f"Bias audit of any alliance and {what}",
             _counted(result.table.drop(columns=LEFT_OUT)),
             WORDS,
-            note=f"Steps c to k differ from the sound design, {result.sound}, in one point each."
+            note=f"Steps d1 to l differ from the sound design, {result.sound}, in one point each."
             f"{penalty}",
         ),
         *([warned(result.warnings)] if result.warnings else []),
     ]
+
+
+def _rules(rows: pd.DataFrame) -> str:
+    """Say first what the rule of observation decides."""
+    found = [
+        f"{row['design'][0].lower()}{row['design'][1:]} {_words(row)}"
+        for _, row in rows[rows["step"].isin(["d1", "d4", "d5", "d6", "d7", "d8"])].iterrows()
+    ]
+    return f"Who counts as under observation moves the hazard ratio: {'; '.join(found)}."
 
 
 def _named(rows: pd.DataFrame) -> pd.DataFrame:
@@ -117,15 +134,30 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**counts, note=rows["note"].fillna("").map(WORDS.in_words))
 
 
+def panels(panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Build the panels that the designs name: other years of follow-up, facts and readings."""
+    tables = bb.load_tables(VERSION)
+    made = {
+        "two": rebuild(tables, follow_up=2),
+        "five": rebuild(tables, follow_up=5),
+        "core": rebuild(tables, filter_core(tables)),
+        "stated": rebuild(tables, filter_stated(tables)),
+        "strict": rebuild(tables, liquidation="closure", creditors="failure", funds="no_exit"),
+    }
+    return {"": panel} | {name: with_columns(built.firm_year) for name, built in made.items()}
+
+
 def curves(panel: pd.DataFrame) -> dict[str, Any]:
     """Fit every specification; failure, with its few events, has Firth's penalty."""
+    every = panels(panel)
     given: Mapping[str, Any] = {"exposures": EXPOSURES, "controls": CONTROLS, "progress": False}
     outcomes = {"Acquisition": "acquisition", "Failure or acquisition": "exit"}
-    firth = {name: {**ROWS[name], "firth": True} for name in ("Observed", "All")}
+    firth = {name: {**ROWS[name], "firth": True} for name in ("Observed", "Exits read strictly")}
+    firth["All"] = {**ROWS["All"], "firth": True}
     return {
-        "exits": bb.specification_curve(panel, outcomes=outcomes, designs=ROWS, **given),
+        "exits": bb.specification_curve(every, outcomes=outcomes, designs=ROWS, **given),
         "failure": bb.specification_curve(
-            panel, outcomes={"Failure": "failure"}, designs=firth, cluster=None, **given
+            every, outcomes={"Failure": "failure"}, designs=firth, cluster=None, **given
         ),
     }
 
@@ -135,16 +167,27 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
     numbers = curve.summary
     outcomes = list(dict.fromkeys(curve.table["outcome"]))
     what = " and ".join(outcomes).lower()
-    columns = [*CHOICES, "hazard_ratio", "lower", "upper", "p_value", "n_rows", "n_events", "note"]
+    columns = [
+        *CHOICES,
+        "sound",
+        "hazard_ratio",
+        "lower",
+        "upper",
+        "p_value",
+        "n_rows",
+        "n_events",
+        "note",
+    ]
     renamed = curve.table.rename(columns=CHOICES)
+    parts = curve.by_soundness
     from belbiotech.plots import specification_curve
 
     whole = table(
         f"specifications_{name}",
         f"Specifications of {what}: the lowest, the middle, the highest, and some without estimate",
-        _counted(curve.table[columns]),
+        _counted(curve.table[columns].assign(sound=np.where(curve.table["sound"], "yes", "no"))),
         WORDS,
-        titles=CHOICES,
+        titles={**CHOICES, "sound": "Sound"},
         note=f"All {len(curve.table)} are in specifications_{name}.csv.",
     )
     shown = renamed.assign(upper=renamed["upper"].clip(upper=200.0))
@@ -155,17 +198,29 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
             f"specifications have an estimate. The median hazard ratio is "
             f"{ratio(numbers['median_hazard_ratio'])}; {percent(numbers['share_below_1'])} are "
             f"under 1. In {percent(numbers['share_below_1_significant'])} the 95% interval lies "
-            f"under 1, in {percent(numbers['share_above_1_significant'])} over 1."
+            f"under 1, in {percent(numbers['share_above_1_significant'])} over 1. "
+            + " ".join(_part(words, parts[words]) for words in parts)
         ),
         FigureBlock(
             f"specifications_{name}",
             f"Specification curve of {what}",
-            specification_curve(shown, choices=varied, title=size(panel)),
-            note="N of all rows. Blue: the 95% interval does not hold 1.",
+            specification_curve(shown, choices=varied, sound="sound"),
+            note="Blue: the 95% interval does not hold 1. Unsound designs, in which who counts "
+            "depends on what happens, stand at the right.",
         ),
         replace(whole, shown=whole.shown.iloc[_telling(curve.table)]),
         *([warned(curve.warnings)] if curve.warnings else []),
     ]
+
+
+def _part(words: str, numbers: pd.Series[Any]) -> str:
+    """Say what the sound or the unsound designs give, and how much each was fitted to."""
+    return (
+        f"{words.capitalize()} designs: {numbers['fitted']:.0f} estimates, median "
+        f"{ratio(numbers['median_hazard_ratio'])}, from {numbers['least_n_rows']:,.0f} to "
+        f"{numbers['most_n_rows']:,.0f} firm-years and {numbers['least_n_events']:.0f} to "
+        f"{numbers['most_n_events']:.0f} events."
+    )
 
 
 def _telling(rows: pd.DataFrame) -> list[int]:
@@ -178,11 +233,11 @@ def _telling(rows: pd.DataFrame) -> list[int]:
 
 
 def blocks(sample: Sample) -> list[Block]:
-    """Audit the designs, and fit every reasonable specification."""
+    """Audit the designs, and fit many specifications, sound and unsound."""
     made: list[Block] = []
     for outcome, firth in AUDITED.items():
         made += audit(outcome, firth)
-    made.append(Heading("Every reasonable specification"))
+    made.append(Heading("Many specifications, sound and unsound"))
     for name, curve in curves(sample.panel).items():
         made += curve_blocks(name, curve, sample.panel)
     return made

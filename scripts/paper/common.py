@@ -18,7 +18,7 @@ from belbiotech.report.blocks import Block, Warned
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.report.sections import write_section
 
-VERSION = "0.2.0"  # the data version of the whole paper: pinned here, and nowhere else
+VERSION = "1.0.0"  # the data version of the whole paper: pinned here, and nowhere else
 OUT = Path("out") / "paper"
 
 OUTCOMES = {"failure": "failure", "acquisition": "acquisition", "exit": "exit of either kind"}
@@ -94,9 +94,16 @@ MODELS = {
 }
 
 
+def followed(panel: pd.DataFrame) -> str:
+    """Say by which rule a panel's rows are under observation."""
+    years = panel.attrs["follow_up"]
+    after = "at any time before" if years is None else f"in one of the {years} years before"
+    return f"a dated page about the firm, other than on its exit, was published {after}"
+
+
 @dataclass(frozen=True)
 class Sample:
-    """The panel with the paper's columns: all rows, and those from the first dated page on."""
+    """The panel with the paper's columns: all rows, and those under observation."""
 
     panel: pd.DataFrame
     observed: pd.DataFrame

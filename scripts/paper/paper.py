@@ -7,7 +7,7 @@ import io
 import runpy
 from pathlib import Path
 
-from common import VERSION, folder, read_sample, size
+from common import VERSION, folder, followed, read_sample, size
 from rich.console import Console
 from rich.progress import track
 
@@ -83,8 +83,8 @@ def report(out: Path) -> tuple[Path, Path]:
             "biotechnology firms survive and grow, that universities and large firms matter as "
             "partners, that open innovation is how small firms get there, and that the regional "
             f"cluster matters. This report puts these propositions to data version {VERSION} of "
-            f"belbiotech {bb.__version__}: {events}, in the years from each firm's first dated "
-            "page on.",
+            f"belbiotech {bb.__version__}: {events}, in the years under observation: those for "
+            f"which {followed(sample.panel)}.",
             "Events are few, failures above all, so that intervals are wide and models small. The "
             "word before each result grades the evidence by its p-value, after Muff and others "
             "(2022): little or no (0.1 and more), weak (under 0.1), moderate (0.05), strong "

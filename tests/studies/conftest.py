@@ -11,7 +11,7 @@ WORLD = {"documentation_delay": 2.0, "sighting_rate": 0.5, "quiet_failures": 0.2
 @pytest.fixture(scope="session")
 def tables():
     """Tables built from simulated facts: late pages, silent firms, no effect."""
-    return build(simulate_facts(150, **WORLD))
+    return build(simulate_facts(150, **WORLD), observation="first_page")
 
 
 @pytest.fixture(scope="session")

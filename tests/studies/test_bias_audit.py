@@ -4,9 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import build, cox, fine_gray, load_panel, simulate_facts, simulate_panel
+import belbiotech
+from belbiotech import cox, fine_gray, load_panel, simulate_facts, simulate_panel
+from belbiotech.dataset.facts.confidence import facts_of, filter_core
 from belbiotech.errors import FormulaError, PanelError
 from belbiotech.studies.bias_audit import bias_audit
+
+
+def build(facts, **arguments):
+    """Build with the rule that is sound for simulated facts: one page a firm, as a year begins."""
+    return belbiotech.build(facts, observation="first_page", **arguments)
+
 
 FORMULA = "failure ~ alliances_active_lag1 + C(origin)"
 FACTS = {"n_firms": 200, "documentation_delay": 2.0, "sighting_rate": 0.4, "seed": 21}
@@ -42,7 +50,7 @@ def fit(rows, formula=FORMULA):
 
 def test_all_steps_in_their_order(audited):
     assert audited.table["step"].is_monotonic_increasing
-    assert set(audited.table["step"]) == set("abcdefghijk")
+    assert set(audited.table["step"]) == {*"abcdefghijkl", *(f"d{k}" for k in range(1, 9))}
     assert list(audited.table) == [
         *("step", "design", "estimate", "hazard_ratio", "std_error", "lower", "upper"),
         *("p_value", "n_rows", "n_events", "note"),
@@ -230,13 +238,49 @@ def test_the_shipped_version_by_its_name():
     assert lines(audit, "d")["n_events"].iloc[0] > 20
 
 
+def test_the_rules_of_observation_and_the_readings_are_those_of_build():
+    """Each step is the panel that `build` makes, fitted."""
+    tables = belbiotech.load_tables("1.0.0")
+    facts = facts_of(tables)
+    formula = "exit ~ alliances_active_lag1"
+    audit = bias_audit(formula, tables, placebo_draws=2, landmarks=(3,))
+    steps = audit.table.set_index("step")
+    rules = {
+        "d": {},
+        "d1": {"observation": "first_page"},
+        "d4": {"follow_up": 1},
+        "d7": {"follow_up": 5},
+        "d8": {"evidence": "facts"},
+    }
+    for step, rule in rules.items():
+        panel = belbiotech.build(facts, **rule).firm_year
+        equals(steps.loc[step], fit(seen(panel), formula))
+    assert steps.loc["d6", "estimate"] == steps.loc["d", "estimate"]
+    old = belbiotech.build(facts, observation="first_page")
+    first = old.firm_year["firm_id"].map(old.firms.set_index("firm_id")["first_documented"])
+    after = seen(old.firm_year)[lambda rows: rows["year"] > first.reindex(rows.index)]
+    equals(steps.loc["d2"], fit(after, formula))
+    lined = lines(audit, "l").set_index("design")
+    closed = belbiotech.build(facts, liquidation="closure").firm_year
+    equals(lined.loc["Wound up is no failure, only bankrupt is"], fit(seen(closed), formula))
+    core = belbiotech.build(filter_core(facts)).firm_year
+    equals(lined.loc["Without firms on the edge of the frame"], fit(seen(core), formula))
+    assert lined["estimate"].notna().all()
+
+
+def test_a_panel_without_its_facts_says_what_is_not_possible():
+    audit = bias_audit("failure ~ 1", simulate_panel(80, seed=1), placebo_draws=2, landmarks=(3,))
+    for step in ("d1", "l"):
+        assert "give the tables of build()" in lines(audit, step)["note"].iloc[0]
+
+
 def test_for_people(audited):
     text = repr(audited)
     assert "| a | All alliances, fixed over life |" in text
     assert "E-value" in text
     figure = audited.plot()
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert "d  and entry in the first documented year" in labels
+    assert "d  and under observation" in labels
     assert audited.plot(title="Alliances").axes[0].get_title(loc="left") == "Alliances"
 
 

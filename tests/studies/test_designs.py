@@ -140,3 +140,16 @@ def test_ages_that_no_firm_links_are_left_out(small):
     same, nothing = designs.linked(sample, small)
     assert same is small
     assert nothing == ""
+
+
+def test_first_spells_end_at_the_first_gap():
+    rows = pd.DataFrame(
+        {
+            "firm_id": ["a", "b", "a", "a", "b", "a"],
+            "start": [0, 3, 2, 1, 4, 5],
+            "stop": [1, 4, 3, 2, 5, 6],
+        }
+    )
+    kept = designs.first_spells(rows)
+    assert kept.index.tolist() == [0, 1, 2, 3, 4]
+    assert designs.first_spells(kept).equals(kept)

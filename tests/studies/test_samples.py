@@ -19,7 +19,7 @@ def with_an_end():
     """Let one alliance end early, in the tables and in the panel."""
     facts = simulate_facts(60, seed=2)
     facts.alliances.loc[0, "end"] = facts.alliances.loc[0, "start"]
-    return build(facts)
+    return build(facts, observation="first_page")
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -38,8 +38,15 @@ def test_other_windows_are_those_of_build(window):
     facts.alliances.loc[::3, "end"] = [
         str(int(start) + 1) for start in facts.alliances.loc[::3, "start"]
     ]
-    _, sample = read_sample("failure ~ alliances_active_lag1", build(facts), "alliances", window=5)
-    other = build(facts, alliance_window=window).firm_year["alliances_active_lag1"]
+    _, sample = read_sample(
+        "failure ~ alliances_active_lag1",
+        build(facts, observation="first_page"),
+        "alliances",
+        window=5,
+    )
+    other = build(facts, alliance_window=window, observation="first_page").firm_year[
+        "alliances_active_lag1"
+    ]
     assert (designs.as_of(sample, window=window)["alliances_active_lag1"] == other).all()
 
 

@@ -18,7 +18,8 @@ def test_facts_build_the_simulated_panel(rules):
     """Two ways to the same panel: row by row from facts, and laid out from lives."""
     laid_out = simulate_panel(120, effect=-0.3, seed=9, **rules)
     window = rules.get("alliance_window", 5)
-    built = build(simulate_facts(120, -0.3, seed=9, **rules), alliance_window=window).firm_year
+    facts = simulate_facts(120, -0.3, seed=9, **rules)
+    built = build(facts, alliance_window=window, observation="first_page").firm_year
     pd.testing.assert_frame_equal(built, laid_out, check_dtype=False, check_column_type=False)
     assert list(built) == list(laid_out)
 

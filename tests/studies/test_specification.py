@@ -35,7 +35,7 @@ def test_a_line_is_the_fit_of_its_formula(curve, firms):
         (curve.table["outcome"] == "exit")
         & (curve.table["exposure"] == "alliances_active_lag1")
         & (curve.table["controls"] == "C(region) + year")
-        & (curve.table["design"] == "from the first documented year")
+        & (curve.table["design"] == "under observation")
     ].iloc[0]
     formula = "exit ~ alliances_active_lag1 + C(region) + year"
     result = cox(formula, firms[firms["observed"]], cluster="firm_id")
@@ -87,6 +87,44 @@ def test_failures_are_kept_with_their_reason(firms):
     assert "Not fitted (2)" in repr(curve)
 
 
+def test_sound_and_unsound_designs_are_told_apart(curve):
+    """By default all firm-years are there to show what they do, and not as a sound design."""
+    marked = curve.table.groupby("design")["sound"].unique().map(list).to_dict()
+    assert marked == {"under observation": [True], "all firm-years": [False]}
+    parts = curve.by_soundness
+    sound = curve.table[curve.table["sound"]]
+    assert parts.loc["fitted"].to_dict() == {"sound": 8, "unsound": 8}
+    assert parts.loc["median_hazard_ratio", "sound"] == pytest.approx(
+        np.exp(sound["estimate"].median())
+    )
+    for name, word, how in (("n_rows", "least", min), ("n_events", "most", max)):
+        assert parts.loc[f"{word}_{name}", "sound"] == how(sound[name])
+    figure = curve.plot()
+    assert {text.get_text() for text in figure.axes[0].texts} == {
+        "Sound designs (8)",
+        "Unsound designs (8)",
+    }
+    assert "8 of 8 unsound specifications" in figure.axes[0].get_title(loc="left")
+
+
+def test_several_panels(firms):
+    late = firms[firms["year"] > 2005]
+    designs = {"as told": "observed", "late": {"rows": "observed", "data": "late"}}
+    designs["late, all"] = {"data": "late", "sound": False}
+    chosen = {**CHOSEN, "outcomes": ["exit"], "controls": [""]}
+    curve = specification_curve({"all": firms, "late": late}, **chosen, designs=designs)
+    rows = curve.table.groupby("design")["n_rows"].first()
+    assert rows["as told"] == firms["observed"].sum()
+    assert rows["late"] == late["observed"].sum()
+    assert rows["late, all"] == len(late)
+    with pytest.raises(PanelError, match="no panel 'early'; did you mean"):
+        specification_curve(
+            {"all": firms, "early_": late}, **chosen, designs={"x": {"data": "early"}}
+        )
+    with pytest.raises(PanelError, match="there is no panel"):
+        specification_curve({}, **chosen)
+
+
 def test_plot_has_two_panels(curve):
     figure = curve.plot()
     assert len(figure.axes) == 2
@@ -107,6 +145,7 @@ def test_plot_has_two_panels(curve):
         ({"designs": {"x": "year > 3000"}}, PanelError, "keeps no row"),
         ({"designs": {"x": {"strat": "region"}}}, PanelError, "strata"),
         ({"designs": {"x": {"strata": "regoin"}}}, PanelError, "region"),
+        ({"designs": {"x": {"sound": "yes"}}}, PanelError, "sound is 'yes'"),
         ({"designs": {}}, PanelError, "design: the list is empty"),
         ({"cluster": "firm"}, PanelError, "firm_id"),
         ({"processes": 0}, PanelError, "1 or more"),

@@ -22,6 +22,17 @@ def build(
     alliance_window: Annotated[
         int, typer.Option(help="Years that an alliance without a known end lasts; 0: for ever.")
     ] = 5,
+    follow_up: Annotated[
+        int,
+        typer.Option(help="Years followed after a page: 1, 2, 3 or 5; 0: for ever."),
+    ] = 3,
+    evidence: Annotated[
+        Literal["pages", "facts"], typer.Option(help="What shows that a firm lives.")
+    ] = "pages",
+    observation: Annotated[
+        Literal["follow_up", "first_page"],
+        typer.Option(help="The rule of observation; first_page is that of data versions 0.x."),
+    ] = "follow_up",
     with_shipped: Annotated[
         bool, typer.Option("--with-shipped", help="On top of the newest shipped facts.")
     ] = False,
@@ -43,7 +54,14 @@ def build(
         if len(merged.conflicts):
             shown = merged.conflicts.astype(object).where(merged.conflicts.notna(), "").astype(str)
             show_table(shown, "Own and shipped facts that disagree", note=f"kept: {prefer}")
-    tables = build_tables(facts, end_year=end_year, alliance_window=alliance_window or None)
+    tables = build_tables(
+        facts,
+        end_year=end_year,
+        alliance_window=alliance_window or None,
+        follow_up=follow_up or None,
+        evidence=evidence,
+        observation=observation,
+    )
     written = write_release(tables, version, out, raw=folder)
     panel = tables.firm_year
     output.print(

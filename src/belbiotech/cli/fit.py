@@ -16,9 +16,7 @@ def fit(
     formula: Annotated[str, typer.Argument(help='Like "failure ~ alliances_active_lag1".')],
     version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
     cluster: Annotated[str, typer.Option(help="Column of clusters for the errors.")] = "firm_id",
-    observed: Annotated[
-        bool, typer.Option(help="Only firm-years from a firm's first dated page on.")
-    ] = True,
+    observed: Annotated[bool, typer.Option(help="Only firm-years under observation.")] = True,
     out: Annotated[Path | None, typer.Option(help="CSV file for the table.")] = None,
 ) -> None:
     """Fit a Cox model to the panel, with delayed entry and errors clustered by firm."""

@@ -37,7 +37,8 @@ def run(
 ) -> None:
     """Describe the sample, and fit survival curves and Cox models to the newest release.
 
-    Rows before a firm's first dated page are left out: what remains is delayed entry.
+    Only firm-years under observation count: by a rule that is known before the year begins. What
+    remains is delayed entry, and gaps.
     """
     import belbiotech as bb
 
@@ -49,6 +50,16 @@ def run(
     _survival(rows, out)
     _models(rows, out)
     output.print(f"Tables (CSV) and figures (PNG) are in {out.resolve()}", soft_wrap=True)
+
+
+def _rule(panel: pd.DataFrame) -> str:
+    """Say when a firm-year is observed, by what the panel was built with."""
+    if panel.attrs.get("observation", "first_page") == "first_page":
+        return "observed: from the year of the first dated page on a firm (the rule of 0.x)"
+    years, evidence = panel.attrs["follow_up"], panel.attrs["evidence"]
+    after = "any year before" if years is None else f"the {years} years before"
+    sign = "a dated page on the firm" if evidence == "pages" else "a dated page or fact"
+    return f"observed: {sign} in {after}, none on its exit"
 
 
 def size(rows: pd.DataFrame, outcome: str) -> str:
@@ -78,7 +89,7 @@ def _describe(panel: pd.DataFrame, rows: pd.DataFrame, out: Path) -> None:
     )
     table = table.rename_axis("count of").reset_index()
     table.to_csv(out / "sample.csv", index=False)
-    note = "observed: from the year of the first dated page on a firm"
+    note = _rule(panel)
     show_table(table, f"Sample, {panel['year'].min()} to {panel['year'].max()}", note=note)
 
 

@@ -91,6 +91,7 @@ def specification_curve(
     reference: float = 1.0,
     title: str = "",
     y_label: str = "Hazard ratio, 95% interval",
+    sound: str | None = None,
 ) -> Figure:
     """Estimates in order above, the choices that made each below (Simonsohn et al. 2020).
 
@@ -106,13 +107,16 @@ def specification_curve(
         Where the line of no difference stands.
     title, y_label : str
         What it is, and its unit.
+    sound : str, optional
+        Column that tells which specifications have a sound design; the others are drawn apart,
+        at the right.
 
     Returns
     -------
     matplotlib Figure
         Two panels with the same order from left to right.
     """
-    shown = table[np.isfinite(table[estimate])].sort_values(estimate, ignore_index=True)
+    shown = _in_order(table[np.isfinite(table[estimate])], estimate, sound)
     marks = [(column, value) for column in choices for value in dict.fromkeys(table[column])]
     with look():
         figure, grid = subplots(
@@ -133,6 +137,8 @@ def specification_curve(
         plain_log_ticks(top, axis="y")
         top.set_ylabel(y_label)
         top.set_title(title)
+        if sound is not None:
+            _part_sound(top, bottom, shown[sound].astype(bool))
         for y, (column, value) in enumerate(marks):
             at = shown.index[shown[column] == value]
             bottom.plot(at, np.full(len(at), y), "|", color="#222222", markersize=5)
@@ -145,6 +151,38 @@ def specification_curve(
         bottom.set_xticks([])
         bottom.set_xlabel(f"{len(shown)} specifications, in order of their estimate")
     return figure
+
+
+def _in_order(table: pd.DataFrame, estimate: str, sound: str | None) -> pd.DataFrame:
+    """Put specifications on their places: by estimate, unsound ones last and after a gap."""
+    if sound is None:
+        return table.sort_values(estimate, ignore_index=True)
+    unsound = ~table[sound].astype(bool)
+    shown = table.assign(_last=unsound).sort_values(["_last", estimate], ignore_index=True)
+    gap = max(2, round(0.03 * len(shown))) if unsound.any() and not unsound.all() else 0
+    return shown.set_index(shown.index + gap * shown["_last"]).drop(columns="_last")
+
+
+def _part_sound(top: Axes, bottom: Axes, sound: pd.Series) -> None:
+    """Name the two parts, and grey the unsound one; nothing where all are of one kind."""
+    if sound.all() or not sound.any():
+        return
+    edge = (sound.index[sound].max() + sound.index[~sound].min()) / 2
+    for axes in (top, bottom):
+        axes.axvspan(edge, sound.index.max() + 1, color="#f0f0f0", zorder=0)
+    for part, words in ((sound, "Sound designs"), (~sound, "Unsound designs")):
+        at = sound.index[part]
+        text = f"{words} ({len(at)})"
+        top.annotate(
+            text,
+            ((at.min() + at.max()) / 2, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, -3),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=8,
+        )
 
 
 def _forest_lines(table: pd.DataFrame) -> pd.DataFrame:

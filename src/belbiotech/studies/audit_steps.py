@@ -13,13 +13,14 @@ from belbiotech.studies import designs
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.placebo import ends_lives, hopeless
 
-__all__ = ["GROUPS", "Step", "base_sample", "sound_letter", "steps"]
+__all__ = ["GROUPS", "Rows", "Step", "base_sample", "sound_letter", "steps"]
 
 GROUPS = {
     "a": "From the naive design to the sound one",
     "b": "From the naive design to the sound one",
     "c": "From the naive design to the sound one",
     "d": "From the naive design to the sound one",
+    **dict.fromkeys([f"d{k}" for k in range(1, 9)], "Who is under observation"),
     "e": "Status fixed at a landmark",
     "f": "Longer lags",
     "g": "How long an alliance is in force",
@@ -27,6 +28,7 @@ GROUPS = {
     "i": "Placebo",
     "j": "Firms that fell silent",
     "k": "Left out",
+    "l": "Facts read otherwise",
 }
 RIVALS = {"failure": "acquisition", "acquisition": "failure"}
 
@@ -59,7 +61,7 @@ class Step:
 
 
 def base_sample(sample: Sample) -> Sample:
-    """Give the rows of the sound design: from the first page on a firm, if that is known.
+    """Give the rows of the sound design: those under observation, if that is known.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def _to_the_sound_design(sample: Sample) -> Iterator[Step]:
     yield Step("c", f"{has} as of the year before", partial(_lagged, sample))
     yield Step(
         "d",
-        "and entry in the first documented year",
+        "and under observation",
         lambda: _lagged(designs.documented(sample)),
     )
 
@@ -218,7 +220,10 @@ def _fate(base: Sample, fate: str) -> Rows:
 
 def _rival_from(sample: Sample, fate: str, age: int) -> Rows:
     _check_fate(sample, fate)
-    rows, note = _landmark(sample, age)
+    every, note = _landmark(sample, age)
+    rows = designs.first_spells(every, sample.unit, sample.start, sample.stop)
+    if len(rows) < len(every):
+        note += f"; up to the first gap in observation ({len(every) - len(rows)} firm-years less)"
     linked, ages = designs.linked(sample, rows)
     return linked, f"{note}; {ages}" if ages else note
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +20,7 @@ from belbiotech.studies.audit_fits import (
     placebos,
     step_row,
 )
+from belbiotech.studies.audit_rules import Rebuilt, observation_steps, reading_steps
 from belbiotech.studies.audit_steps import GROUPS, base_sample, sound_letter, steps
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.e_value import RARE, EValue, e_value
@@ -41,7 +43,7 @@ class BiasAuditResult:
     Attributes
     ----------
     table : DataFrame
-        One row for each design: step (a to k), design, estimate (log hazard ratio),
+        One row for each design: step (a to l, d1 to d8), design, estimate (log hazard ratio),
         hazard_ratio, std_error, lower, upper (of the ratio, 95%), p_value, n_rows, n_events,
         note. A design that could not be fitted has NaN, and the reason in its note.
     without_each : DataFrame
@@ -123,10 +125,14 @@ def bias_audit(
     The formula stays, the design changes: (a) ever allied, fixed over life, which counts the
     years before the first alliance as time in which allied firms did not fail (immortal time);
     (b) allied, counted in the same year; (c) as of the end of the year before; (d) with delayed
-    entry, from the first documented year on: the sound design, from which all others depart;
+    entry and gaps, in the years under observation: the sound design, from which all others
+    depart, and beside it (d1 to d8) what other rules of observation give: from the year of the
+    first page, from the year after, pages on the exit left out, followed for 1, 2, 3 and 5
+    years, facts in place of pages;
     (e) landmarks; (f) longer lags; (g) other windows; (h) the competing fate; (i) placebos;
     (j) best and worst case for the firms that fell silent; (k) without each segment, and without
-    each single firm.
+    each single firm; (l) outcomes, frame, facts and consortia that can be read otherwise. Of a
+    panel alone, without its facts, d1 to d8 and l are not possible.
 
     Parameters
     ----------
@@ -202,9 +208,9 @@ def bias_audit(
     >>> panel = simulate_panel(400, effect=0.0, documentation_delay=2, seed=5)
     >>> audit = bias_audit("failure ~ 1", panel, placebo_draws=20)
     >>> audit.table.loc[audit.table["step"].isin(["a", "d"]), ["design", "hazard_ratio"]].round(2)
-                                       design  hazard_ratio
-    0            Ever allied, fixed over life          0.26
-    3  and entry in the first documented year          1.07
+                              design  hazard_ratio
+    0  Ever allied, fixed over life          0.26
+    3         and under observation          1.07
     """
     for window in windows:
         check_window(window)
@@ -212,20 +218,28 @@ def bias_audit(
         msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
         raise PanelError(msg)
     check_seed(seed)
-    formula, sample = read_sample(
-        formula, data, exposure, window=alliance_window, unit=unit, start=start, stop=stop
+    read = partial(
+        read_sample, exposure=exposure, window=alliance_window, unit=unit, start=start, stop=stop
     )
+    given = formula
+    formula, sample = read(given, data)
+    tables = _tables_of(sample)
+    rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
     model = Model(formula, sample.column, cluster, firth, unit, start, stop)
     base, sound = base_sample(sample), sound_letter(sample)
     heard: list[str] = []
-    listed = steps(
-        sample,
-        landmarks=landmarks,
-        lags=lags,
-        windows=windows,
-        competing=competing,
-        segment=segment,
-    )
+    listed = [
+        *steps(
+            sample,
+            landmarks=landmarks,
+            lags=lags,
+            windows=windows,
+            competing=competing,
+            segment=segment,
+        ),
+        *observation_steps(rebuilt),
+        *reading_steps(rebuilt),
+    ]
     table = pd.DataFrame([step_row(model, step, heard) for step in listed])
     deals = placebos(model, sample, table, draws=placebo_draws, seed=seed, heard=heard)
     without_each = left_out(model, base, estimate_of(table, sound), heard)
@@ -239,6 +253,14 @@ def bias_audit(
         sound=sound,
         warnings=tally(heard),
     )
+
+
+def _tables_of(sample: Sample) -> Tables | None:
+    """Give the tables behind a sample, if all their rows and no columns beside theirs are in it."""
+    tables = sample.tables
+    if tables is None or len(tables.firm_year) != len(sample):
+        return None
+    return tables if {*sample.covariates, sample.outcome} <= set(tables.firm_year) else None
 
 
 def _e_value(table: pd.DataFrame, sound: str, base: Sample) -> EValue | None:

@@ -7,6 +7,7 @@ rows are there.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,12 +16,16 @@ from numpy.typing import NDArray
 from belbiotech.errors import FitError, PanelError
 from belbiotech.studies.agreements import Agreements, signed_by, stock
 
+if TYPE_CHECKING:
+    from belbiotech.dataset.facts.tables import Tables
+
 __all__ = [
     "Sample",
     "as_of",
     "check_landmark",
     "documented",
     "ever",
+    "first_spells",
     "landmark",
     "linked",
     "prolonged",
@@ -68,6 +73,8 @@ class Sample:
         Firms that had no exit and were not seen until the end.
     end_year : int or None
         Last year of the data.
+    tables : Tables or None
+        The tables whose panel the rows are, where they are known.
     """
 
     rows: pd.DataFrame
@@ -86,6 +93,7 @@ class Sample:
     everything: pd.DataFrame | None = None
     silent: tuple[str, ...] = ()
     end_year: int | None = None
+    tables: Tables | None = None
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -272,6 +280,32 @@ def landmark(sample: Sample, age: int) -> pd.DataFrame:
     after = status[(status[sample.start] >= age) & status[sample.unit].isin(at.index)]
     values = {name: at[name].reindex(after[sample.unit]).to_numpy() for name in fixed}
     return after.assign(**values)
+
+
+def first_spells(
+    rows: pd.DataFrame, unit: str = "firm_id", start: str = "start", stop: str = "stop"
+) -> pd.DataFrame:
+    """Keep each firm's rows up to the first gap in its observation.
+
+    Fine-Gray's weights know one entry of each firm. That a firm goes out of observation was
+    decided before, so that to leave it there is censoring like any other.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Rows of firms.
+    unit, start, stop : str
+        Its columns.
+
+    Returns
+    -------
+    DataFrame
+        Its rows, in their order.
+    """
+    ordered = rows.sort_values([unit, start], kind="stable")
+    before = ordered.groupby(unit, sort=False)[stop].shift()
+    gaps = (before.notna() & (ordered[start] != before)).groupby(ordered[unit], sort=False).cumsum()
+    return rows[(gaps == 0).reindex(rows.index)]
 
 
 def linked(sample: Sample, rows: pd.DataFrame) -> tuple[pd.DataFrame, str]:

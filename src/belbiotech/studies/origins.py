@@ -60,11 +60,10 @@ def _tables(version: str, min_confidence: str | None) -> Tables:
     if min_confidence is None:
         return tables
     from belbiotech.dataset.facts.confidence import filter_confidence
-    from belbiotech.dataset.panel.build import build
+    from belbiotech.dataset.panel.build import build, build_arguments
 
     facts = filter_confidence(tables, min_confidence)  # type: ignore[arg-type]
-    asked = {name: tables.parameters[name] for name in ("end_year", "alliance_window")}
-    return build(facts, **asked)
+    return build(facts, **build_arguments(tables.parameters))
 
 
 def _is_of(

@@ -89,6 +89,7 @@ def read_sample(
         stop=stop,
         silent=silent,
         end_year=end_year,
+        tables=tables,
     )
     sample = plain if tables is not None else _with_its_own_column(plain, exposure, built_with)
     return (formula if named else f"{formula} + {column}"), sample

@@ -89,7 +89,8 @@ def simulate_panel(
         failure and raises the log rate of alliances: a confounder; 0 is none.
     documentation_delay : float
         Mean years from founding to the first page on a firm; a page also comes out the year
-        after a firm's first alliance. ``observed`` is true from that year on.
+        after a firm's first alliance. Pages come out at the beginning of a year, whatever it
+        brings, so that ``observed`` (and ``observed_first_page``) is true from that year on.
     sighting_rate : float
         Probability that a living firm is sighted in a year. Its rows end with its last
         sighting; alliances, rounds and listings are sightings too.
@@ -166,6 +167,7 @@ def panel_of(lives: Lives, world: World) -> pd.DataFrame:
         "stop": ages + 1,
         **{name: values[firm] for name, values in traits(len(lives.founded)).items()},
         "observed": ages >= lives.page_age[firm],
+        "observed_first_page": ages >= lives.page_age[firm],
         **_alliance_columns(lives, world, at),
         **_stocks("financing_rounds", lives.financed, None, at, in_force=False),
         "listed_lag1": _flag((lives.ipo_age[firm] >= 0) & (ages > lives.ipo_age[firm])),

@@ -39,8 +39,9 @@ def simulate_facts(
     Returns
     -------
     Facts
-        Checked like facts that are read from files. With the same arguments and seed, ``build``
-        makes the panel of :func:`simulate_panel` of them.
+        Checked like facts that are read from files. With the same arguments and seed,
+        ``build(..., observation="first_page")`` makes the panel of :func:`simulate_panel` of
+        them: each firm has one page, of the beginning of its year.
 
     Raises
     ------
@@ -50,7 +51,7 @@ def simulate_facts(
     Examples
     --------
     >>> from belbiotech import build
-    >>> tables = build(simulate_facts(100, effect=-0.5, seed=1))
+    >>> tables = build(simulate_facts(100, effect=-0.5, seed=1), observation="first_page")
     >>> tables.firms["exit_kind"].value_counts().to_dict()
     {'failure': 41, 'acquisition': 26}
     """

@@ -1,4 +1,4 @@
-"""Every reasonable specification, fitted and shown together (Simonsohn et al. 2020)."""
+"""Many specifications, sound and unsound, fitted and shown together (Simonsohn et al. 2020)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ __all__ = ["SpecificationCurveResult", "specification_curve"]
 
 CHOICES = ("outcome", "exposure", "controls", "design")
 OPTIONS = ("rows", "ties", "strata", "weights", "frequency", "firth")
+BESIDE = ("sound", "data")  # what a design says beside the rows and the arguments of cox
 
 Design = str | Mapping[str, Any]
 Terms = Sequence[str] | Mapping[str, str]
@@ -36,7 +37,8 @@ class SpecificationCurveResult:
     table : DataFrame
         outcome, exposure, controls, design (the choices), then estimate (log hazard ratio),
         hazard_ratio, std_error, lower, upper (of the ratio, 95%), p_value, n_rows, n_events,
-        note. One that could not be fitted has NaN, and the reason in its note.
+        note, and sound (whether its design is marked as sound). One that could not be fitted has
+        NaN, and the reason in its note.
     warnings : tuple of str
         What the fits warned of, each text once.
     """
@@ -47,29 +49,52 @@ class SpecificationCurveResult:
     @property
     def summary(self) -> pd.Series:
         """Counts, shares of sign and significance, and the median, over what could be fitted."""
-        good = self.table[np.isfinite(self.table["estimate"])]
+        return self._counted(self.table)
+
+    @property
+    def by_soundness(self) -> pd.DataFrame:
+        """The summary of sound and of unsound designs, a column each, with the range of their N."""
+        parts = {
+            words: self.table[self.table["sound"] == sound]
+            for words, sound in (("sound", True), ("unsound", False))
+        }
+        return pd.DataFrame(
+            {words: self._counted(part, ranges=True) for words, part in parts.items() if len(part)}
+        )
+
+    @staticmethod
+    def _counted(table: pd.DataFrame, *, ranges: bool = False) -> pd.Series:
+        good = table[np.isfinite(table["estimate"])]
         below, apart = good["estimate"] < 0, good["p_value"] < 0.05
+        numbers = {
+            f"{word}_{name}": getattr(good[name], how)()
+            for name in ("n_rows", "n_events")
+            for word, how in (("least", "min"), ("most", "max"))
+        }
         return pd.Series(
             {
-                "specifications": len(self.table),
+                "specifications": len(table),
                 "fitted": len(good),
                 "median_hazard_ratio": np.exp(good["estimate"].median()),
                 "share_below_1": below.mean(),
                 "share_above_1": (~below).mean(),
                 "share_below_1_significant": (below & apart).mean(),
                 "share_above_1_significant": (~below & apart).mean(),
+                **(numbers if ranges else {}),
             }
         )
 
     def plot(self) -> Figure:
-        """Draw the estimates in order, and below each the choices that made it."""
+        """Draw the estimates in order, those of unsound designs apart, and the choices below."""
         from belbiotech.plots import specification_curve as curve
 
-        numbers = self.summary
+        numbers, parts = self.summary, self.by_soundness
         title = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} specifications fitted"
         title += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
+        if len(parts.columns) > 1:
+            title = "\n".join([title, *(_told(str(words), parts[words]) for words in parts)])
         varied = [name for name in CHOICES if len(set(self.table[name])) > 1]
-        return curve(self.table, choices=varied or ["exposure"], title=title)
+        return curve(self.table, choices=varied or ["exposure"], title=title, sound="sound")
 
     def _repr_html_(self) -> str:
         return html("Specification curve", self.table, self.warnings)
@@ -82,7 +107,7 @@ class SpecificationCurveResult:
 
 
 def specification_curve(
-    data: pd.DataFrame,
+    data: pd.DataFrame | Mapping[str, pd.DataFrame],
     *,
     outcomes: Terms,
     exposures: Terms,
@@ -98,8 +123,8 @@ def specification_curve(
 
     Parameters
     ----------
-    data : DataFrame
-        The panel.
+    data : DataFrame or mapping of str to DataFrame
+        The panel; or several by name, of which the first is that of designs that name none.
     outcomes : sequence of str
         Columns of 0/1. Here and below a mapping gives each its name in table and plot:
         ``{"Failure": "failure"}``.
@@ -112,7 +137,9 @@ def specification_curve(
         Names of designs, each with the rows that it keeps, as a query of pandas (``"observed"``,
         ``"year >= 2000"``, ``""`` for all), or a mapping of ``rows`` and arguments of `cox`:
         ``{"rows": "observed", "strata": "segment"}``, ``{"firth": True}`` (which knows no
-        clusters). By default all rows, and, where the data has it, those observed.
+        clusters). ``"sound": False`` marks one that is there to show what it does, and is kept
+        apart; ``"data"`` names one of several panels. By default the rows under observation,
+        where the data says which, and, marked as unsound, all.
     cluster : str, optional
         Column of the clusters of the standard errors.
     processes : int, optional
@@ -159,7 +186,12 @@ def specification_curve(
     share_above_1_significant     0.00
     dtype: float64
     """
-    designs = _default_designs(data) if designs is None else designs
+    panels = {"": data} if isinstance(data, pd.DataFrame) else dict(data)
+    if not panels:
+        msg = "data: there is no panel, so that there is nothing to fit"
+        raise PanelError(msg)
+    first = next(iter(panels.values()))
+    designs = _default_designs(first) if designs is None else designs
     plans = {name: _plan(name, design) for name, design in designs.items()}
     named = [
         _named(name, terms)
@@ -167,25 +199,29 @@ def specification_curve(
     ]
     _check_choices([*named, plans])
     columns = _columns_of(*(list(terms.values()) for terms in named))
-    _check_columns(
-        data, [*columns, *_named_by(plans), start, stop, *([cluster] if cluster else [])]
-    )
-    _check_rows_kept(data, plans)
-    data = data.copy(deep=False)
-    data.attrs = {}  # pandas copies it whenever a column is read
-    shared = _Shared(data, named, plans, {"cluster": cluster, "start": start, "stop": stop})
+    _check_panels(panels, plans)
+    for panel in panels.values():
+        _check_columns(
+            panel, [*columns, *_named_by(plans), start, stop, *([cluster] if cluster else [])]
+        )
+    _check_rows_kept(panels, plans)
+    panels = {name: panel.copy(deep=False) for name, panel in panels.items()}
+    for panel in panels.values():
+        panel.attrs = {}  # pandas copies it whenever a column is read
+    shared = _Shared(panels, named, plans, {"cluster": cluster, "start": start, "stop": stop})
     tasks = list(product(*named, plans))
     lines = run(_one, shared, tasks, processes=processes, progress=progress, what="Fits")
     table = pd.DataFrame([line for line, _ in lines])
     heard = [text for _, texts in lines for text in texts]
-    return SpecificationCurveResult(table[[*CHOICES, *COLUMNS]], tally(heard))
+    table["sound"] = [bool(plans[name].get("sound", True)) for name in table["design"]]
+    return SpecificationCurveResult(table[[*CHOICES, *COLUMNS, "sound"]], tally(heard))
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """What every fit reads: data, terms and plans by name, the arguments of all fits."""
+    """What every fit reads: panels, terms and plans by name, the arguments of all fits."""
 
-    data: pd.DataFrame
+    panels: Mapping[str, pd.DataFrame]
     named: Sequence[Mapping[str, str]]
     plans: Mapping[str, Mapping[str, Any]]
     arguments: Mapping[str, Any]
@@ -204,13 +240,31 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
     def fit() -> tuple[Any, str]:
         from belbiotech.survival.cox.estimate import cox
 
-        options = {name: value for name, value in plan.items() if name != "rows"}
+        options = {name: value for name, value in plan.items() if name not in ("rows", *BESIDE)}
         if plan.get("firth"):  # has profile-likelihood intervals, which know no clusters
             options["cluster"] = None
-        rows = _kept(shared.data, plan["rows"])
+        rows = _kept(_panel(shared.panels, plan), plan["rows"])
         return cox(formula, rows, **{**shared.arguments, **options}), ""
 
     return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard), heard
+
+
+def _told(words: str, numbers: pd.Series) -> str:
+    """Say how many specifications were fitted, to how much."""
+    text = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} {words} specifications"
+    if not numbers["fitted"]:
+        return f"{text} fitted"
+    text += f" fitted: median hazard ratio {numbers['median_hazard_ratio']:.2f}"
+    ranges = [
+        f"{numbers[f'least_{name}']:,.0f} to {numbers[f'most_{name}']:,.0f} {what}"
+        for name, what in (("n_rows", "rows"), ("n_events", "events"))
+    ]
+    return f"{text}, {', '.join(ranges)}"
+
+
+def _panel(panels: Mapping[str, pd.DataFrame], plan: Mapping[str, Any]) -> pd.DataFrame:
+    """Give the panel that a design names, or the first."""
+    return panels[plan.get("data", next(iter(panels)))]
 
 
 def _kept(data: pd.DataFrame, rows: str) -> pd.DataFrame:
@@ -228,18 +282,21 @@ def _named(choice: str, terms: Terms) -> dict[str, str]:
 
 
 def _default_designs(data: pd.DataFrame) -> dict[str, Design]:
-    designs: dict[str, Design] = {"all firm-years": ""}
-    if "observed" in data:
-        designs["from the first documented year"] = "observed"
-    return designs
+    if "observed" not in data:
+        return {"all firm-years": ""}
+    return {"under observation": "observed", "all firm-years": {"sound": False}}
 
 
 def _plan(name: str, design: Design) -> dict[str, Any]:
     """Write a design out as rows and arguments of cox."""
     plan = {"rows": design} if isinstance(design, str) else {"rows": "", **design}
-    unknown = [option for option in plan if option not in OPTIONS]
+    known = (*OPTIONS, *BESIDE)
+    unknown = [option for option in plan if option not in known]
     if unknown:
-        msg = f"design {name!r} has {unknown[0]!r}; {nearest_names(unknown[0], OPTIONS)}"
+        msg = f"design {name!r} has {unknown[0]!r}; {nearest_names(unknown[0], known)}"
+        raise PanelError(msg)
+    if not isinstance(plan.get("sound", True), bool):
+        msg = f"design {name!r}: sound is {plan['sound']!r}; it must be True or False"
         raise PanelError(msg)
     return plan
 
@@ -280,6 +337,18 @@ def _named_by(plans: Mapping[str, Mapping[str, Any]]) -> list[str]:
     return named
 
 
+def _check_panels(
+    panels: Mapping[str, pd.DataFrame], plans: Mapping[str, Mapping[str, Any]]
+) -> None:
+    lines = [
+        f"design {name!r}: no panel {plan['data']!r}; {nearest_names(plan['data'], panels)}"
+        for name, plan in plans.items()
+        if plan.get("data", next(iter(panels))) not in panels
+    ]
+    if lines:
+        raise PanelError("\n".join(lines))
+
+
 def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
     missing = [name for name in dict.fromkeys(columns) if name not in data]
     if missing:
@@ -287,10 +356,12 @@ def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
         raise PanelError("\n".join(lines))
 
 
-def _check_rows_kept(data: pd.DataFrame, plans: Mapping[str, Mapping[str, Any]]) -> None:
+def _check_rows_kept(
+    panels: Mapping[str, pd.DataFrame], plans: Mapping[str, Mapping[str, Any]]
+) -> None:
     for name, plan in plans.items():
         try:
-            kept = _kept(data, plan["rows"])
+            kept = _kept(_panel(panels, plan), plan["rows"])
         except BelbiotechError:
             raise
         except Exception as error:

@@ -44,9 +44,23 @@ def changed(make_facts):
     def edited(edit=lambda facts: None, *, window=5, end_year=2010):
         after = json.loads(json.dumps(BEFORE))
         edit(after)
-        old = build(make_facts(**BEFORE), end_year=2010)
-        new = build(make_facts(**after), end_year=end_year, alliance_window=window)
+        rule = {"observation": "first_page"}  # rows end with the last sighting
+        old = build(make_facts(**BEFORE), end_year=2010, **rule)
+        new = build(make_facts(**after), end_year=end_year, alliance_window=window, **rule)
         return diff(old, new)
+
+    return edited
+
+
+@pytest.fixture
+def followed(make_facts):
+    """The same, built by the rule of observation; with other rules for the new state."""
+
+    def edited(edit=lambda facts: None, **rules):
+        after = json.loads(json.dumps(BEFORE))
+        edit(after)
+        old = build(make_facts(**BEFORE), end_year=2010)
+        return diff(old, build(make_facts(**after), end_year=2010, **rules)).firm_years
 
     return edited
 
@@ -186,8 +200,32 @@ def test_a_page_dated_moves_the_first_observed_year(changed):
     assert lines(found.sources, "change", "source_id", "column", "old", "new") == [
         ["changed", "s1", "published", "2006", "2003"]
     ]
-    assert set(found.firm_years["column"]) == {"observed"}
+    assert set(found.firm_years["column"]) == {"observed", "observed_first_page"}
     assert found.firm_years["through"].unique().tolist() == ["page s1 (published 2006 -> 2003)"]
+
+
+def test_a_page_dated_anew_moves_the_years_in_which_a_firm_is_followed(followed):
+    found = followed(lambda facts: facts["sources"][0].update(published="2003"))
+    of_a = found[found["firm_id"] == "a"]
+    cells = of_a[of_a["column"] == "observed"]
+    assert lines(cells, "year", "old", "new") == [[y, False, True] for y in (2004, 2005, 2006)]
+    assert set(of_a["through"]) == {"page s1 (published 2006 -> 2003)"}
+    assert lines(of_a[of_a["change"] == "removed"], "year")[-1] == [2009]
+
+
+def test_an_exit_takes_its_page_out_of_the_evidence(followed):
+    """A page that comes to state an exit opens no observation any more."""
+    exit_ = {"firm_id": "gone", "event": "acquired", "date": "2009", "source_id": "s1"}
+    found = followed(lambda facts: facts["events"].append(exit_))
+    cells = found[(found["firm_id"] == "gone") & (found["column"] == "observed")]
+    assert lines(cells, "year", "old", "new") == [[y, True, False] for y in (2007, 2008, 2009)]
+    assert cells["through"].unique().tolist() == ["events: acquired, 2009 (added)"]
+
+
+def test_another_rule_of_observation_is_told_as_the_cause(followed):
+    found = followed(follow_up=1)
+    assert not found.empty
+    assert set(found["through"]) == {"follow_up 3 -> 1"}
 
 
 def test_another_window_is_told_as_the_cause(changed):

@@ -98,7 +98,12 @@ def test_a_firm_out_of_the_panel_has_facts_and_no_columns(tables):
         (2007, "exit", []),
         (2008, "failure", []),
         (2000, "region", ["founded 2000", "founded 2000"]),
-        (2000, "observed", ["founded 2000"]),
+        (2002, "observed", []),
+        (2003, "observed", ["founded 2000"]),
+        (2005, "observed", ["founded 2000"]),
+        (2006, "observed", []),
+        (2007, "observed", ["ipo", "ipo"]),
+        (2000, "observed_first_page", ["founded 2000"]),
     ],
 )
 def test_a_cell_has_its_facts(tables, year, column, expected):

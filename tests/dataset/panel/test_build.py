@@ -34,11 +34,11 @@ def money(date, name="a", **more):
 
 @pytest.fixture
 def life(make_facts):
-    """Rows of the one firm of these facts, by year."""
+    """Rows of the one firm of these facts, by year; its page has no date, so none is observed."""
 
     def rows(*, window=5, end_year=END, founded="2000", **facts):
         tables = build(
-            make_facts(firms=[firm(founded=founded)], **facts),
+            make_facts(firms=[firm(founded=founded)], sources=[{"source_id": "s1"}], **facts),
             end_year=end_year,
             alliance_window=window,
         )
@@ -92,11 +92,6 @@ def test_nothing_but_the_founding_is_one_row(life):
     assert life().index.tolist() == [2000]
 
 
-def test_pages_show_nothing(make_facts):
-    facts = make_facts(firms=[firm()], sources=[{"source_id": "s1", "published": "2015"}])
-    assert len(build(facts, end_year=END).firm_year) == 1
-
-
 def test_never_past_the_end_year(life):
     rows = life(end_year=2003, events=[event("observed_active", "2010")])
     assert rows.index.max() == 2003
@@ -107,14 +102,16 @@ def test_an_exit_after_the_end_year_is_not_an_exit_yet(life, make_facts):
     rows = life(end_year=2005, events=events)
     assert rows.index.max() == 2005
     assert rows["exit"].sum() == 0
-    firms = build(make_facts(firms=[firm()], events=events), end_year=2005).firms
+    undated = [{"source_id": "s1"}]
+    firms = build(make_facts(firms=[firm()], events=events, sources=undated), end_year=2005).firms
     assert firms["exit_kind"].tolist() == [None]
     assert firms["last_seen_year"].tolist() == [2010]
 
 
 def test_the_first_exit_counts_and_the_later_stay_in_events(make_facts):
     events = [event("bankrupt", "2008"), event("acquired", "2005-03"), event("ipo", "2009")]
-    tables = build(make_facts(firms=[firm()], events=events), end_year=END)
+    undated = [{"source_id": "s1"}]
+    tables = build(make_facts(firms=[firm()], events=events, sources=undated), end_year=END)
     assert tables.firms[["exit_event", "exit_kind", "exit_year"]].to_numpy().tolist() == [
         ["acquired", "acquisition", 2005]
     ]
@@ -141,7 +138,9 @@ def test_the_first_exit_counts_and_the_later_stay_in_events(make_facts):
 def test_exits_of_one_year(make_facts, dates, kind, doubtful):
     events = [event(name, date) for name, date in dates.items()]
     for order in (events, events[::-1]):
-        firms = build(make_facts(firms=[firm()], events=order), end_year=END).firms
+        undated = [{"source_id": "s1"}]
+        facts = make_facts(firms=[firm()], events=order, sources=undated)
+        firms = build(facts, end_year=END).firms
         assert firms["exit_kind"].tolist() == [kind]
         assert firms["exit_doubtful"].tolist() == [doubtful]
 
@@ -189,7 +188,7 @@ def test_kinds_of_partners_and_types(make_facts):
     ]
     tables = build(
         make_facts(firms=[firm()], alliances=rows, events=[event("renamed", "2002")]),
-        end_year=END,
+        end_year=2002,
     )
     last = tables.firm_year.iloc[-1]
     for group, kinds in PARTNER_GROUPS.items():
@@ -214,7 +213,17 @@ def test_financing_rounds(life):
         (["ipo 2002"], [2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010]),
         (["ipo 2002", "delisted 2004"], [2003, 2004]),
         (["ipo 2002", "ipo 2003", "delisted 2005"], [2003, 2004, 2005]),
-        (["ipo 2002", "delisted 2004-07", "delisted 2006"], [2003, 2004, 2005, 2006]),
+        (["ipo 2002", "delisted 2004-07", "delisted 2006"], [2003, 2004]),
+        (["ipo 2002 X", "ipo 2003 Y", "delisted 2005 X"], [2003, 2004, 2005, *range(2006, 2011)]),
+        (
+            ["ipo 2002 X", "ipo 2003 Y", "delisted 2005 X", "delisted 2007 y"],
+            list(range(2003, 2008)),
+        ),
+        (["ipo 2002 X", "ipo 2003 Y", "delisted 2005"], [2003, 2004, 2005]),
+        (["ipo 2002", "ipo 2003 Y", "delisted 2005 X"], list(range(2003, 2011))),
+        (["ipo 2002", "delisted 2005 X"], [2003, 2004, 2005]),
+        (["ipo 2002 X", "ipo 2004 X", "delisted 2005 X"], [2003, 2004, 2005]),
+        (["ipo 2002 X", "delisted 2004 X", "ipo 2006 X"], [2003, 2004, *range(2007, 2011)]),
         (["ipo 2002", "delisted 2004", "ipo 2007"], [2003, 2004, 2008, 2009, 2010]),
         (["ipo 2002", "delisted 2004", "ipo 2006", "delisted 2008"], [2003, 2004, 2007, 2008]),
         (["delisted 2004", "ipo 2006"], [2007, 2008, 2009, 2010]),
@@ -225,7 +234,8 @@ def test_financing_rounds(life):
     ],
 )
 def test_listed(life, listings, listed):
-    events = [event(*text.split()) for text in listings]
+    parts = [text.split() for text in listings]
+    events = [event(*part[:2], counterparty=part[2] if part[2:] else None) for part in parts]
     rows = life(events=[*events, event("observed_active", "2010")])
     assert years_where(rows["listed_lag1"]) == listed
     assert rows["listed_lag1"].max() <= 1
@@ -241,7 +251,7 @@ def test_an_ipo_in_the_year_of_the_exit_counts(life):
     assert rows.loc[2003, ["ipo", "acquisition", "listed_lag1"]].tolist() == [1, 1, 0]
 
 
-def test_observed_from_the_first_dated_page_behind_any_fact(make_facts):
+def test_by_the_rule_of_0_x_observed_from_the_first_dated_page_behind_any_fact(make_facts):
     sources = [
         {"source_id": "s1"},
         {"source_id": "s2", "published": "2009-03"},
@@ -254,7 +264,7 @@ def test_observed_from_the_first_dated_page_behind_any_fact(make_facts):
         alliances=[alliance("2003", name="a", source_id="s3")],
         sources=sources,
     )
-    tables = build(facts, end_year=END)
+    tables = build(facts, end_year=END, observation="first_page")
     assert tables.firms["first_documented"].astype(object).where(
         lambda x: x.notna(), None
     ).tolist() == [
@@ -269,7 +279,8 @@ def test_observed_from_the_first_dated_page_behind_any_fact(make_facts):
 
 def test_firms_that_are_not_in_the_panel_are_in_firms_with_the_reason(make_facts):
     firms = [firm("a"), firm("b", founded=None), firm("c", founded="2019-02")]
-    facts = make_facts(firms=firms, events=[event("ipo", "2003", "b")])
+    undated = [{"source_id": "s1"}]
+    facts = make_facts(firms=firms, events=[event("ipo", "2003", "b")], sources=undated)
     tables = build(facts, end_year=2010)
     assert tables.firms["in_panel"].tolist() == [True, False, False]
     assert tables.firms["out_reason"].tolist() == [
@@ -305,7 +316,15 @@ def test_the_end_year_is_the_last_complete_one(make_facts):
     assert default_end_year(facts) == 2018
     later = make_facts(firms=[firm()], sources=sources, alliances=[alliance("2021")])
     assert default_end_year(later) == 2020
-    assert build(facts).parameters == {"end_year": 2018, "alliance_window": 5}
+    assert build(facts).parameters == {
+        "end_year": 2018,
+        "alliance_window": 5,
+        "observation": "follow_up",
+        "follow_up": 3,
+        "evidence": "pages",
+    }
+    old = build(facts, alliance_window=None, observation="first_page").parameters
+    assert old == {"end_year": 2018, "alliance_window": None, "observation": "first_page"}
 
 
 def test_planned_ends_and_foundings_move_no_end_year(make_facts):
@@ -320,19 +339,20 @@ def test_the_end_year_of_the_shipped_facts():
     assert default_end_year(read_facts("data/raw")) == 2025
 
 
-def test_two_exchanges_of_which_one_is_left(make_facts):
-    events = [event("ipo", "2003"), event("ipo", "2005"), event("delisted", "2008")]
-    stays = make_facts(firms=[firm()], events=[*events, event("observed_active", "2012")])
-    rows = build(stays, end_year=END).firm_year
-    assert rows.loc[rows["listed_lag1"] == 1, "year"].tolist() == [2004, 2005, 2006, 2007, 2008]
-    both = [*events, event("delisted", "2010"), event("observed_active", "2012")]
-    rows = build(make_facts(firms=[firm()], events=both), end_year=END).firm_year
-    assert rows.loc[rows["listed_lag1"] == 1, "year"].tolist() == list(range(2004, 2011))
+def test_listings_of_the_shipped_facts():
+    panel = build(read_facts("data/raw")).firm_year
+    listed = panel[panel["listed_lag1"] == 1].groupby("firm_id")["year"].agg(list)
+    assert listed["celyad"] == list(range(2014, 2026))
+    assert listed["mdxhealth"] == list(range(2007, 2026))
+    assert listed["innogenetics"] == list(range(1997, 2009))
+    assert listed["devgen"] == list(range(2006, 2013))
 
 
 def test_types_and_order(make_facts):
     facts = make_facts(
-        firms=[firm("b"), firm("a"), firm("B")], events=[event("renamed", "2002", "b")]
+        firms=[firm("b"), firm("a"), firm("B")],
+        events=[event("renamed", "2002", "b")],
+        sources=[{"source_id": "s1"}],
     )
     tables = build(facts, end_year=END)
     panel = tables.firm_year
@@ -456,6 +476,7 @@ def by_hand(facts, panel, window):
 @given(some_firms, some_facts, st.integers(1, 8), st.randoms(use_true_random=False))
 def test_properties_of_any_panel(make_facts, founded, rows, window, random):
     firms = [firm("a"), *(firm(name, date) for name, date in founded.items())]
+    rows["sources"] = [{"source_id": "s1"}]
     facts = make_facts(firms=firms, **rows)
     tables = build(facts, end_year=2010, alliance_window=window)
     panel = tables.firm_year
@@ -489,7 +510,8 @@ def test_properties_of_any_panel(make_facts, founded, rows, window, random):
 @any_facts
 @given(some_facts)
 def test_no_firm_is_allied_before_it_has_signed(make_facts, rows):
-    panel = build(make_facts(firms=[firm(name) for name in "abc"], **rows), end_year=2010).firm_year
+    facts = make_facts(firms=[firm(name) for name in "abc"], sources=[{"source_id": "s1"}], **rows)
+    panel = build(facts, end_year=2010).firm_year
     signed_before = panel.groupby("firm_id")["alliances_new"].cumsum() - panel["alliances_new"]
     assert np.array_equal(panel["alliances_cum_lag1"], signed_before)
     assert (panel["alliances_active_lag1"] <= panel["alliances_cum_lag1"]).all()

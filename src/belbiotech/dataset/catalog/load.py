@@ -166,11 +166,11 @@ def _rebuilt(
     tables: Tables, min_confidence: Confidence, attrs: dict[Hashable, Any]
 ) -> pd.DataFrame:
     from belbiotech.dataset.facts.confidence import filter_confidence
-    from belbiotech.dataset.panel.build import build
+    from belbiotech.dataset.panel.build import build, build_arguments
 
     facts = filter_confidence(tables, min_confidence)
-    asked = {name: tables.parameters[name] for name in ("end_year", "alliance_window")}
-    panel = build(facts, **asked).firm_year
+    panel = build(facts, **build_arguments(tables.parameters)).firm_year
+    panel = panel[list(tables.firm_year)]  # an older release has fewer columns
     panel.attrs = dict(attrs)
     return panel
 

@@ -16,9 +16,10 @@ from belbiotech.dataset.panel.spans import (
     Row,
     Spans,
     fact_spans,
-    is_first_page,
     life_of,
+    page_spans,
     rows_of,
+    together,
 )
 from belbiotech.errors import PanelError, nearest_names
 
@@ -133,12 +134,12 @@ def _lines(table: str, row: Row, life: Life, pages: pd.DataFrame) -> Iterator[di
     named = [name for name in PAGE_IN_NOTE.findall(row["note"] or "") if name in pages.index]
     for name in dict.fromkeys([*stated, *named]):
         page = pages.loc[name].to_dict()
-        decides = spans and name in stated and is_first_page(page, life)
+        of_page = page_spans({**page, "source_id": name}, life) if name in stated else {}
         yield {
             "table": table,
             "fact": fact_text(table, row),
             "date": fact_date(table, row),
-            "spans": {**spans, "observed": life.whole} if decides else spans,
+            "spans": together(spans, of_page),
             "source_id": name,
             "role": STATES if name in stated else NAMED,
             **{column: page[column] for column in ("title", "url", "publisher", "published")},

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
+from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.matching import FactChange, Row
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import fact_date, fact_text
 from belbiotech.dataset.panel.fields import FIRM_YEAR
-from belbiotech.dataset.panel.spans import Life, Spans, fact_spans, is_first_page, life_of
+from belbiotech.dataset.panel.spans import Life, Spans, fact_spans, life_of, page_spans, together
 
 __all__ = ["UNTRACED", "change_text", "changed_rows"]
 
 KEY = ["firm_id", "year"]
+NO_PAGES: frozenset[str] = frozenset()
 BESIDE = {"source_id", "source_ids", "confidence", "date_quality", "note"}
 COLUMNS = [*KEY, "change", "column", "old", "new", "through"]
 UNTRACED = "no changed fact found"
 
+# Parameters that decide on what is observed, and on how long silent firms are followed.
+OF_THE_RULE = ("observation", "follow_up", "evidence")
 # Columns of the panel that a changed column of `firms` moves.
 OF_FIRMS = {
     "name": {"name"},
@@ -69,16 +73,18 @@ def changed_rows(old: Tables, new: Tables, changes: Sequence[FactChange]) -> pd.
     """
     cells = _changed_cells(old.firm_year, new.firm_year)
     parameters = {*old.parameters, *new.parameters}
-    moved = [
-        f"{name} {old.parameters.get(name)} -> {new.parameters.get(name)}"
+    moved = {
+        name: f"{name} {old.parameters.get(name)} -> {new.parameters.get(name)}"
         for name in sorted(parameters)
         if old.parameters.get(name) != new.parameters.get(name)
-    ]
+    }
+    rule = [text for name, text in moved.items() if name in OF_THE_RULE]
     parts = {name: _parts(name, old, new, changes) for name in cells["firm_id"].unique()}
     through = []
     for name, column, year in zip(cells["firm_id"], cells["column"], cells["year"], strict=True):
         texts = [part.text for part in parts[name] if part.moves(column, year)]
-        through.append("; ".join(texts or moved or [UNTRACED]))
+        texts += rule if column in (None, "observed") else []
+        through.append("; ".join(texts or moved.values() or [UNTRACED]))
     return cells.assign(through=pd.Series(through, cells.index, dtype=object))[COLUMNS]
 
 
@@ -118,7 +124,7 @@ def _changed_cells(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     found = [both.loc[both["side"] != "both", [*KEY, "change"]].assign(column=None)]
     kept = both[both["side"] == "both"]
     for name in FIRM_YEAR:
-        if name not in KEY:
+        if name not in KEY and name in old and name in new:
             moved = kept[kept[f"{name}_old"] != kept[f"{name}_new"]]
             cells = moved[[*KEY, "change"]].assign(column=name)
             # Merging made whole numbers floats; here no value is missing, so they can go back.
@@ -162,8 +168,10 @@ def _fact_spans(
         if change.change == "changed":
             spans = _decisive(change, spans)
         ids = row["source_ids"].split(";") if change.table == "firms" else [row["source_id"]]
-        if any(is_first_page(known[page], life) for page in ids):
-            spans = {**spans, "observed": life.whole}
+        for page in ids:
+            spans = together(spans, page_spans(known[page], life))
+        if row.get("event") in EXITS:  # it keeps its page from opening an observation
+            spans = together(spans, page_spans(known[ids[0]], replace(life, exit_pages=NO_PAGES)))
         yield spans
 
 
@@ -181,14 +189,14 @@ def _page_spans(
     tables: tuple[Tables, Tables],
     lives: Sequence[Life | None],
 ) -> Iterator[Spans]:
-    """Where a page whose date changed decides since when a firm is observed."""
+    """Where a page whose date changed decides on what is observed of a firm."""
     if "published" not in change.columns:
         return
     for row, state, life in zip((change.old, change.new), tables, lives, strict=True):
-        if row is None or life is None or not is_first_page(row, life):
+        if row is None or life is None:
             continue
         if row["source_id"] in _pages_of(state, firm_id):
-            yield {"observed": life.whole}
+            yield page_spans(row, life)
 
 
 def _pages_of(tables: Tables, firm_id: str) -> set[str]:

@@ -11,6 +11,7 @@ __all__ = [
     "EVENTS",
     "EXITS",
     "FIRM_ROLES",
+    "FRAMES",
     "ORIGINS",
     "PARTNER_GROUPS",
     "PARTNER_TYPES",
@@ -46,6 +47,11 @@ ORIGINS: Codes = {
     "corporate_spinoff": "Spin-off of a company",
     "independent": "Independent start",
     "unknown": "Not stated",
+}
+
+FRAMES: Codes = {
+    "core": "Within the frame",
+    "borderline": "Main business arguably not biotechnology, or seat arguably not Belgian",
 }
 
 EVENTS: Codes = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from belbiotech.dataset.facts import codes
 
-__all__ = ["DERIVED", "FACTS", "TABLES", "Field"]
+__all__ = ["DERIVED", "FACTS", "TABLES", "Field", "later_columns"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,15 @@ FACTS: dict[str, dict[str, Field]] = {
             required=False,
         ),
         "segment": Field("code", "Segment", "Main field of activity.", values=codes.SEGMENTS),
+        "frame": Field(
+            "code",
+            "Frame",
+            "Whether the firm lies well within the frame (independent, Belgian, biotechnology) or "
+            "on its edge; blank means not judged.",
+            required=False,
+            values=codes.FRAMES,
+            since="1.0.0",
+        ),
         "source_ids": Field(
             "list", "Pages", "The pages behind this row, by their ids, between semicolons."
         ),
@@ -145,7 +154,8 @@ FACTS: dict[str, dict[str, Field]] = {
         "counterparty": Field(
             "text",
             "Counterparty",
-            "Buyer, merger partner or exchange; for a new name, the name.",
+            "Buyer or merger partner; of a listing or delisting the exchange, where a page names "
+            "it; for a new name, the name.",
             required=False,
         ),
         "counterparty_country": Field(
@@ -241,15 +251,45 @@ FACTS: dict[str, dict[str, Field]] = {
     },
 }
 
+
+def later_columns(table: str) -> list[str]:
+    """Name the columns that came after the first data version, and that facts may do without.
+
+    Parameters
+    ----------
+    table : str
+        Name of a table of facts.
+
+    Returns
+    -------
+    list of str
+        None for most tables.
+
+    Examples
+    --------
+    >>> later_columns("firms")
+    ['frame']
+    """
+    fields = FACTS[table].items()
+    return [name for name, field in fields if not field.required and field.since != "0.1.0"]
+
+
 NO_PANEL = {
     "no_founding_year": "No page states when the firm was founded",
     "founded_after_end_year": "Founded after the panel's last year",
+}
+NEVER = {
+    "no_dated_page": "No page about it is dated",
+    "only_its_exit": "Every dated page about it states its exit",
+    "out_of_reach": "No year of its life begins while it is followed after a dated page",
 }
 FATES = {
     "failure": "Failed (bankrupt, liquidated or dissolved)",
     "acquisition": "Acquired or merged",
     "relocation": "Head office moved abroad",
+    "closure": "Wound up, where that is not counted as a failure",
 }
+BUYERS = {"creditors": "Its creditors", "fund": "A fund"}
 
 
 def _year(name: str, title: str, *, required: bool) -> Field:
@@ -292,6 +332,17 @@ DERIVED: dict[str, dict[str, Field]] = {
             rule="Earliest `published` among the pages behind any of the firm's facts (its own "
             "row, events, alliances, financings); missing if none of them is dated.",
         ),
+        "last_sign_year": Field(
+            "year",
+            "Last sign of life, year",
+            "Year of the last dated page about the firm, those on its exit left out.",
+            required=False,
+            unit="year",
+            rule="Latest `published` among the pages behind any of the firm's facts, without those "
+            "that state an exit of it; built with `evidence` = facts also the latest year of its "
+            "events (exits aside), alliances' starts and financings that such a page states.",
+            since="1.0.0",
+        ),
         "exit_event": Field(
             "code",
             "Exit",
@@ -309,7 +360,9 @@ DERIVED: dict[str, dict[str, Field]] = {
             "How the firm left the panel; missing if it did not.",
             required=False,
             values=FATES,
-            rule="From `exit_event`.",
+            rule="From `exit_event`; closure only if built with `liquidation` = closure. Built "
+            "with `creditors` = failure, a sale to creditors is a failure; with `funds` = no_exit, "
+            "one to a fund is no exit.",
         ),
         "exit_year": Field(
             "year", "Exit, year", "Year of the exit.", False, "year", rule="From `exit_event`."
@@ -335,11 +388,42 @@ DERIVED: dict[str, dict[str, Field]] = {
             "Firm-years",
             "Number of the firm's rows in `firm_year`.",
             unit="rows",
-            rule="From the founding year to the exit year; without an exit, to `last_seen_year`; "
-            "never past the end year.",
+            rule="From the founding year to the exit year; without an exit, to `last_seen_year` "
+            "or, if later, `follow_up` years after `last_sign_year`; never past the end year. "
+            "Built with `observation` = first_page, to `last_seen_year`.",
+        ),
+        "observed_rows": Field(
+            "count",
+            "Firm-years under observation",
+            "Number of the firm's rows in `firm_year` that are observed.",
+            unit="rows",
+            rule="Rows of `firm_year` with `observed` true.",
+            since="1.0.0",
+        ),
+        "never_observed": Field(
+            "code",
+            "Why never observed",
+            "Why none of the firm's rows is observed.",
+            required=False,
+            values=NEVER,
+            rule="Set for firms in the panel whose `observed_rows` is 0.",
+            since="1.0.0",
         ),
     },
-    "events": _dated("date", "Date"),
+    "events": {
+        **_dated("date", "Date"),
+        "buyer": Field(
+            "code",
+            "Kind of buyer",
+            "Who took the firm over, where its note tells that it was no industrial firm.",
+            required=False,
+            values=BUYERS,
+            rule="Of acquired and merged, from the words of `note`: creditors if it says "
+            "creditor-owned, fund if it says fund or investment firm; else missing, which means "
+            "an industrial buyer or one that nothing is said of.",
+            since="1.0.0",
+        ),
+    },
     "alliances": {
         **_dated("start", "Start"),
         **_dated("end", "End", required=False),

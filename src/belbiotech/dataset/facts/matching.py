@@ -15,7 +15,7 @@ import pandas as pd
 
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.rules import FACT_KEYS
-from belbiotech.dataset.facts.tables import Tables
+from belbiotech.dataset.facts.tables import Tables, with_later_columns
 
 __all__ = ["FactChange", "fact_changes", "match_facts"]
 
@@ -131,10 +131,16 @@ def _changes(table: str, old: Tables, new: Tables) -> list[FactChange]:
         if before is None or after is None:
             word = "added" if before is None else "removed"
             found.append(FactChange(table, word, before, after))
-        elif columns := tuple(name for name in FACTS[table] if _differ(before[name], after[name])):
+        elif columns := _changed_columns(table, before, after):
             found.append(FactChange(table, "changed", before, after, columns))
     first = next(iter(FACTS[table]))
     return sorted(found, key=lambda change: str(change.row[first]))
+
+
+def _changed_columns(table: str, before: Row, after: Row) -> tuple[str, ...]:
+    """Name the columns that differ, of those that both states have."""
+    both = [name for name in FACTS[table] if name in before and name in after]
+    return tuple(name for name in both if _differ(before[name], after[name]))
 
 
 def _differ(one: object, two: object) -> bool:
@@ -144,7 +150,7 @@ def _differ(one: object, two: object) -> bool:
 
 def _keyed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Cells as texts, a blank as an empty one, with the year, on positions."""
-    texts = frame[list(FACTS[table])].reset_index(drop=True)
+    texts = with_later_columns(table, frame).reset_index(drop=True)
     known = texts.notna()
     texts = texts.astype(str).where(known, "")
     if table in DATES:

@@ -11,7 +11,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from belbiotech.dataset.facts.checks import MISSING, UNKNOWN
-from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.fields import FACTS, later_columns
 from belbiotech.dataset.facts.own_codes import OPEN_COLUMNS, VALUES_FILE, read_own_codes
 from belbiotech.dataset.facts.rules import broken_rules
 from belbiotech.dataset.facts.schemas import OwnCodes, check_pandera, raw_schema
@@ -87,7 +87,7 @@ def read_facts(path: str | Path) -> Facts:
     tables = {}
     own_codes, problems = read_own_codes(folder)
     for name, fields in FACTS.items():
-        table, found = read_texts(folder / f"{name}.csv", list(fields))
+        table, found = read_texts(folder / f"{name}.csv", list(fields), later_columns(name))
         problems += found
         if table is not None:
             tables[name] = table

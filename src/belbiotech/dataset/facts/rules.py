@@ -19,7 +19,15 @@ RawTables = Mapping[str, RawTable]
 Rule = Callable[[RawTables], Iterator[Problem]]
 
 # Two rows that agree in these state the same fact, whatever their pages, confidence and notes.
-NOT_THE_FACT = {"source_id", "source_ids", "confidence", "date_quality", "note", "other_names"}
+NOT_THE_FACT = {
+    "source_id",
+    "source_ids",
+    "confidence",
+    "date_quality",
+    "note",
+    "other_names",
+    "frame",
+}
 FACT_KEYS: dict[str, list[str]] = {
     **{
         table: [name for name in FACTS[table] if name not in NOT_THE_FACT]
@@ -59,6 +67,7 @@ def broken_rules(tables: RawTables) -> list[Problem]:
         _end,
         _too_early,
         _too_late,
+        _never_listed,
     )
     return [problem for rule in rules for problem in rule(tables)]
 
@@ -202,3 +211,27 @@ def _too_late(tables: RawTables) -> Iterator[Problem]:
         for row, value in late:
             text = f"column {column!r}: {value!r} is in the future; facts have happened: correct it"
             yield tables[name].problem(row, text)
+
+
+def _never_listed(tables: RawTables) -> Iterator[Problem]:
+    """Find delistings from an exchange that no listing of the firm before can have been on."""
+    if not _has(tables, "events", "firm_id", "event", "date", "counterparty"):
+        return
+    table = tables["events"]
+    dated = table.frame[is_date(table.frame["date"].fillna(""))]
+    listings = dict(iter(dated[dated["event"] == "ipo"].groupby("firm_id")))
+    left = dated[(dated["event"] == "delisted") & dated["counterparty"].notna()]
+    for (row, exchange), firm, date in zip(
+        _cells(left["counterparty"]), left["firm_id"], left["date"], strict=True
+    ):
+        own = listings.get(firm, dated.iloc[:0])
+        before = own.loc[~is_before(pd.Series(date, own.index), own["date"]), "counterparty"]
+        if not (before.isna() | (before.str.casefold() == exchange.casefold())).any():
+            yield table.problem(row, _not_there(exchange, before))
+
+
+def _not_there(exchange: str, known: pd.Series) -> str:
+    names = ", ".join(map(repr, dict.fromkeys(known)))
+    told = f"before it the facts list the firm on {names}" if names else "no listing is before it"
+    text = f"column 'counterparty': the firm was never listed on {exchange!r}; {told}"
+    return f"{text}: add the listing, or correct the name"

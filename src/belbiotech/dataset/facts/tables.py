@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-__all__ = ["TABLE_NAMES", "ReleaseTables", "Tables"]
+from belbiotech.dataset.facts.fields import FACTS, later_columns
+
+__all__ = ["TABLE_NAMES", "ReleaseTables", "Tables", "with_later_columns"]
 
 TABLE_NAMES = ("firm_year", "firms", "events", "alliances", "financings", "sources")
 
@@ -24,7 +26,8 @@ class Tables:
     firms, events, alliances, financings, sources : DataFrame
         The facts, typed, with what was derived from them.
     parameters : mapping
-        ``end_year`` and ``alliance_window`` (None: unlimited); ``own_codes`` if the facts have
+        ``end_year``, ``alliance_window`` (None: unlimited), ``observation``, ``follow_up`` and
+        ``evidence`` (in releases 0.x none of the last three); ``own_codes`` if the facts have
         codes beyond the usual ones (column to code to label); ``merged_with`` if they were put
         on top of a shipped release (its ``version``, ``prefer``, and the sums of its tables).
     """
@@ -52,3 +55,23 @@ class ReleaseTables(Protocol):
 
     def items(self) -> Iterable[tuple[str, pd.DataFrame]]:
         """Names and tables, in the order of the schemas."""
+
+
+def with_later_columns(table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give the columns of the facts, those that came after the table was made as blanks.
+
+    Parameters
+    ----------
+    table : str
+        Name of a table of facts.
+    frame : DataFrame
+        The table, of any release.
+
+    Returns
+    -------
+    DataFrame
+        The columns of today's facts, in their order.
+    """
+    later = [name for name in later_columns(table) if name not in frame]
+    blank = {name: pd.Series([None] * len(frame), frame.index, dtype=object) for name in later}
+    return frame.assign(**blank)[list(FACTS[table])]

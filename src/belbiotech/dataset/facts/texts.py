@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -62,7 +62,9 @@ class RawTable:
         return f"line {self.lines[row]}" + (f" of {self.files[row]}" if self.files else "")
 
 
-def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, list[Problem]]:
+def read_texts(
+    path: Path, columns: Sequence[str], later: Sequence[str] = ()
+) -> tuple[RawTable | None, list[Problem]]:
     """Read a CSV file as texts.
 
     A byte order mark at the beginning and line ends of any kind are fine; everything else is
@@ -74,6 +76,8 @@ def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, lis
         The file.
     columns : sequence of str
         The columns that it must have, in any order.
+    later : sequence of str
+        Those of them that a file from before they were there need not have: blanks then.
 
     Returns
     -------
@@ -93,11 +97,14 @@ def read_texts(path: Path, columns: Sequence[str]) -> tuple[RawTable | None, lis
         if not broken:
             problems.append(Problem(path.name, 0, f"is empty; its first line must be {wanted}"))
         return None, problems
-    header, strange = _header(path.name, rows[0], columns)
+    header, strange = _header(path.name, rows[0], columns, later)
     problems += strange
     if not header:
         return None, problems
-    return _table(path.name, rows, lines, header, problems), problems
+    table = _table(path.name, rows, lines, header, problems)
+    blank = [None] * len(table.frame)
+    absent = {name: pd.Series(blank, dtype=object) for name in later if name not in header}
+    return replace(table, frame=table.frame.assign(**absent)), problems
 
 
 def _decode(path: Path) -> tuple[str | None, list[Problem]]:
@@ -152,14 +159,14 @@ def _records(file: str, text: str) -> tuple[list[list[str]], list[int], list[Pro
 
 
 def _header(
-    file: str, names: list[str], columns: Sequence[str]
+    file: str, names: list[str], columns: Sequence[str], later: Sequence[str]
 ) -> tuple[dict[str, int], list[Problem]]:
     """Positions of the known columns, and what is wrong with the header."""
     for sign, words in SEPARATORS.items():
         if len(names) == 1 and sign in names[0]:
             return {}, [Problem(file, 1, f"has {words} between its cells; save it with commas")]
     known = {name: names.index(name) for name in columns if name in names}
-    texts = [f"column {name!r} is missing" for name in columns if name not in known]
+    texts = [f"column {name!r} is missing" for name in columns if name not in {*known, *later}]
     texts += [
         f"there is no column {name!r} in these facts; {nearest_names(name, columns)}"
         for name in dict.fromkeys(names)

@@ -7,23 +7,49 @@ what came after it.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.dataset.facts import codes
-from belbiotech.dataset.facts.confidence import filter_confidence
+from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
 from belbiotech.dataset.facts.fields import DERIVED
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.firm_years import firm_years
-from belbiotech.dataset.panel.lives import firm_lives
+from belbiotech.dataset.panel.lives import firm_lives, observed_lives
+from belbiotech.dataset.panel.observation import (
+    Evidence,
+    Observation,
+    ObservationRule,
+    observation_rule,
+    rule_of,
+    signs_of_life,
+)
+from belbiotech.dataset.panel.readings import (
+    Consortia,
+    Creditors,
+    Funds,
+    Liquidation,
+    Readings,
+    buyers,
+    readings_of,
+)
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
-from belbiotech.errors import PanelError
+from belbiotech.errors import BelbiotechWarning, PanelError
 
-__all__ = ["Tables", "build", "default_end_year", "filter_confidence"]
+__all__ = [
+    "Tables",
+    "build",
+    "build_arguments",
+    "default_end_year",
+    "filter_confidence",
+    "rebuild",
+]
 
 DATES = {
     "firms": ("founded",),
@@ -36,7 +62,19 @@ UNIT = "firm_id"  # whose row it is, for whoever reads the panel
 HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sources": "published"}
 
 
-def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | None = 5) -> Tables:
+def build(
+    facts: Facts,
+    *,
+    end_year: int | None = None,
+    alliance_window: int | None = 5,
+    follow_up: int | None = 3,
+    evidence: Evidence = "pages",
+    observation: Observation = "follow_up",
+    liquidation: Liquidation = "failure",
+    creditors: Creditors = "acquisition",
+    funds: Funds = "acquisition",
+    consortia: Consortia = "partners",
+) -> Tables:
     """Build the firm-year panel and the processed tables from facts.
 
     Parameters
@@ -49,6 +87,29 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
     alliance_window : int or None
         How many year-ends an alliance without a known end is in force, counted from the one of
         its start; None for all that follow.
+    follow_up : {1, 2, 3, 5} or None
+        A firm is under observation (``observed``) in the years that follow the publication of a
+        dated page about it, this many of them; None for ever. Pages that state its exit do not
+        count. Without an exit its rows run on as long.
+    evidence : {"pages", "facts"}
+        ``facts`` takes the years of events, alliances' starts and financings like those of
+        pages, also where only later pages tell of them: more years, and less strict, as such a
+        firm had to live to be told about.
+    observation : {"follow_up", "first_page"}
+        ``first_page`` is the rule of data versions 0.x, for comparison: all years from that of
+        the first page on, whatever it states, to the exit or the last sighting. It lets firms
+        enter through their own end.
+    liquidation : {"failure", "closure"}
+        What a liquidation or dissolution is; ``closure`` ends a life without failure or
+        acquisition, as pages seldom tell whether the firm could pay its debts.
+    creditors : {"acquisition", "failure"}
+        What it is when creditors take a firm over, by the note of the fact (``buyer`` in
+        ``events``).
+    funds : {"acquisition", "no_exit"}
+        Whether control that passes to a fund is an acquisition, or the firm lives on.
+    consortia : {"partners", "projects", "none"}
+        Whether a consortium counts as an alliance with each partner, once for each project (one
+        firm, year and subject), or not at all.
 
     Returns
     -------
@@ -58,7 +119,13 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
     Raises
     ------
     PanelError
-        A window below one year, an end year that is no year, or no firm with a row.
+        A window below one year, an end year that is no year, a rule of observation or a reading
+        that is none, or no firm with a row.
+
+    Warns
+    -----
+    BelbiotechWarning
+        No firm-year is observed, as firms are known from their exits alone.
 
     Examples
     --------
@@ -75,22 +142,100 @@ def build(facts: Facts, *, end_year: int | None = None, alliance_window: int | N
     2010      4     5            1    0            1
     """
     _check_window(alliance_window)
+    rule = observation_rule(observation, follow_up, evidence)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
-    lives = firm_lives(facts, last)
+    readings = Readings(liquidation, creditors, funds, consortia)
+    tables = _assembled(facts, last, alliance_window, rule, readings)
+    _warn_of_exits_alone(tables.firms, tables.firm_year)
+    validate_tables(dict(tables.items()), facts.own_codes)
+    return tables
+
+
+def rebuild(tables: Tables, facts: Facts | None = None, **changes: Any) -> Tables:
+    """Build tables anew, as they were built but for some arguments; nothing is checked again.
+
+    Parameters
+    ----------
+    tables : Tables
+        As built or loaded: their facts were checked.
+    facts : Facts, optional
+        Some of their facts, in place of all.
+    **changes
+        Arguments of :func:`build`.
+
+    Returns
+    -------
+    Tables
+        The tables.
+
+    Raises
+    ------
+    PanelError
+        As :func:`build`.
+
+    Examples
+    --------
+    >>> from belbiotech.dataset.facts.read import read_facts
+    >>> tables = build(read_facts("data/raw"))
+    >>> years = [rebuild(tables, follow_up=k).firm_year["observed"].sum() for k in (1, 2, 3)]
+    >>> bool(years[0] < years[1] < years[2] == tables.firm_year["observed"].sum())
+    True
+    """
+    asked = {**build_arguments(tables.parameters), **changes}
+    _check_window(asked["alliance_window"])
+    rule = observation_rule(
+        asked["observation"], asked.get("follow_up", 3), asked.get("evidence", "pages")
+    )
+    facts = facts_of(tables) if facts is None else facts
+    return _assembled(facts, asked["end_year"], asked["alliance_window"], rule, readings_of(asked))
+
+
+def _assembled(
+    facts: Facts, last: int, window: int | None, rule: ObservationRule, readings: Readings
+) -> Tables:
+    signs = signs_of_life(facts, rule.evidence)
+    lives = firm_lives(facts, signs, rule, last, readings)
     tables = {name: _with_dates(name, table) for name, table in facts.items()}
     tables["firms"] = tables["firms"].join(lives.drop(columns="founded_year"), on="firm_id")
     tables["alliances"] = _with_groups(tables["alliances"])
+    tables["events"] = tables["events"].assign(buyer=buyers(facts.events))
+    tables["firms"] = tables["firms"].sort_values("firm_id", ignore_index=True)
+    panel = firm_years(tables, signs, rule, window, readings)
+    tables["firms"] = tables["firms"].join(observed_lives(tables["firms"], panel, rule))
     processed = {name: _sorted(name, table) for name, table in tables.items()}
-    panel = firm_years(processed, alliance_window)
     panel.attrs["unit"] = UNIT
-    everything = {"firm_year": panel, **processed}
-    validate_tables(everything, facts.own_codes)
-    parameters: dict[str, Any] = {"end_year": last, "alliance_window": alliance_window}
+    parameters: dict[str, Any] = {"end_year": last, "alliance_window": window}
+    parameters |= rule.parameters() | readings.parameters()
     if facts.own_codes:
         parameters["own_codes"] = facts.own_codes
     if facts.merged_with:
         parameters["merged_with"] = facts.merged_with
-    return Tables(**everything, parameters=parameters)
+    return Tables(firm_year=panel, **processed, parameters=parameters)
+
+
+def build_arguments(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Read with which arguments tables were built, to build others like them.
+
+    Parameters
+    ----------
+    parameters : mapping
+        ``parameters`` of the tables, or of a release. Releases 0.x say nothing of a rule of
+        observation: theirs was that of the first page.
+
+    Returns
+    -------
+    dict
+        Arguments of :func:`build`.
+
+    Examples
+    --------
+    >>> build_arguments({"end_year": 2025, "alliance_window": 5})
+    {'end_year': 2025, 'alliance_window': 5, 'observation': 'first_page'}
+    """
+    names = ("end_year", "alliance_window")
+    asked = {name: parameters[name] for name in names if name in parameters}
+    rule, readings = rule_of(parameters), readings_of(parameters)
+    return {**asked, **rule.parameters(), **readings.parameters()}
 
 
 def default_end_year(facts: Facts) -> int:
@@ -153,6 +298,23 @@ def _sorted(name: str, table: pd.DataFrame) -> pd.DataFrame:
     """Put columns in the schema's order and rows in the order of their values."""
     columns = list(PROCESSED[name].columns)
     return table[columns].sort_values(columns, ignore_index=True)
+
+
+def _warn_of_exits_alone(firms: pd.DataFrame, panel: pd.DataFrame) -> None:
+    """Warn where nothing can be studied, as only their ends made firms known."""
+    alone = int((firms["never_observed"] == "only_its_exit").sum())
+    if not alone or panel["observed"].any():
+        return
+    fates = ", ".join(
+        f"{int(panel[name].sum())} with {name} 1" for name in ("failure", "acquisition")
+    )
+    msg = (
+        f"{alone} of the panel's {panel['firm_id'].nunique()} firms are known from their exits "
+        "alone: every dated page about them states it, and such pages open no observation. The "
+        f"panel holds {len(panel)} firm-years ({fates}), and not one of them is observed; add "
+        "pages that were published before, or build with observation='first_page' to compare"
+    )
+    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
 
 
 def _check_window(window: int | None) -> None:

@@ -101,10 +101,26 @@ FIRM_YEAR: dict[str, Field] = {
     "origin": _trait("origin"),
     "observed": Field(
         "bool",
-        "Observed",
-        "Whether a dated page on the firm existed by the year. Rows before are known only "
-        "because the firm lived long enough to be written about.",
-        rule="`year` is `first_documented` or later; false if no page is dated.",
+        "Under observation",
+        "Whether the firm was under observation when the year began: by a rule that knows nothing "
+        "of the year itself, and is the same for firms with and without an exit. A firm may go "
+        "out of observation and come back.",
+        rule="True if a dated page about the firm was published in one of the `follow_up` years "
+        "before the year (3 unless built otherwise); pages that state an exit of the firm, and "
+        "the year's own pages, do not count. Built with `evidence` = facts, the years of the "
+        "firm's events (exits aside), alliances' starts and financings count like those of pages. "
+        "In versions 0.x: all years from that of the first dated page on, see "
+        "`observed_first_page`.",
+    ),
+    "observed_first_page": Field(
+        "bool",
+        "Documented, by the rule of versions 0.x",
+        "What `observed` was in versions 0.x: whether a dated page on the firm existed by the end "
+        "of the year. Not for estimates: a firm that got its first page because it was sold "
+        "enters in the year of its sale, and a silent firm leaves where a dead one does not.",
+        rule="From the year `first_documented` to the exit year or, without an exit, to "
+        "`last_seen_year`; false if no page is dated.",
+        since="1.0.0",
     ),
     **dict(_alliances("alliances", "", "")),
     **{
@@ -131,9 +147,9 @@ FIRM_YEAR: dict[str, Field] = {
         "Listed, year before",
         "Whether the firm was listed on an exchange at the end of the year before.",
         values={"0": "Not listed", "1": "Listed"},
-        rule="From a listing (`ipo`) until the last of the delistings that follow it before a "
-        "further listing, and again from that one on. The facts name no exchange: for a firm that "
-        "left one of two exchanges and stayed on the other it is 0 after the last delisting known. "
+        rule="By exchange: from a listing (`ipo`) until the delisting from that exchange; 1 as "
+        "long as one listing is open. A delisting that names an exchange on which no open listing "
+        "is named ends the oldest open one without a name; a delisting without a name ends all. "
         "Events are ordered by their dates as texts, a listing before a delisting.",
     ),
     "failure": _outcome(

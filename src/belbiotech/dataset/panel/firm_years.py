@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS, FIRM_YEAR
-from belbiotech.dataset.panel.lives import NO_END, listing_spells
+from belbiotech.dataset.panel.listings import listing_spells
+from belbiotech.dataset.panel.observation import NO_END, ObservationRule
+from belbiotech.dataset.panel.readings import Readings, counted_alliances
 from belbiotech.errors import PanelError
 
 __all__ = ["firm_years"]
@@ -39,7 +41,13 @@ class Rows:
         return np.asarray(position, dtype=np.int64)
 
 
-def firm_years(tables: Mapping[str, pd.DataFrame], window: int | None) -> pd.DataFrame:
+def firm_years(
+    tables: Mapping[str, pd.DataFrame],
+    signs: pd.DataFrame,
+    rule: ObservationRule,
+    window: int | None,
+    readings: Readings,
+) -> pd.DataFrame:
     """Make the firm-year panel from the processed tables.
 
     Parameters
@@ -47,8 +55,14 @@ def firm_years(tables: Mapping[str, pd.DataFrame], window: int | None) -> pd.Dat
     tables : mapping of str to DataFrame
         ``firms`` (with founding, exit and number of rows), ``events``, ``alliances`` and
         ``financings``, firms sorted by id.
+    signs : DataFrame
+        ``firm_id`` and ``year`` of the signs of life.
+    rule : ObservationRule
+        How long a firm is followed after them.
     window : int or None
         How many year-ends an alliance without a known end is in force.
+    readings : Readings
+        How consortia are counted.
 
     Returns
     -------
@@ -69,7 +83,7 @@ def firm_years(tables: Mapping[str, pd.DataFrame], window: int | None) -> pd.Dat
     of_firm = np.repeat(np.arange(len(firms)), firms["rows"])
     year = rows.first[of_firm] + np.arange(rows.number) - rows.offset[of_firm]
     age = year - rows.first[of_firm]
-    documented = firms["first_documented"].fillna(NO_END).to_numpy(dtype=np.int64)
+    from_first_page = _from_first_page(firms, year, of_firm)
     columns: dict[str, Any] = {
         **{name: firms[name].to_numpy()[of_firm] for name in ("firm_id", "name")},
         "year": year,
@@ -77,8 +91,9 @@ def firm_years(tables: Mapping[str, pd.DataFrame], window: int | None) -> pd.Dat
         "start": age,
         "stop": age + 1,
         **{name: firms[name].to_numpy()[of_firm] for name in ("region", "segment", "origin")},
-        "observed": year >= documented[of_firm],
-        **_alliance_counts(rows, tables["alliances"], window),
+        "observed": _observed(rows, signs, rule) if rule.by_follow_up else from_first_page,
+        "observed_first_page": from_first_page,
+        **_alliance_counts(rows, tables["alliances"], window, readings),
         **_financing_counts(rows, tables["financings"]),
         "listed_lag1": _listed(rows, tables["events"]),
         **_outcomes(rows, firms, tables["events"]),
@@ -92,6 +107,19 @@ def _rows(firms: pd.DataFrame) -> Rows:
     offset = np.concatenate([[0], np.cumsum(count)[:-1]])
     position = {name: at for at, name in enumerate(firms["firm_id"])}
     return Rows(position, first, first + count - 1, offset, int(count.sum()))
+
+
+def _observed(rows: Rows, signs: pd.DataFrame, rule: ObservationRule) -> NDArray[np.bool_]:
+    """Tell which years begin while the firm is followed: after a sign of life, never by one."""
+    until = rule.last_followed(signs["year"]).to_numpy(dtype=np.int64)
+    return _in_force(rows, rows.where(signs), signs["year"].to_numpy(), until) > 0
+
+
+def _from_first_page(firms: pd.DataFrame, year: Years, of_firm: Years) -> NDArray[np.bool_]:
+    """Tell the years of data versions 0.x: from the first page to the exit or last sighting."""
+    first = firms["first_documented"].fillna(NO_END).to_numpy(dtype=np.int64)
+    last = firms["last_seen_year"].to_numpy(dtype=np.int64)
+    return (year >= first[of_firm]) & (year <= last[of_firm])
 
 
 def _happened(rows: Rows, firm: Years, year: Years) -> Years:
@@ -125,12 +153,15 @@ def _in_force(rows: Rows, firm: Years, begins: Years, ends: Years) -> Years:
     return count
 
 
-def _alliance_counts(rows: Rows, alliances: pd.DataFrame, window: int | None) -> dict[str, Years]:
+def _alliance_counts(
+    rows: Rows, alliances: pd.DataFrame, window: int | None, readings: Readings
+) -> dict[str, Years]:
     groups = {"alliances": alliances}
     for group, (column, _) in ALLIANCE_GROUPS.items():
         groups[f"alliances_{group}"] = alliances[alliances[column] == group]
     counts = {}
-    for prefix, some in groups.items():
+    for prefix, of_group in groups.items():
+        some = counted_alliances(of_group, readings)
         firm, start = rows.where(some), some["start_year"].to_numpy()
         over = NO_END if window is None else start + window
         ends = some["end_year"].fillna(pd.Series(over, some.index)).to_numpy(dtype=np.int64)

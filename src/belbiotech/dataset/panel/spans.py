@@ -8,11 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import FACT_TABLES
+from belbiotech.dataset.panel.observation import ObservationRule, rule_of
 from belbiotech.errors import PanelError, nearest_names
 
-__all__ = ["Life", "Row", "Spans", "fact_spans", "is_first_page", "life_of", "rows_of"]
+__all__ = ["Life", "Row", "Spans", "fact_spans", "life_of", "page_spans", "rows_of", "together"]
 
 # What a fact has a part in: column of the panel -> first and last year.
 Spans = dict[str, tuple[int, int]]
@@ -35,6 +37,10 @@ class Life:
         The year of its first listing.
     window : int or None
         How many year-ends an alliance without a known end is in force.
+    rule : ObservationRule
+        How long the firm is followed after a sign of life.
+    exit_pages : frozenset of str
+        Pages that state an exit of it.
     """
 
     row: Row
@@ -42,11 +48,57 @@ class Life:
     last: int
     first_listing: int | None
     window: int | None
+    rule: ObservationRule = ObservationRule(observation="first_page")
+    exit_pages: frozenset[str] = frozenset()
 
     @property
     def whole(self) -> tuple[int, int]:
         """All its years."""
         return self.first, self.last
+
+    def clipped(self, spans: Spans) -> Spans:
+        """Keep of each span what lies in its years."""
+        return {
+            name: (max(since, self.first), min(to, self.last))
+            for name, (since, to) in spans.items()
+        }
+
+    def followed(self, year: int) -> Spans:
+        """Where a sign of life in a year has a part, if it counts as one."""
+        years = self.rule.follow_up
+        until = self.last if years is None else year + years
+        spans: Spans = {"observed": (year + 1, until)}
+        if self.row["exit_kind"] is None and year == self.row["last_sign_year"]:
+            spans["year"] = self.whole  # without it the rows would end earlier
+        return spans
+
+
+def together(one: Spans, other: Spans) -> Spans:
+    """Put spans together: of a column in both, from the first year of either to the last.
+
+    Parameters
+    ----------
+    one, other : dict
+        Columns with their years.
+
+    Returns
+    -------
+    dict
+        All columns.
+
+    Examples
+    --------
+    >>> together({"year": (2001, 2004)}, {"year": (2003, 2006), "exit": (2006, 2006)})
+    {'year': (2001, 2006), 'exit': (2006, 2006)}
+    """
+    found = dict(one)
+    for name, (first, last) in other.items():
+        since, to = found.get(name, (first, last))
+        if since > to:  # no year at all
+            found[name] = (first, last)
+        elif first <= last:
+            found[name] = (min(since, first), max(to, last))
+    return found
 
 
 def rows_of(table: pd.DataFrame, firm_id: str) -> list[dict[Hashable, Any]]:
@@ -67,23 +119,32 @@ def rows_of(table: pd.DataFrame, firm_id: str) -> list[dict[Hashable, Any]]:
     return table[table["firm_id"] == firm_id].to_dict("records")
 
 
-def is_first_page(page: Row, life: Life) -> bool:
-    """Tell whether a page is one from whose year on the firm is observed.
+def page_spans(page: Row, life: Life) -> Spans:
+    """Columns of the panel in which a page has a part, by the year in which it was published.
 
     Parameters
     ----------
     page : mapping
         Its row in ``sources``.
     life : Life
-        The firm's life.
+        The life of a firm that it is about.
 
     Returns
     -------
-    bool
-        Whether it is dated, in the year in which the firm is first documented.
+    dict
+        Of a dated page on the firm: ``observed`` in the years in which it is followed (but for a
+        page on its exit), and ``observed_first_page`` if it is from the firm's first such year.
     """
-    year, first = page["published_year"], life.row["first_documented"]
-    return bool(pd.notna(year) and pd.notna(first) and year == first)
+    if pd.isna(page["published_year"]) or life.last < life.first:
+        return {}
+    year, spans = int(page["published_year"]), Spans()
+    if year == life.row["first_documented"]:
+        spans["observed_first_page"] = life.whole
+        if not life.rule.by_follow_up:
+            spans["observed"] = life.whole
+    if life.rule.by_follow_up and page["source_id"] not in life.exit_pages:
+        spans |= life.followed(year)
+    return life.clipped(spans)
 
 
 def life_of(tables: Tables, firm_id: str) -> Life:
@@ -122,6 +183,12 @@ def life_of(tables: Tables, firm_id: str) -> Life:
         first + int(rows[0]["rows"]) - 1,
         min(listings, default=None),
         tables.parameters["alliance_window"],
+        rule_of(tables.parameters),
+        frozenset(
+            event["source_id"]
+            for event in rows_of(tables.events, firm_id)
+            if event["event"] in EXITS
+        ),
     )
 
 
@@ -140,8 +207,8 @@ def fact_spans(table: str, row: Row, life: Life) -> Spans:
     Returns
     -------
     dict
-        Empty for a firm that is not in the panel. ``observed`` is not among them: that depends
-        on the pages, see :func:`is_first_page`.
+        Empty for a firm that is not in the panel. ``observed`` depends on the pages, see
+        :func:`page_spans`; only built with ``evidence`` = facts do dates of facts have a part.
     """
     if life.last < life.first:
         return {}
@@ -155,9 +222,14 @@ def fact_spans(table: str, row: Row, life: Life) -> Spans:
     }[table](row, year, life)
     if life.row["exit_kind"] is None and year == life.row["last_seen_year"]:
         spans["year"] = life.whole  # the sighting without which the rows would end earlier
-    return {
-        name: (max(since, life.first), min(to, life.last)) for name, (since, to) in spans.items()
-    }
+    if life.rule.by_follow_up and life.rule.evidence == "facts" and _is_sign(row, life):
+        spans |= life.followed(year)
+    return life.clipped(spans)
+
+
+def _is_sign(row: Row, life: Life) -> bool:
+    """Tell whether a fact shows the firm alive, by a page other than one on its exit."""
+    return row.get("event") not in EXITS and row["source_id"] not in life.exit_pages
 
 
 def _alliance_spans(row: Row, year: int, life: Life) -> Spans:
@@ -188,6 +260,6 @@ def _event_spans(row: Row, year: int, life: Life) -> Spans:
         spans["ipo"] = (year, year)
     if kind == life.row["exit_event"] and year == life.row["exit_year"]:
         spans["year"] = life.whole
-        if fate != "relocation":
+        if fate in ("failure", "acquisition"):
             spans |= {fate: (year, year), "exit": (year, year)}
     return spans
