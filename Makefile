@@ -88,7 +88,7 @@ check-metadata:
 
 # Simulated panels with a known effect: which designs find it? About ten minutes.
 coverage-study: $(VENV)/ready
-	$(BIN)/python -m pytest -q -m slow tests/studies/test_coverage.py tests/studies/test_observation_study.py
+	$(BIN)/python -m pytest -q -m slow tests/studies/simulation/test_coverage.py tests/studies/simulation/test_observation.py
 	$(BIN)/python benchmarks/coverage.py
 
 # Cox models of a large panel, ours beside the others: about eight minutes, 3 GB.

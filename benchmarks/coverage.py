@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.studies.coverage import coverage_study
-from belbiotech.studies.observation_study import observation_study
+from belbiotech.studies.simulation.coverage import coverage_study
+from belbiotech.studies.simulation.observation import observation_study
 
 RULES: dict[str, Any] = {"n_firms": 400, "immortal_years": 2, "documentation_delay": 2.0}
 TRUTHS = {"no effect": 0.0, "hazard ratio 0.6": float(np.log(0.6))}

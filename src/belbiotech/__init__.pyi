@@ -27,13 +27,13 @@ from .report.describe import correlations as correlations
 from .report.describe import describe_panel as describe_panel
 from .report.regression import RegressionTable as RegressionTable
 from .report.regression import regression_table as regression_table
-from .studies.bias_audit import bias_audit as bias_audit
-from .studies.coverage import coverage_study as coverage_study
+from .studies.audit.bias import bias_audit as bias_audit
 from .studies.e_value import e_value as e_value
 from .studies.power import power as power
 from .studies.refit import refit as refit
-from .studies.simulate import simulate_panel as simulate_panel
-from .studies.simulated_facts import simulate_facts as simulate_facts
+from .studies.simulation.coverage import coverage_study as coverage_study
+from .studies.simulation.facts import simulate_facts as simulate_facts
+from .studies.simulation.panel import simulate_panel as simulate_panel
 from .studies.specification import specification_curve as specification_curve
 from .survival.competing.causes import cox_causes as cox_causes
 from .survival.competing.cumulative_incidence import cumulative_incidence as cumulative_incidence

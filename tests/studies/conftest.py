@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 
 from belbiotech.dataset.panel.build import build
-from belbiotech.studies.simulate import simulate_panel
-from belbiotech.studies.simulated_facts import simulate_facts
+from belbiotech.studies.simulation.facts import simulate_facts
+from belbiotech.studies.simulation.panel import simulate_panel
 
 WORLD = {"documentation_delay": 2.0, "sighting_rate": 0.5, "quiet_failures": 0.2, "seed": 11}
 

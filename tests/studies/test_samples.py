@@ -7,8 +7,8 @@ from belbiotech.dataset.panel.build import build
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError
 from belbiotech.studies import designs
 from belbiotech.studies.samples import read_sample
-from belbiotech.studies.simulate import simulate_panel
-from belbiotech.studies.simulated_facts import simulate_facts
+from belbiotech.studies.simulation.facts import simulate_facts
+from belbiotech.studies.simulation.panel import simulate_panel
 
 WORLD = {"documentation_delay": 2.0, "sighting_rate": 0.5, "quiet_failures": 0.2, "seed": 11}
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from belbiotech.errors import FormulaError, PanelError
-from belbiotech.studies.simulate import simulate_panel
+from belbiotech.studies.simulation.panel import simulate_panel
 from belbiotech.studies.specification import specification_curve
 from belbiotech.survival.cox.estimate import cox
 

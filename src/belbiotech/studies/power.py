@@ -15,7 +15,7 @@ import pandas as pd
 from belbiotech.errors import FitError, FormulaError, PanelError
 from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
-from belbiotech.studies.simulate import simulate_panel
+from belbiotech.studies.simulation.panel import simulate_panel
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.formula import read_formula
 

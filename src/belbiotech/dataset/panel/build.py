@@ -17,9 +17,9 @@ import pandas as pd
 from belbiotech.dataset.facts import codes
 from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
-from belbiotech.dataset.facts.fields import DERIVED
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.facts.tables import Tables
+from belbiotech.dataset.panel.derived import DERIVED
 from belbiotech.dataset.panel.firm_years import firm_years
 from belbiotech.dataset.panel.lives import firm_lives, observed_lives
 from belbiotech.dataset.panel.observation import (

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 import pandas as pd
 import pandera.pandas as pa
 
-from belbiotech.dataset.facts.fields import DERIVED, FACTS, TABLES, Field
+from belbiotech.dataset.facts.fields import FACTS, TABLES, Field
 from belbiotech.dataset.facts.keys import KEYS
 from belbiotech.dataset.facts.schemas import NO_CODES, OwnCodes, allowing, as_column, check_pandera
 from belbiotech.dataset.facts.tables import TABLE_NAMES
+from belbiotech.dataset.panel.derived import DERIVED
 from belbiotech.dataset.panel.fields import FIRM_YEAR
 from belbiotech.errors import PanelError
 

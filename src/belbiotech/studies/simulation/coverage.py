@@ -15,7 +15,7 @@ from belbiotech.studies import designs
 from belbiotech.studies.estimates import estimated
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
-from belbiotech.studies.simulate import simulate_panel
+from belbiotech.studies.simulation.panel import simulate_panel
 from belbiotech.studies.workers import run
 
 __all__ = ["coverage_study"]

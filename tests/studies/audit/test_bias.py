@@ -8,7 +8,7 @@ import belbiotech
 from belbiotech import cox, fine_gray, load_panel, simulate_facts, simulate_panel
 from belbiotech.dataset.facts.confidence import facts_of, filter_core
 from belbiotech.errors import FormulaError, PanelError
-from belbiotech.studies.bias_audit import bias_audit
+from belbiotech.studies.audit.bias import bias_audit
 
 
 def build(facts, **arguments):
@@ -151,7 +151,7 @@ def test_k_leaves_out_segments_and_firms(audited, facts):
 
 
 def test_of_many_firms_the_most_influential_are_left_out(facts, audited, monkeypatch):
-    monkeypatch.setattr("belbiotech.studies.audit_fits.REFITS", 20)
+    monkeypatch.setattr("belbiotech.studies.audit.fits.REFITS", 20)
     few = bias_audit(FORMULA, build(facts), placebo_draws=2, landmarks=(3,))
     assert len(few.without_each) == 20
     assert few.without_each["firm_id"].iloc[0] == audited.without_each["firm_id"].iloc[0]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.studies.lives import CELLS, Lives, World, live
 from belbiotech.studies.seeds import generator
-from belbiotech.studies.simulate import traits
+from belbiotech.studies.simulation.lives import CELLS, Lives, World, live
+from belbiotech.studies.simulation.panel import traits
 
 if TYPE_CHECKING:
     from belbiotech.dataset.facts.read import Facts

@@ -11,7 +11,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.studies import designs
-from belbiotech.studies.audit_steps import Rows, Step
+from belbiotech.studies.audit.steps import Rows, Step
 from belbiotech.studies.designs import Sample
 
 if TYPE_CHECKING:

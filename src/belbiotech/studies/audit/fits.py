@@ -10,7 +10,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.studies import designs
-from belbiotech.studies.audit_steps import Step, base_sample, sound_letter
+from belbiotech.studies.audit.placebo import placebo_row
+from belbiotech.studies.audit.steps import Step, base_sample, sound_letter
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.estimates import (
     COLUMNS,
@@ -20,7 +21,6 @@ from belbiotech.studies.estimates import (
     one_line,
     only_coefficient,
 )
-from belbiotech.studies.placebo import placebo_row
 
 __all__ = [
     "Model",

@@ -8,7 +8,7 @@ from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.panel.build import build
 from belbiotech.errors import PanelError
-from belbiotech.studies.observation_study import (
+from belbiotech.studies.simulation.observation import (
     WORLDS,
     observation_study,
     observed_rows,

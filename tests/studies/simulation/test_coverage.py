@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import PanelError
-from belbiotech.studies.coverage import coverage_study
+from belbiotech.studies.simulation.coverage import coverage_study
 
 RULES = {"n_firms": 300, "immortal_years": 2, "documentation_delay": 2.0, "progress": False}
 

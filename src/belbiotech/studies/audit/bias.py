@@ -12,7 +12,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError
 from belbiotech.studies.agreements import check_window
-from belbiotech.studies.audit_fits import (
+from belbiotech.studies.audit.fits import (
     Model,
     estimate_of,
     influential,
@@ -20,8 +20,8 @@ from belbiotech.studies.audit_fits import (
     placebos,
     step_row,
 )
-from belbiotech.studies.audit_rules import Rebuilt, observation_steps, reading_steps
-from belbiotech.studies.audit_steps import GROUPS, base_sample, sound_letter, steps
+from belbiotech.studies.audit.rules import Rebuilt, observation_steps, reading_steps
+from belbiotech.studies.audit.steps import GROUPS, base_sample, sound_letter, steps
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.e_value import RARE, EValue, e_value
 from belbiotech.studies.estimates import COLUMNS, html, tally

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.studies.lives import CELLS, Exposure, Lives, World, live
 from belbiotech.studies.seeds import generator
+from belbiotech.studies.simulation.lives import CELLS, Exposure, Lives, World, live
 
 __all__ = ["simulate_panel"]
 

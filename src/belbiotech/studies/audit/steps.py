@@ -10,8 +10,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.studies import designs
+from belbiotech.studies.audit.placebo import ends_lives, hopeless
 from belbiotech.studies.designs import Sample
-from belbiotech.studies.placebo import ends_lives, hopeless
 
 __all__ = ["GROUPS", "Rows", "Step", "base_sample", "sound_letter", "steps"]
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from belbiotech.errors import PanelError
-from belbiotech.studies.simulate import simulate_panel
+from belbiotech.studies.simulation.panel import simulate_panel
 
 
 def life(panel, firm):

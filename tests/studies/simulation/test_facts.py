@@ -3,8 +3,8 @@ import pytest
 
 from belbiotech.dataset.panel.build import build
 from belbiotech.errors import PanelError
-from belbiotech.studies.simulate import simulate_panel
-from belbiotech.studies.simulated_facts import simulate_facts
+from belbiotech.studies.simulation.facts import simulate_facts
+from belbiotech.studies.simulation.panel import simulate_panel
 
 RULES = [
     {},

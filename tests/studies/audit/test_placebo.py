@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from belbiotech.studies import designs
-from belbiotech.studies.placebo import dealt_anew, ends_lives, hopeless, placebo_row
+from belbiotech.studies.audit.placebo import dealt_anew, ends_lives, hopeless, placebo_row
 from belbiotech.studies.samples import read_sample
-from belbiotech.studies.simulate import simulate_panel
+from belbiotech.studies.simulation.panel import simulate_panel
 
 
 @pytest.fixture(scope="module")
