@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -12,9 +12,14 @@ from belbiotech.dataset.documents.citation import about_release, data_work
 from belbiotech.dataset.documents.citation_forms import FORMS
 from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.releases.store import Release, open_release
-from belbiotech.errors import ReleaseError, nearest_names
+from belbiotech.errors import ReleaseError, in_words, nearest_names
 
-__all__ = ["Content", "codebook_table", "codes_table", "content", "labels"]
+__all__ = ["Content", "codebook_table", "codes_table", "content", "labels", "refuse_altered"]
+
+BESIDE = ("codebook", "codes", "about", "readme", "firm_sources")
+ENDS = {"\0", "\r"}
+WHOLE = 2**53
+LARGEST = 2.0**1023  # Stata's missing values begin here; the limits of SPSS and Excel are higher
 
 
 @dataclass(frozen=True)
@@ -57,22 +62,33 @@ def content(version: str | None, tables: Sequence[str] | None = None) -> Content
     Raises
     ------
     ReleaseError
-        An unknown version or table, or a text without letters: other programs could not tell
-        it from a missing one.
+        An unknown version or table, a table whose name the files beside it have, or a text
+        without letters, or with some that no program reads.
     """
     release = open_release(version)
     known = release.manifest.tables
-    names = list(known) if tables is None else list(dict.fromkeys(tables))
+    names = list(known) if tables is None else _names(tables)
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         told = nearest_names(unknown[0] if unknown else "", known)
-        msg = f"version {release.version} has no table {', '.join(unknown) or '(none)'}; {told}"
+        asked = ", ".join(map(str, unknown)) or "(none)"
+        msg = f"version {release.version} has no table {asked}; {told}"
+        raise ReleaseError(msg)
+    if taken := [name for name in names if name.casefold() in BESIDE]:
+        msg = f"a table cannot be exported as {taken[0]!r}: a file beside the tables is called so"
         raise ReleaseError(msg)
     frames = {name: load_table(name, release.version) for name in names}
     for name, frame in frames.items():
-        _refuse_empty_texts(name, frame)
+        _refuse_unreadable_texts(name, frame)
     entries = {name: _with_all_codes(known[name], frames[name]) for name in names}
     return Content(release.version, frames, entries, _note(release))
+
+
+def _names(tables: Sequence[str]) -> list[str]:
+    """Give each name once; one name alone is no sequence of its letters."""
+    several = isinstance(tables, Iterable) and not isinstance(tables, str)
+    asked = list(tables) if several else [tables]
+    return list(dict.fromkeys(name if isinstance(name, str) else in_words(name) for name in asked))
 
 
 def codebook_table(content: Content) -> pd.DataFrame:
@@ -153,6 +169,31 @@ def labels(column: ColumnEntry) -> dict[str, str]:
     return {code: f"{label} ({code})" for code, label in told.items()}
 
 
+def refuse_altered(values: pd.Series, where: str) -> None:
+    """Refuse numbers that Stata, SPSS and Excel, which hold floats alone, would give back altered.
+
+    Parameters
+    ----------
+    values : Series
+        A column.
+    where : str
+        Which one, for the message.
+
+    Raises
+    ------
+    ReleaseError
+        A whole number beyond the last one up to which a float holds all of them; a number that
+        they take for a missing or an infinite one.
+    """
+    known = values.dropna()
+    if pd.api.types.is_integer_dtype(values) and not known.between(-WHOLE, WHOLE).all():
+        msg = f"{where}: a number of more than 15 digits would be rounded; export to another format"
+        raise ReleaseError(msg)
+    if pd.api.types.is_float_dtype(values) and not known.abs().lt(LARGEST).all():
+        msg = f"{where}: a number from {LARGEST:.4g} on is none there; export to another format"
+        raise ReleaseError(msg)
+
+
 def _with_all_codes(entry: TableEntry, frame: pd.DataFrame) -> TableEntry:
     """Allow each code that occurs: a region of another country is in no list, and is not lost."""
     columns = []
@@ -165,13 +206,22 @@ def _with_all_codes(entry: TableEntry, frame: pd.DataFrame) -> TableEntry:
     return replace(entry, columns=tuple(columns))
 
 
-def _refuse_empty_texts(name: str, frame: pd.DataFrame) -> None:
+def _refuse_unreadable_texts(name: str, frame: pd.DataFrame) -> None:
+    """Refuse what programs would not give back: nothing at all, or what ends a text for some."""
     for column in frame.columns:
-        empty = frame.index[frame[column].map(lambda value: value == "").astype(bool)]
+        texts = frame[column]
+        empty = texts.index[texts.map(lambda value: value == "").astype(bool)]
+        cut = texts.index[texts.map(lambda value: isinstance(value, str) and bool(ENDS & {*value}))]
         if len(empty):
             msg = (
                 f"table {name!r}, column {column!r}, row {empty[0]}: a text without letters could "
                 "not be told from a missing one; leave it out of the facts"
+            )
+            raise ReleaseError(msg)
+        if len(cut):
+            msg = (
+                f"table {name!r}, column {column!r}, row {cut[0]}: a text with a sign (of number 0 "
+                "or 13) at which other programs would end it or its line; remove it from the facts"
             )
             raise ReleaseError(msg)
 
