@@ -102,7 +102,7 @@ def test_the_first_release(home):
     assert registry.manifests == {"0.1.0": file_entry(folder / "manifest.json")}
     log = (home / "CHANGELOG.md").read_text("utf-8")
     assert log.startswith(CHANGELOG)
-    assert "### Data\n\nFirst release.\n\n- firm_year: 12 rows\n- firms: 2 rows" in log
+    assert "### Data\n\nFirst release.\n\n- firm_year: 13 rows\n- firms: 2 rows" in log
     assert (folder / "CHANGES.md").read_text("utf-8").startswith("# Data, version 0.1.0\n\nFirst")
 
 
@@ -271,7 +271,7 @@ def complete_releases(home):
         manifest = read_manifest(folder)
         refuse_damaged(folder, check_files(folder, manifest))
         assert len(manifest.tables) == 6
-        assert len(read_release(folder).firm_year) == 12
+        assert len(read_release(folder).firm_year) == 13
     return list(versions)
 
 

@@ -229,11 +229,13 @@ def check_rebuild(version: str, facts: Path | str, releases: Path | str) -> pd.D
         about = about_release(released)
         fill_release(folder, draft.tables, draft.manifest, texts, about=about)
         checked = check_files(folder, manifest)
-        both = [file_entry(place / MANIFEST).sha256 for place in (released, folder)]
-    checked.loc[len(checked)] = [MANIFEST, *both]
-    other = checked[checked["expected"] != checked["found"]]
-    if len(other):
-        lines = [_told(file, manifest, draft.manifest) for file in other["file"]]
+        one, other = (file_entry(place / MANIFEST) for place in (released, folder))
+    line = [MANIFEST, one.sha256, other.sha256, one.bytes, other.bytes]
+    manifests = pd.DataFrame([line], columns=checked.columns, dtype=object)
+    checked = pd.concat([checked, manifests], ignore_index=True)
+    differing = checked[checked["expected"] != checked["found"]]
+    if len(differing):
+        lines = [_told(file, manifest, draft.manifest) for file in differing["file"]]
         msg = f"{version} comes out otherwise when it is built anew:"
         raise ReleaseError("\n  ".join([msg, *lines]))
     return checked[["file", "expected"]].rename(columns={"expected": "sha256"})
