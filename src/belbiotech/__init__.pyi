@@ -56,5 +56,7 @@ from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
 from .survival.rows.timeline import merge_timeline as merge_timeline
 from .survival.rows.timeline import split_at as split_at
+from .survival.states.cox_states import cox_states as cox_states
+from .survival.states.multi_state import multi_state as multi_state
 
 __version__: str
