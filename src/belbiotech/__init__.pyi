@@ -32,6 +32,14 @@ from .studies.refit import refit as refit
 from .studies.simulate import simulate_panel as simulate_panel
 from .studies.simulated_facts import simulate_facts as simulate_facts
 from .studies.specification import specification_curve as specification_curve
+from .survival.causal.marginal_structural import (
+    marginal_structural_cox as marginal_structural_cox,
+)
+from .survival.causal.marginal_structural import (
+    marginal_structural_discrete as marginal_structural_discrete,
+)
+from .survival.causal.weights import censoring_weights as censoring_weights
+from .survival.causal.weights import exposure_weights as exposure_weights
 from .survival.competing.causes import cox_causes as cox_causes
 from .survival.competing.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.competing.fine_gray import fine_gray as fine_gray

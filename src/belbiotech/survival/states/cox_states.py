@@ -125,7 +125,7 @@ def cox_states(
     """
     formula = _covariates(right_side, data)
     strata_columns, clusters = as_columns(strata), list(as_cluster_columns(cluster))[:1]
-    unit = unit_column(data, unit, needed=False)
+    unit = unit_column(data, unit)
     needed = [*formula.columns, *strata_columns, *clusters]
     paths = state_paths(data, to, initial, unit=unit, columns=needed, start=start, stop=stop)
     pairs = paths.transitions()

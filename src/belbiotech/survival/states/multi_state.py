@@ -122,7 +122,7 @@ def multi_state(
     5   3.0   listed         0.50      0.250
     """
     check_limit_options(conf_level, conf_type)
-    groups, unit = as_columns(by), unit_column(data, unit, needed=False)
+    groups, unit = as_columns(by), unit_column(data, unit)
     clusters = list(as_cluster_columns(cluster))[:1]
     paths = state_paths(
         data, to, initial, unit=unit, columns=[*groups, *clusters], start=start, stop=stop

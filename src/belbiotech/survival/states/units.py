@@ -7,12 +7,12 @@ import pandas as pd
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows.column_names import check_one_name
 
-__all__ = ["unit_codes", "unit_column"]
+__all__ = ["needed_unit", "unit_codes", "unit_column"]
 
 USUAL = "firm_id"
 
 
-def unit_column(data: pd.DataFrame, unit: str | None, *, needed: bool) -> str | None:
+def unit_column(data: pd.DataFrame, unit: str | None) -> str | None:
     """Find the column of the unit: the one given, the panel's own, or ``firm_id``.
 
     Parameters
@@ -21,18 +21,16 @@ def unit_column(data: pd.DataFrame, unit: str | None, *, needed: bool) -> str | 
         The rows.
     unit : str, optional
         The column asked for.
-    needed : bool
-        Whether rows cannot each stand for themselves.
 
     Returns
     -------
     str or None
-        None where each row is a unit of its own.
+        None where none is found, so that each row is a unit of its own.
 
     Raises
     ------
     PanelError
-        No such column, or none found where one is needed.
+        Something else than a name.
     """
     if unit is not None:
         check_one_name(unit=unit)
@@ -43,13 +41,35 @@ def unit_column(data: pd.DataFrame, unit: str | None, *, needed: bool) -> str | 
     for name in (data.attrs.get("unit"), USUAL):
         if isinstance(name, str) and name in data.columns:
             return name
-    if needed:
+    return None
+
+
+def needed_unit(data: pd.DataFrame, unit: str | None) -> str:
+    """Find the column of the unit where rows cannot each stand for themselves.
+
+    Parameters
+    ----------
+    data, unit
+        As of `unit_column`.
+
+    Returns
+    -------
+    str
+        The column's name.
+
+    Raises
+    ------
+    PanelError
+        None is given and none found.
+    """
+    found = unit_column(data, unit)
+    if found is None:
         msg = (
             "which rows are of one firm? give unit='name', the column that names the firm "
             f"(there is no column {USUAL!r}, and data.attrs['unit'] names none)"
         )
         raise PanelError(msg)
-    return None
+    return found
 
 
 def unit_codes(data: pd.DataFrame, unit: str | None) -> pd.Series:

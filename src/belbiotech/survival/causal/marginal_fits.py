@@ -1,0 +1,140 @@
+"""The two outcome models of a marginal structural model, and survival along strategies.
+
+All that this room needs of the insides of `cox` and `discrete_hazard` is here: coefficients of the
+covariates, and the baseline with all covariates at zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.survival.cox.estimate import fit_cox
+from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.discrete.hazard import discrete_hazard
+from belbiotech.survival.discrete.links import LINKS
+from belbiotech.survival.discrete.result import DiscreteHazardResult
+from belbiotech.survival.rows.checks import FloatArray
+
+__all__ = ["OutcomeModel", "baseline_of", "covariate_effects", "survival_along"]
+
+WEIGHT, OFTEN = "(weight)", "(often)"
+
+
+@dataclass(frozen=True)
+class OutcomeModel:
+    """How the outcome is modelled in the weighted rows.
+
+    Attributes
+    ----------
+    formula : str
+        ``"outcome ~ exposure + covariates"``.
+    kind : {"cox", "discrete"}
+        Which model.
+    options : dict
+        Further arguments of `cox` or `discrete_hazard`.
+    start, stop : str
+        Columns of the interval.
+    """
+
+    formula: str
+    kind: Literal["cox", "discrete"]
+    options: dict[str, Any]
+    start: str
+    stop: str
+
+    def fit(
+        self,
+        data: pd.DataFrame,
+        weight: FloatArray,
+        cluster: str | None,
+        frequency: FloatArray | None = None,
+    ) -> CoxResult | DiscreteHazardResult:
+        """Fit the model to weighted rows.
+
+        Parameters
+        ----------
+        data : DataFrame, (n, k)
+            The rows.
+        weight : array of float, (n,)
+            Their weights.
+        cluster : str or None
+            Column of the clusters.
+        frequency : array of float, (n,), optional
+            How often each row counts.
+
+        Returns
+        -------
+        CoxResult or DiscreteHazardResult
+            The fit.
+        """
+        rows = data.assign(**{WEIGHT: weight})
+        times: dict[str, Any] = {"start": self.start, "stop": self.stop, "overlap": "allow"}
+        if self.kind == "cox":
+            if frequency is not None:
+                rows = rows.assign(**{OFTEN: frequency.astype(np.int64)})[frequency > 0]
+                times["frequency"] = OFTEN
+            return fit_cox(
+                self.formula, rows, weights=WEIGHT, cluster=cluster, **times, **self.options
+            )
+        if frequency is not None:
+            rows = rows.assign(**{WEIGHT: weight * frequency})[frequency > 0]
+        return discrete_hazard(
+            self.formula, rows, weights=WEIGHT, cluster=cluster, **times, **self.options
+        )
+
+
+def covariate_effects(fit: CoxResult | DiscreteHazardResult) -> pd.Series:
+    """Give the coefficients of the covariates, without those of a baseline."""
+    return fit.params if isinstance(fit, CoxResult) else fit.params[fit.covariates]
+
+
+def baseline_of(fit: CoxResult | DiscreteHazardResult) -> pd.DataFrame:
+    """Give the baseline with all covariates zero: time, and the hazard of (or up to) it.
+
+    Returns
+    -------
+    DataFrame
+        Columns time and hazard: increments of the cumulated hazard of a Cox model, or the
+        probability of the period that ends at time.
+    """
+    if isinstance(fit, CoxResult):
+        table = fit.baseline_cumulative_hazard
+        steps = np.diff(table["hazard"].to_numpy(), prepend=0.0)
+        return pd.DataFrame({"time": table["time"], "hazard": steps})
+    table = fit.baseline_hazard
+    return pd.DataFrame({"time": table["stop"], "hazard": table["hazard"]})
+
+
+def survival_along(
+    fit: CoxResult | DiscreteHazardResult, hazard: FloatArray, linear: FloatArray
+) -> FloatArray:
+    """Give survival of rows of covariates.
+
+    Parameters
+    ----------
+    fit : CoxResult or DiscreteHazardResult
+        The model.
+    hazard : array of float, (t,)
+        The baseline at each time.
+    linear : array of float, (m, t)
+        What the covariates of each row add up to at each time.
+
+    Returns
+    -------
+    array of float, (m, t)
+        The probability of no event up to each time.
+    """
+    if isinstance(fit, CoxResult):
+        return np.exp(-np.cumsum(hazard * np.exp(linear), axis=1))
+    with np.errstate(divide="ignore"):
+        if fit.link == "cloglog":
+            eta = np.log(-np.log1p(-hazard))
+        else:
+            eta = np.log(hazard) - np.log1p(-hazard)
+    chance = LINKS[fit.link].hazard(eta + linear)
+    left: FloatArray = np.cumprod(1.0 - chance, axis=1, dtype=np.float64)
+    return left
