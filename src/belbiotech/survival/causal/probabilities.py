@@ -175,7 +175,8 @@ class Prepared:
             raise FitError(msg)
         ones = np.zeros(len(self.names))
         ones[self.names.index(INTERCEPT)] = 1.0
-        self._refuse_collinear(x, ones, weight)
+        if frequency is None:  # a draw may lack a level: its column is then of no use, as in glm
+            self._refuse_collinear(x, ones, weight)
         return self._fitted(x, response, weight, ones)
 
     def chances(self, fitted: Fitted) -> FloatArray:
