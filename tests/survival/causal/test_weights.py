@@ -183,7 +183,7 @@ def test_bad_input(columns, options, error, words):
 
 
 def test_without_a_unit():
-    with pytest.raises(PanelError, match="give unit='name'"):
+    with pytest.raises(PanelError, match="whose row is it"):
         exposure_weights(few().rename(columns={"firm_id": "company"}), "allied", "small")
 
 

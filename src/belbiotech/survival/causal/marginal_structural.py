@@ -24,7 +24,7 @@ from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.formulas.design import read_formula
 from belbiotech.survival.rows.checks import FloatArray
-from belbiotech.survival.states.units import needed_unit
+from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["marginal_structural_cox", "marginal_structural_discrete"]
 

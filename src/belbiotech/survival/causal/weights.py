@@ -33,7 +33,7 @@ from belbiotech.survival.causal.weight_models import (
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns
-from belbiotech.survival.states.units import needed_unit
+from belbiotech.survival.rows.units import needed_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -15,9 +15,9 @@ from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix, 
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.units import unit_of
 from belbiotech.survival.states.cox_result import CoxStatesResult
 from belbiotech.survival.states.paths import StatePaths, state_paths
-from belbiotech.survival.states.units import unit_column
 
 __all__ = ["Shared", "cox_states"]
 
@@ -125,7 +125,7 @@ def cox_states(
     """
     formula = _covariates(right_side, data)
     strata_columns, clusters = as_columns(strata), list(as_cluster_columns(cluster))[:1]
-    unit = unit_column(data, unit)
+    unit = unit_of(data, unit)
     needed = [*formula.columns, *strata_columns, *clusters]
     paths = state_paths(data, to, initial, unit=unit, columns=needed, start=start, stop=stop)
     pairs = paths.transitions()

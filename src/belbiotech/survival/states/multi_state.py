@@ -13,10 +13,10 @@ from belbiotech.survival.curves.risk_tables import group_labels
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.units import unit_of
 from belbiotech.survival.states.occupation import Moves, groups_of_moves, occupation
 from belbiotech.survival.states.paths import StatePaths, state_paths
 from belbiotech.survival.states.result import MultiStateResult
-from belbiotech.survival.states.units import unit_column
 
 __all__ = ["multi_state"]
 
@@ -122,7 +122,7 @@ def multi_state(
     5   3.0   listed         0.50      0.250
     """
     check_limit_options(conf_level, conf_type)
-    groups, unit = as_columns(by), unit_column(data, unit)
+    groups, unit = as_columns(by), unit_of(data, unit)
     clusters = list(as_cluster_columns(cluster))[:1]
     paths = state_paths(
         data, to, initial, unit=unit, columns=[*groups, *clusters], start=start, stop=stop

@@ -13,7 +13,6 @@ from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.times import interval_times
-from belbiotech.survival.states.units import unit_codes
 
 __all__ = ["StatePaths", "state_paths"]
 
@@ -105,7 +104,7 @@ def state_paths(
     check_columns(data, start=start, stop=stop, columns=[to])
     _refuse_empty_texts(data, to)
     begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
-    codes = unit_codes(data, unit).to_numpy()
+    codes = np.arange(len(data)) if unit is None else pd.factorize(data[unit])[0]
     order = np.lexsort((begins, codes))
     first = np.diff(codes[order], prepend=-1) != 0
     given = data[initial].astype(object) if by_column else None
