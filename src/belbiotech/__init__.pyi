@@ -38,6 +38,7 @@ from .survival.causal.marginal_structural import (
 from .survival.causal.marginal_structural import (
     marginal_structural_discrete as marginal_structural_discrete,
 )
+from .survival.causal.sequential_trials import sequential_trials as sequential_trials
 from .survival.causal.weights import censoring_weights as censoring_weights
 from .survival.causal.weights import exposure_weights as exposure_weights
 from .survival.competing.causes import cox_causes as cox_causes

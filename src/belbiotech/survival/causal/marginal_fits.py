@@ -12,12 +12,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.discrete.hazard import discrete_hazard
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.states.cox_fit import cox_of_rows
 
 __all__ = ["OutcomeModel", "baseline_of", "covariate_effects", "survival_along"]
 
@@ -72,18 +72,24 @@ class OutcomeModel:
             The fit.
         """
         rows = data.assign(**{WEIGHT: weight})
-        times: dict[str, Any] = {"start": self.start, "stop": self.stop, "overlap": "allow"}
+        times: dict[str, Any] = {"start": self.start, "stop": self.stop}
         if self.kind == "cox":
             if frequency is not None:
                 rows = rows.assign(**{OFTEN: frequency.astype(np.int64)})[frequency > 0]
                 times["frequency"] = OFTEN
-            return fit_cox(
+            return cox_of_rows(
                 self.formula, rows, weights=WEIGHT, cluster=cluster, **times, **self.options
             )
         if frequency is not None:
             rows = rows.assign(**{WEIGHT: weight * frequency})[frequency > 0]
         return discrete_hazard(
-            self.formula, rows, weights=WEIGHT, cluster=cluster, **times, **self.options
+            self.formula,
+            rows,
+            weights=WEIGHT,
+            cluster=cluster,
+            overlap="allow",
+            **times,
+            **self.options,
         )
 
 

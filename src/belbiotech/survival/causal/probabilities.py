@@ -15,12 +15,12 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.identification import (
+from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,
     standardise,
 )
-from belbiotech.survival.formulas.design import Formula, design_matrix
 from belbiotech.survival.inference.report import errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import distinct_rows
@@ -98,6 +98,26 @@ class Fitted:
         """Give the probability of a yes, or the expected number, (m,), at covariates, (m, p)."""
         return _mean(self.linear(x), self.family)
 
+    def slope(self, x: FloatArray) -> FloatArray:
+        """Give the derivative of `mean` by the linear predictor, (m,); 0 where it is certain."""
+        eta = self.linear(x)
+        mean = _mean(eta, self.family)
+        if self.family == "poisson":
+            return mean
+        if self.family == "logit":
+            return mean * (1 - mean)
+        finite = np.isfinite(eta)
+        safe = np.where(finite, eta, 0.0)
+        return np.where(finite, np.exp(safe - np.exp(safe)), 0.0)
+
+    def scores(self, x: FloatArray, response: FloatArray) -> FloatArray:
+        """Give each row's part of the score, (m, p), not weighted."""
+        mean, slope = self.mean(x), self.slope(x)
+        variance = mean if self.family == "poisson" else mean * (1 - mean)
+        known = variance > 0
+        pull = np.where(known, slope * (response - mean) / np.where(known, variance, 1.0), 0.0)
+        return x * pull[:, None]
+
     def chance(self, x: FloatArray, response: FloatArray) -> FloatArray:
         """Give the probability of the response that each row has, (m,)."""
         if self.family == "ordinal":
@@ -144,13 +164,16 @@ class Prepared:
     response: FloatArray
     row_of: IntArray
 
-    def fit(self, frequency: FloatArray | None = None) -> Fitted:
+    def fit(self, frequency: FloatArray | None = None, *, check: bool = False) -> Fitted:
         """Fit the model.
 
         Parameters
         ----------
         frequency : array of float, (n,), optional
             How often each row counts.
+        check : bool
+            Whether to refuse collinear covariates even so: not in a draw of the units, which may
+            lack a level, whose column is then of no use, as in R's ``glm``.
 
         Returns
         -------
@@ -175,7 +198,7 @@ class Prepared:
             raise FitError(msg)
         ones = np.zeros(len(self.names))
         ones[self.names.index(INTERCEPT)] = 1.0
-        if frequency is None:  # a draw may lack a level: its column is then of no use, as in glm
+        if frequency is None or check:
             self._refuse_collinear(x, ones, weight)
         return self._fitted(x, response, weight, ones)
 

@@ -98,12 +98,11 @@ class WeightPlan:
         often = None if frequency is None else frequency[self.used]
         below = self.denominator.fit(often)
         factor = np.ones(len(self.used))
-        with np.errstate(divide="ignore"):
+        above = None if self.numerator is None else self.numerator.fit(often)
+        with np.errstate(divide="ignore", invalid="ignore"):
             factor[self.used] = 1 / self.denominator.chances(below)
-        above = None
-        if self.numerator is not None:
-            above = self.numerator.fit(often)
-            factor[self.used] *= self.numerator.chances(above)
+            if self.numerator is not None and above is not None:
+                factor[self.used] *= self.numerator.chances(above)
         # Units that a bootstrap did not draw may have what it deems impossible.
         factor[~np.isfinite(factor)] = 1.0
         whole = self.past.running_product(self.past.before(factor, 1.0) if self.late else factor)

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, in_words, nearest_names
-from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix, read_formula
@@ -16,6 +15,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.states.cox_fit import cox_of_rows
 from belbiotech.survival.states.cox_result import CoxStatesResult
 from belbiotech.survival.states.paths import StatePaths, state_paths
 
@@ -140,13 +140,12 @@ def cox_states(
     for name in dict.fromkeys([*strata_columns, *clusters]):
         stacked[name] = data[name].to_numpy()[source]
     stacked[OWN] = paths.unit[source]
-    fit = fit_cox(
+    fit = cox_of_rows(
         f"{EVENT} ~ {' + '.join(f'`{title}`' for title in titles)}",
         stacked,
         ties=ties,
         strata=[TRANSITION, *strata_columns],
         cluster=clusters[0] if clusters else OWN,
-        overlap="allow",
     )
     moved = stacked.groupby(TRANSITION, sort=False)[EVENT].sum().reindex(names)
     return CoxStatesResult(
