@@ -32,6 +32,10 @@ from .studies.refit import refit as refit
 from .studies.simulate import simulate_panel as simulate_panel
 from .studies.simulated_facts import simulate_facts as simulate_facts
 from .studies.specification import specification_curve as specification_curve
+from .survival.causal.bias_surface import bias_surface as bias_surface
+from .survival.causal.controls import calendar_placebo as calendar_placebo
+from .survival.causal.controls import negative_control as negative_control
+from .survival.causal.g_formula import g_formula as g_formula
 from .survival.causal.marginal_structural import (
     marginal_structural_cox as marginal_structural_cox,
 )
