@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import FitError, FormulaError, PanelError
+from belbiotech.studies.confounded_lives import true_incidence
 from belbiotech.survival.causal.g_formula import g_formula
 
 MODELS = {
@@ -55,22 +56,11 @@ def test_without_covariates_it_is_the_share_of_each_cell():
     assert table.loc[2, "always"] == pytest.approx(2 / 5)
 
 
-def truth(value, n=400_000, years=5):
-    """Incidence in lives that follow a strategy, from the rules of conftest.lives."""
-    rng = np.random.default_rng(99)
-    capital, left, out = (rng.random(n) < 0.4).astype(int), np.ones(n), []
-    for _ in range(years):
-        left = left * np.exp(-np.exp(-1.9 - 1.2 * capital - 0.7 * value))
-        out.append(1 - left.mean())
-        capital = (rng.random(n) < 1 / (1 + np.exp(1.2 - 1.6 * capital - 0.9 * value))).astype(int)
-    return np.array(out)
-
-
 def test_the_truth_is_found(firms):
     result = g_formula(firms, horizon=5, **MODELS)
     table = result.table.pivot_table(index="time", columns="strategy", values="incidence")
-    np.testing.assert_allclose(table["never"], truth(0), atol=0.025)
-    np.testing.assert_allclose(table["always"], truth(1), atol=0.025)
+    np.testing.assert_allclose(table["never"], true_incidence(0, years=5), atol=0.025)
+    np.testing.assert_allclose(table["always"], true_incidence(1, years=5), atol=0.025)
     assert result.largest_gap < 0.02
     course = result.natural_course
     np.testing.assert_allclose(course["capital, simulated"], course["capital, observed"], atol=0.04)

@@ -281,9 +281,9 @@ class CalendarPlacebo:
         s = self.summary
         return (
             f"Calendar-time placebo, {len(self.draws)} deals: hazard ratio "
-            f"{s['mean of deals']:.3f} ({s['lower']:.3f} to {s['upper']:.3f}) where the exposure is dealt by chance within "
-            f"years; the real one is {s['real']:.3f}, as far off as {s['deals as far off']:.1%} of "
-            "the deals"
+            f"{s['mean of deals']:.3f} ({s['lower']:.3f} to {s['upper']:.3f}) where the exposure "
+            f"is dealt by chance within years; the real one is {s['real']:.3f}, as far off as "
+            f"{s['deals as far off']:.1%} of the deals"
         )
 
 
@@ -304,7 +304,8 @@ def calendar_placebo(
 ) -> CalendarPlacebo:
     """Fit a design to exposures dealt anew among the units of the same calendar year.
 
-    As many units begin in each calendar year as did; which ones is chance. What is left of an
+    As many units begin in each calendar year as did, and as many of those that enter in it have the
+    exposure from the first on; which ones is chance. What is left of an
     effect then comes from the times: years in which many began and few failed.
 
     Parameters
@@ -400,15 +401,16 @@ def calendar_placebo(
 class _Deal:
     """Rows by calendar year, and how many begin in each.
 
-    ``rows`` and ``starts`` are by year: positions of its rows, and the number of units that begin
-    in it; ``starts`` is None for an exposure that comes and goes.
+    ``rows``, ``starts`` and ``entered`` are by year: positions of its rows, the number of units
+    that begin in it, and of those that enter with the exposure; ``starts`` is None for an exposure
+    that comes and goes.
     """
 
     rows: list[np.ndarray]
     starts: list[int] | None
+    entered: list[int]
     unit: np.ndarray
     value: FloatArray
-    first: np.ndarray
 
     @classmethod
     def of(cls, data: pd.DataFrame, exposure: str, unit: str, year: str, start: str) -> _Deal:
@@ -417,11 +419,12 @@ class _Deal:
         before = past.before(value)
         codes = pd.factorize(data[year], sort=True)[0]
         rows = [np.flatnonzero(codes == k) for k in range(codes.max() + 1)]
-        begins = (value > before) & (past.number_of_row() > 0)
-        starts = [int(begins[here].sum()) for here in rows]
-        at_once = value[past.first_rows()]  # exposed from their first row on: left as they are
+        enters = past.number_of_row() == 0
+        begins = value > before
+        starts = [int((begins & ~enters)[here].sum()) for here in rows]
+        entered = [int((begins & enters)[here].sum()) for here in rows]
         grows = bool((value >= before).all())
-        return cls(rows, starts if grows else None, past.unit, value, at_once > 0)
+        return cls(rows, starts if grows else None, entered, past.unit, value)
 
     def anew(self, rng: np.random.Generator) -> np.ndarray:
         """Deal the exposure, (n,)."""
@@ -430,12 +433,12 @@ class _Deal:
             for here in self.rows:
                 dealt[here] = rng.permutation(self.value[here])
             return dealt
-        exposed = self.first.copy()
-        seen = np.zeros(len(exposed), dtype=bool)
-        for here, number in zip(self.rows, self.starts, strict=True):
-            free = np.unique(self.unit[here][~exposed[self.unit[here]] & seen[self.unit[here]]])
-            chosen = rng.choice(free, min(number, len(free)), replace=False)
-            exposed[chosen] = True
-            seen[self.unit[here]] = True
+        exposed, seen = np.zeros((2, int(self.unit.max()) + 1), dtype=bool)
+        for here, number, entered in zip(self.rows, self.starts, self.entered, strict=True):
+            units = np.unique(self.unit[here])
+            new, free = units[~seen[units]], units[seen[units] & ~exposed[units]]
+            exposed[rng.choice(new, min(entered, len(new)), replace=False)] = True
+            exposed[rng.choice(free, min(number, len(free)), replace=False)] = True
+            seen[units] = True
             dealt[here] = exposed[self.unit[here]]
         return dealt
