@@ -24,7 +24,7 @@ from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.formulas.design import design_matrix, read_formula
 from belbiotech.survival.inference.limits import check_limit_options
-from belbiotech.survival.inference.report import Report, Reported
+from belbiotech.survival.inference.report import Report, Reported, errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import distinct_rows
 
@@ -89,6 +89,35 @@ class MarginalStructuralResult(Reported):
     def summary(self) -> pd.DataFrame:
         """Table of coefficients, ratios, errors and intervals."""
         return self.fit.summary
+
+    @property
+    def corrected_variance(self) -> pd.DataFrame:
+        """Variance that knows that the weights are estimated (Cox models).
+
+        Of each unit's influence on the coefficients that part is taken off which the scores of
+        the models of the weights explain (Pierce 1982; Lunceford and Davidian 2004): less than
+        `variance`, whose intervals are too long. Truncation and graded exposures are as known.
+
+        Raises
+        ------
+        FitError
+            A model in discrete time: its bootstrap says it.
+        """
+        if not isinstance(self.fit, CoxResult):
+            msg = "the corrected variance is of Cox models; fit with bootstrap=200 instead"
+            raise FitError(msg)
+        past = self.exposure_weights.plan.past
+        moved = self.fit.residuals("dfbeta").to_numpy()
+        by_unit = np.stack([np.bincount(past.unit, c, past.n_units) for c in moved.T], axis=1)
+        made = [w for w in (self.exposure_weights, self.censoring_weights) if w is not None]
+        scores = np.hstack([w.plan.score_sums(w.estimate) for w in made])
+        left = by_unit - scores @ np.linalg.lstsq(scores, by_unit, rcond=None)[0]
+        return pd.DataFrame(left.T @ left, self.params.index, self.params.index)
+
+    @property
+    def corrected_standard_errors(self) -> pd.Series:
+        """Square roots of the diagonal of `corrected_variance`."""
+        return errors_of(self.corrected_variance)
 
     @property
     def n_rows(self) -> int:

@@ -94,9 +94,10 @@ def marginal_structural_cox(
     -----
     What must be true for ``exp(coef)`` to be an effect: what `exposure_weights` says, and a hazard
     that depends on the history of the exposure as the formula writes it. The errors take the
-    weights as known, which makes intervals a little too long for stabilised weights (Robins,
-    Hernan and Brumback 2000); the bootstrap does not. Hazard ratios compare those still there,
-    who are selected by the exposure (Hernan 2010): ``curves()`` compares everybody.
+    weights as known, as R's ``coxph(weights=)`` does, which makes intervals too long (Robins,
+    Hernan and Brumback 2000); ``corrected_standard_errors`` and the bootstrap do not.
+    Hazard ratios compare those still there, who are selected by the exposure (Hernan 2010):
+    ``curves()`` compares everybody.
 
     References
     ----------

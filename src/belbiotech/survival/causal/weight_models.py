@@ -108,6 +108,22 @@ class WeightPlan:
         whole = self.past.running_product(self.past.before(factor, 1.0) if self.late else factor)
         return Weights(_truncated(whole, self.truncate, frequency), whole, below, above)
 
+    def score_sums(self, weights: Weights) -> FloatArray:
+        """Give each unit's part of the scores of the models, (units, q)."""
+        unit = self.past.unit[self.used]
+        parts = []
+        for prepared, fitted in (
+            (self.denominator, weights.denominator),
+            (self.numerator, weights.numerator),
+        ):
+            if prepared is None or fitted is None or fitted.family == "ordinal":
+                continue
+            scores = fitted.scores(prepared.x, prepared.response)[prepared.row_of]
+            parts += [np.bincount(unit, column, self.past.n_units) for column in scores.T]
+        if not parts:
+            return np.zeros((self.past.n_units, 0))
+        return np.stack(parts, axis=1).astype(np.float64)
+
 
 def _truncated(
     weight: FloatArray, truncate: tuple[float, float] | None, frequency: FloatArray | None
