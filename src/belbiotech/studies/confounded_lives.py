@@ -49,9 +49,9 @@ def conditional_lives(
     --------
     >>> conditional_lives(2, seed=1)[["firm_id", "start", "listed", "allied", "failure"]].head(3)
        firm_id  start  listed  allied  failure
-    0        0      0       1       0        0
-    1        0      1       0       0        0
-    2        0      2       1       0        1
+    0        0      0       0       0        0
+    1        0      1       0       1        0
+    2        0      2       0       1        0
     """
     rng = generator(seed)
     region = rng.choice(["BE-BRU", "BE-VLG"], n_firms)
@@ -139,8 +139,8 @@ def marginal_lives(
     >>> marginal_lives(2, seed=1)[["firm_id", "start", "listed", "allied", "failure"]].head(3)
        firm_id  start  listed  allied  failure
     0        0      0       0       0        0
-    1        0      1       1       0        0
-    2        0      2       0       0        0
+    1        0      1       1       1        0
+    2        0      2       1       1        0
     """
     rng = generator(seed)
     region = rng.choice(["BE-BRU", "BE-VLG"], n_firms)
