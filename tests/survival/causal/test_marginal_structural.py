@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
+from belbiotech.survival.causal.marginal_fits import named_rules
 from belbiotech.survival.causal.marginal_structural import (
     marginal_structural_cox,
     marginal_structural_discrete,
 )
 from belbiotech.survival.causal.standardised import StandardisedCurves
-from belbiotech.survival.causal.strategies import named_rules
 from belbiotech.survival.cox.estimate import cox
 
 CALL = {"exposure": "allied", "denominator": "capital * C(start)", "numerator": "C(start)"}
@@ -69,7 +69,7 @@ def test_curves_average_over_the_units_first_rows(firms):
 
     share = firms.groupby("firm_id")["region"].first().value_counts(normalize=True)
     paths = pd.DataFrame(
-        {"id": ["BRU", "VLG"], "start": 0, "stop": 3, "allied": 1, "region": ["BRU", "VLG"]}
+        {"id": ["BE-BRU", "BE-VLG"], "start": 0, "stop": 3, "allied": 1, "region": ["BE-BRU", "BE-VLG"]}
     )
     predicted = both.fit.predict_survival(paths)
     last = predicted[predicted["time"] == 3].set_index("id")["estimate"]

@@ -11,9 +11,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError, in_words
 from belbiotech.survival.causal.bootstrap import check_repetitions, drawn_anew
-from belbiotech.survival.causal.g_models import GPlan, g_plan
+from belbiotech.survival.causal.g_models import GPlan, Lives, Strategy, g_plan
 from belbiotech.survival.causal.g_result import GFormulaResult
-from belbiotech.survival.causal.g_simulate import Lives, Strategy
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.units import needed_unit

@@ -13,13 +13,15 @@ from belbiotech.errors import FitError
 from belbiotech.survival.causal.bootstrap import check_repetitions, drawn_anew, percentiles
 from belbiotech.survival.causal.marginal_fits import (
     OutcomeModel,
+    Strategies,
     baseline_of,
     covariate_effects,
+    followed,
+    named_rules,
     survival_along,
 )
 from belbiotech.survival.causal.standardised import StandardisedCurves
-from belbiotech.survival.causal.strategies import Strategies, followed, named_rules
-from belbiotech.survival.causal.weights import ExposureWeights
+from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.formulas.design import design_matrix, read_formula

@@ -14,11 +14,8 @@ from belbiotech.survival.causal.bootstrap import check_repetitions, drawn_anew
 from belbiotech.survival.causal.marginal_fits import OutcomeModel, covariate_effects
 from belbiotech.survival.causal.marginal_result import MarginalStructuralResult
 from belbiotech.survival.causal.weight_models import Entry, Kind, Truncate
-from belbiotech.survival.causal.weights import (
-    ExposureWeights,
-    censoring_weights,
-    exposure_weights,
-)
+from belbiotech.survival.causal.weights import censoring_weights, exposure_weights
+from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName

@@ -7,7 +7,6 @@ Anderson 1984). R's ``glm`` comes to the same probabilities, but for 1e-9 or so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
+from belbiotech.survival.causal.ordinal import INTERCEPT, SETTLED, STEPS, fit_ordinal, ordinal_back
 from belbiotech.survival.formulas.design import Formula, design_matrix
 from belbiotech.survival.inference.identification import (
     refuse_collinear,
@@ -28,10 +28,7 @@ from belbiotech.survival.rows.counts import distinct_rows
 __all__ = ["Family", "Fitted", "Prepared", "prepare_model"]
 
 Family = Literal["logit", "cloglog", "poisson", "ordinal"]
-STEPS = 60
-SETTLED = 1e-12  # largest last step of a coefficient, of standardised covariates
 SURE = 1e-8  # probability below which a row looks separated
-INTERCEPT = "Intercept"
 
 
 @dataclass(frozen=True)
@@ -227,7 +224,7 @@ class Prepared:
         levels = np.unique(response)
         directions: list[FloatArray] = []
         if self.family == "ordinal":
-            gamma, information, value = _ordinal(standard.x, ones, response, weight, levels)
+            gamma, information, value = fit_ordinal(standard.x, ones, response, weight, levels)
             return self._result(standard.back, gamma, information, value, [], levels, weight)
         kept = np.ones(len(x), dtype=bool)
         while True:
@@ -273,7 +270,7 @@ class Prepared:
             names = [n for n in names if n != INTERCEPT]
             thresholds = [f"{a:g}|{b:g}" for a, b in zip(levels[:-1], levels[1:], strict=True)]
             names += thresholds
-            back = _ordinal_back(back, self.names, len(thresholds))
+            back = ordinal_back(back, self.names, len(thresholds))
         inverse = np.linalg.pinv(information, hermitian=True)
         return Fitted(
             formula=self.formula,
@@ -413,74 +410,6 @@ def _log_likelihood(eta: FloatArray, y: FloatArray, weight: FloatArray, family: 
     with np.errstate(divide="ignore", over="ignore"):
         event = np.log(-np.expm1(-np.exp(eta)))
     return float(weight @ np.where(y > 0, event, -np.exp(eta)))
-
-
-def _ordinal(
-    z: FloatArray, ones: FloatArray, y: FloatArray, weight: FloatArray, levels: FloatArray
-) -> tuple[FloatArray, FloatArray, float]:
-    """Cumulative logit, P(Y <= k) = expit(theta_k - z b): Newton's method from equal odds."""
-    x = z[:, ones == 0]
-    grade = np.searchsorted(levels, y)
-    p, k = x.shape[1], len(levels) - 1
-    share = np.cumsum(np.bincount(grade, weight))[:-1] / weight.sum()
-    beta = np.r_[np.zeros(p), np.log(share / (1 - share))]
-    value, score, information = _ordinal_sums(x, grade, weight, beta, k)
-    for _ in range(STEPS):
-        step = np.linalg.solve(information, score)
-        while True:
-            found = _ordinal_sums(x, grade, weight, beta + step, k)
-            if found[0] >= value - 1e-9 * abs(value) or np.abs(step).max() < SETTLED:
-                break
-            step = step / 2
-        beta = beta + step
-        value, score, information = found
-        if np.abs(step).max() <= SETTLED * max(1.0, np.abs(beta).max()):
-            return beta, information, value
-    msg = (
-        "the ordinal model of the exposure has no maximum: a grade is known from the covariates; "
-        "merge grades, or leave a covariate out"
-    )
-    raise FitError(msg)
-
-
-def _ordinal_sums(
-    x: FloatArray, grade: IntArray, weight: FloatArray, beta: FloatArray, k: int
-) -> tuple[float, FloatArray, FloatArray]:
-    """Give the log likelihood of the cumulative logit, its score and its information (observed)."""
-    from scipy.special import expit
-
-    p = x.shape[1]
-    theta = np.r_[-np.inf, beta[p:], np.inf]
-    if (np.diff(theta) <= 0).any():
-        return -np.inf, np.zeros(p + k), np.eye(p + k)
-    linear = x @ beta[:p]
-    upper, lower = expit(theta[grade + 1] - linear), expit(theta[grade] - linear)
-    chance = np.maximum(upper - lower, 1e-300)
-    du, dl = upper * (1 - upper), lower * (1 - lower)
-    bu, bl = du * (1 - 2 * upper), dl * (1 - 2 * lower)
-    at = np.arange(k)
-    is_upper = (grade[:, None] == at).astype(float)
-    is_lower = (grade[:, None] == at + 1).astype(float)
-    by_upper = np.hstack([-x, is_upper])
-    by_lower = np.hstack([-x, is_lower])
-    slope = (by_upper * du[:, None] - by_lower * dl[:, None]) / chance[:, None]
-    score = (slope * weight[:, None]).sum(axis=0)
-    bend = (by_upper * (weight * bu / chance)[:, None]).T @ by_upper
-    bend -= (by_lower * (weight * bl / chance)[:, None]).T @ by_lower
-    information = (slope * weight[:, None]).T @ slope - bend
-    return float(weight @ np.log(chance)), score, information
-
-
-def _ordinal_back(back: FloatArray, names: Sequence[str], thresholds: int) -> FloatArray:
-    """Carry standardised coefficients back: the means move all thresholds."""
-    here = [j for j, name in enumerate(names) if name != INTERCEPT]
-    at = list(names).index(INTERCEPT)
-    p = len(here)
-    full = np.zeros((p + thresholds, p + thresholds))
-    full[:p, :p] = back[np.ix_(here, here)]
-    full[p:, :p] = -back[at, here]  # theta - (x - m) b = (theta + m b) - x b
-    full[p:, p:] = np.eye(thresholds)
-    return full
 
 
 def _grade_chances(x: FloatArray, fitted: Fitted, response: FloatArray) -> FloatArray:

@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names
-from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.path_checks import ordered_paths
 
-if TYPE_CHECKING:
-    from belbiotech.survival.states.cox_result import CoxStatesResult
+__all__ = ["StatesModel", "predict_occupation"]
 
-__all__ = ["predict_occupation"]
+
+@dataclass(frozen=True)
+class StatesModel:
+    """What prediction needs of fitted transitions.
+
+    Attributes
+    ----------
+    formula, matrix : Formula, Matrix
+        The covariates, and how they are made.
+    states : tuple
+        Names of the states.
+    pairs : tuple of (int, int)
+        The transitions.
+    transitions : tuple of str
+        Their names.
+    beta : array of float, (transitions, p)
+        Coefficients.
+    baseline : DataFrame
+        Cumulated hazards at zero: transition, stratum, time, hazard.
+    strata : tuple of str
+        Columns of further strata.
+    interval : (str, str)
+        Columns of the interval.
+    """
+
+    formula: Formula
+    matrix: Matrix
+    states: tuple[Hashable, ...]
+    pairs: tuple[tuple[int, int], ...]
+    transitions: tuple[str, ...]
+    beta: FloatArray
+    baseline: pd.DataFrame
+    strata: tuple[str, ...]
+    interval: tuple[str, str]
 
 
 def predict_occupation(
-    result: CoxStatesResult, paths: pd.DataFrame, initial: str | Mapping[str, float] | None
+    result: StatesModel, paths: pd.DataFrame, initial: str | Mapping[str, float] | None
 ) -> pd.DataFrame:
     """Predict state occupation along covariate paths.
 
@@ -31,7 +63,7 @@ def predict_occupation(
 
     Parameters
     ----------
-    result : CoxStatesResult
+    result : StatesModel
         The fit.
     paths : DataFrame
         As for `CoxStatesResult.predict_occupation`.
@@ -49,14 +81,14 @@ def predict_occupation(
         paths, [*result.formula.columns, *result.strata], start=start, stop=stop
     )
     risk = _risks(result, ordered)
-    baseline = result.baseline_cumulative_hazard
+    baseline = result.baseline
     tables = []
     for name, rows in ordered.groupby("id", sort=False).indices.items():
         tables.append(_along(result, ordered.iloc[rows], risk[rows], baseline, share, name))
     return pd.concat(tables, ignore_index=True)
 
 
-def _initial(result: CoxStatesResult, initial: str | Mapping[str, float] | None) -> FloatArray:
+def _initial(result: StatesModel, initial: str | Mapping[str, float] | None) -> FloatArray:
     states = list(result.states)
     if initial is None:
         initial = str(states[0])
@@ -75,20 +107,19 @@ def _initial(result: CoxStatesResult, initial: str | Mapping[str, float] | None)
     return np.array([float(given.get(str(name), 0.0)) for name in states])
 
 
-def _risks(result: CoxStatesResult, paths: pd.DataFrame) -> FloatArray:
+def _risks(result: StatesModel, paths: pd.DataFrame) -> FloatArray:
     """Give the risk of each row of the paths in each transition, (r, transitions)."""
     try:
         x = design_matrix(result.formula, paths, result.matrix.spec).x
     except FormulaError as error:
         msg = f"the paths have a value that was not in the data: {error}"
         raise PanelError(msg) from error
-    beta = result.fit.params.to_numpy()[result.place]
-    risks: FloatArray = np.exp(x @ beta.T)
+    risks: FloatArray = np.exp(x @ result.beta.T)
     return risks
 
 
 def _along(
-    result: CoxStatesResult,
+    result: StatesModel,
     rows: pd.DataFrame,
     risk: FloatArray,
     baseline: pd.DataFrame,
@@ -123,9 +154,7 @@ def _along(
     )
 
 
-def _stratum_labels(
-    result: CoxStatesResult, rows: pd.DataFrame, baseline: pd.DataFrame
-) -> list[str]:
+def _stratum_labels(result: StatesModel, rows: pd.DataFrame, baseline: pd.DataFrame) -> list[str]:
     """Give the stratum of each row of a path, as the baseline names it."""
     columns = list(result.strata)
     if not columns:
@@ -143,7 +172,7 @@ def _stratum_labels(
 
 
 def _increments(
-    result: CoxStatesResult,
+    result: StatesModel,
     baseline: pd.DataFrame,
     begin: FloatArray,
     end: FloatArray,

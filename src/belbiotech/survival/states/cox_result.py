@@ -20,6 +20,8 @@ from belbiotech.survival.inference.report import (
     ratio_plot,
 )
 from belbiotech.survival.rows.checks import IntArray
+from belbiotech.survival.states.cox_prediction import StatesModel, predict_occupation
+from belbiotech.survival.states.result import stacked_states
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -176,9 +178,18 @@ class CoxStatesResult(Reported):
         FitError
             An unknown state, or probabilities that do not add up to 1.
         """
-        from belbiotech.survival.states.cox_prediction import predict_occupation
-
-        return predict_occupation(self, paths, initial)
+        model = StatesModel(
+            formula=self.formula,
+            matrix=self.matrix,
+            states=self.states,
+            pairs=self.pairs,
+            transitions=tuple(self.transitions),
+            beta=self.fit.params.to_numpy()[self.place],
+            baseline=self.baseline_cumulative_hazard,
+            strata=self.strata,
+            interval=self.interval,
+        )
+        return predict_occupation(model, paths, initial)
 
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
@@ -206,8 +217,6 @@ class CoxStatesResult(Reported):
         matplotlib Figure
             At each time the share of each state.
         """
-        from belbiotech.survival.states.result import stacked_states
-
         table = self.predict_occupation(paths, initial=initial).rename(columns={"id": "group"})
         return stacked_states(table, title=title)
 
