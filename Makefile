@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
+.PHONY: bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean causal-coverage
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -90,6 +90,10 @@ check-metadata:
 coverage-study: $(VENV)/ready
 	$(BIN)/python -m pytest -q -m slow tests/studies/simulation/test_coverage.py tests/studies/simulation/test_observation.py
 	$(BIN)/python benchmarks/coverage.py
+
+# The causal methods in simulated lives with a known truth: about an hour.
+causal-coverage: $(VENV)/ready
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/causal_coverage.py
 
 # Cox models of a large panel, ours beside the others: about eight minutes, 3 GB.
 bench: $(VENV)/ready

@@ -35,6 +35,19 @@ from .studies.simulation.coverage import coverage_study as coverage_study
 from .studies.simulation.facts import simulate_facts as simulate_facts
 from .studies.simulation.panel import simulate_panel as simulate_panel
 from .studies.specification import specification_curve as specification_curve
+from .survival.causal.bias_surface import bias_surface as bias_surface
+from .survival.causal.controls import calendar_placebo as calendar_placebo
+from .survival.causal.controls import negative_control as negative_control
+from .survival.causal.g_formula import g_formula as g_formula
+from .survival.causal.marginal_structural import (
+    marginal_structural_cox as marginal_structural_cox,
+)
+from .survival.causal.marginal_structural import (
+    marginal_structural_discrete as marginal_structural_discrete,
+)
+from .survival.causal.sequential_trials import sequential_trials as sequential_trials
+from .survival.causal.weights import censoring_weights as censoring_weights
+from .survival.causal.weights import exposure_weights as exposure_weights
 from .survival.competing.causes import cox_causes as cox_causes
 from .survival.competing.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.competing.fine_gray import fine_gray as fine_gray
@@ -59,5 +72,7 @@ from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
 from .survival.rows.timeline import merge_timeline as merge_timeline
 from .survival.rows.timeline import split_at as split_at
+from .survival.states.cox_states import cox_states as cox_states
+from .survival.states.multi_state import multi_state as multi_state
 
 __version__: str

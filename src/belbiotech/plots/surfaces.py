@@ -1,0 +1,63 @@
+"""Grids of corrected estimates: what stands against which confounder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.plots.look import COLOURS, look, subplots
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["verdict_grid"]
+
+MARKS: dict[str, dict[str, Any]] = {
+    "stands": {"marker": "s", "color": COLOURS[0], "alpha": 0.35},
+    "holds 1": {"marker": "s", "color": COLOURS[4], "alpha": 0.35},
+    "turned": {"marker": "X", "color": COLOURS[1], "alpha": 0.35},
+}
+
+
+def verdict_grid(table: pd.DataFrame, *, title: str = "") -> Figure:
+    """Draw a bias surface, one panel for each prevalence.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns prevalence, exposure_effect, outcome_effect, hazard_ratio, verdict.
+    title : str
+        What it is.
+
+    Returns
+    -------
+    matplotlib Figure
+        The corrected hazard ratio of each pair of effects, marked by its verdict.
+    """
+    shares = list(dict.fromkeys(table["prevalence"]))
+    across = sorted(set(table["exposure_effect"]))
+    up = sorted(set(table["outcome_effect"]))
+    with look():
+        size = (1.6 + (0.8 + 0.45 * len(across)) * len(shares), 1.6 + 0.35 * len(up))
+        figure, grid = subplots(1, len(shares), figsize=size)
+        for axes, share in zip(grid[0], shares, strict=True):
+            rows = table[table["prevalence"] == share]
+            x = np.searchsorted(across, rows["exposure_effect"])
+            y = np.searchsorted(up, rows["outcome_effect"])
+            for verdict, mark in MARKS.items():
+                here = (rows["verdict"] == verdict).to_numpy()
+                axes.scatter(x[here], y[here], s=230, linewidth=0, label=verdict, **mark)
+            for a, b, value in zip(x, y, rows["hazard_ratio"], strict=True):
+                axes.text(a, b, f"{value:.2f}", ha="center", va="center", fontsize=6)
+            axes.set_xticks(range(len(across)), [f"{v:g}" for v in across])
+            axes.set_yticks(range(len(up)), [f"{v:g}" for v in up])
+            axes.grid(visible=False)
+            axes.set_title(f"{share:.0%} of the unexposed have it", fontsize=9)
+            axes.set_xlabel("Odds ratio with the exposure")
+        grid[0, 0].set_ylabel("Hazard ratio of the confounder")
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        handles, labels = grid[0, 0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside right upper")
+    return figure

@@ -1,0 +1,191 @@
+"""May one go on with these weights? Their means by age, who carries them, positivity, balance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.inference.limits import normal_quantile
+from belbiotech.survival.rows.checks import FloatArray
+
+__all__ = ["balance_table", "by_time", "effective_size", "heaviest_unit", "positivity_table"]
+
+FEW_VALUES = 8  # a number with more is cut in quarters where cells are counted
+BANDS = 4  # of time, in the table of balance
+
+
+def effective_size(weight: FloatArray) -> float:
+    """Give Kish's effective number of rows, (sum w)^2 / sum w^2."""
+    return float(weight.sum() ** 2 / (weight**2).sum())
+
+
+def by_time(weight: FloatArray, time: FloatArray, conf_level: float = 0.95) -> pd.DataFrame:
+    """Describe weights at each time.
+
+    Parameters
+    ----------
+    weight, time : array of float, (n,)
+        The weight of each row, and its beginning.
+    conf_level : float
+        Of the mean's interval.
+
+    Returns
+    -------
+    DataFrame
+        Columns time, rows, mean, lower, upper, median, least, most, effective.
+    """
+    z = normal_quantile(conf_level)
+    parts = []
+    for t, w in pd.Series(weight).groupby(time):
+        error = w.std() / np.sqrt(len(w)) if len(w) > 1 else np.nan
+        parts.append(
+            {
+                "time": t,
+                "rows": len(w),
+                "mean": w.mean(),
+                "lower": w.mean() - z * error,
+                "upper": w.mean() + z * error,
+                "median": w.median(),
+                "least": w.min(),
+                "most": w.max(),
+                "effective": effective_size(np.asarray(w, dtype=np.float64)),
+            }
+        )
+    return pd.DataFrame(parts)
+
+
+def heaviest_unit(
+    weight: FloatArray, unit: NDArray[np.int64], labels: NDArray[np.object_]
+) -> tuple[object, float, float]:
+    """Find the unit with the largest share of all weight.
+
+    Parameters
+    ----------
+    weight : array of float, (n,)
+        Of each row.
+    unit : array of int, (n,)
+        Its unit.
+    labels : array, (units,)
+        Their names.
+
+    Returns
+    -------
+    object, float, float
+        Its name, its share of the weight, and its share of the rows.
+    """
+    total = np.bincount(unit, weight)
+    k = int(np.argmax(total))
+    return labels[k], float(total[k] / total.sum()), float((unit == k).mean())
+
+
+def positivity_table(
+    table: pd.DataFrame, columns: Sequence[str], exposed: FloatArray
+) -> pd.DataFrame:
+    """Count exposed rows in each cell of the covariates.
+
+    Parameters
+    ----------
+    table : DataFrame, (n, k)
+        Rows in which the exposure could differ.
+    columns : sequence of str
+        The covariates; numbers with many values are cut in quarters.
+    exposed : array of float, (n,)
+        The exposure: 0 is none.
+
+    Returns
+    -------
+    DataFrame
+        The cells, with rows, exposed, share, and ``certain``: "nobody" or "everybody" exposed, or
+        "". The certain ones come first, the largest of them on top.
+    """
+    cells = pd.DataFrame({name: _cut(table[name]) for name in columns}, index=table.index)
+    cells["exposed"] = (exposed > 0).astype(int)
+    if not columns:
+        cells["all"] = "all"
+    keys = list(columns) or ["all"]
+    counted = cells.groupby(keys, observed=True)["exposed"].agg(["size", "sum"]).reset_index()
+    counted = counted.rename(columns={"size": "rows", "sum": "exposed"})
+    counted["share"] = counted["exposed"] / counted["rows"]
+    counted["certain"] = np.select(
+        [counted["exposed"] == 0, counted["exposed"] == counted["rows"]],
+        ["nobody", "everybody"],
+        "",
+    )
+    order = np.lexsort((-counted["rows"], counted["certain"] == ""))
+    return counted.iloc[order].reset_index(drop=True)
+
+
+def _cut(column: pd.Series) -> pd.Series:
+    """Give a column's values, or quarters of them where there are many."""
+    if not pd.api.types.is_numeric_dtype(column) or column.nunique() <= FEW_VALUES:
+        return column
+    values = column.to_numpy(dtype=float)
+    edges = np.unique(np.quantile(values, [0, 0.25, 0.5, 0.75, 1]))
+    place = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, max(len(edges) - 2, 0))
+    names = [f"{low:g} to {high:g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
+    return pd.Series(np.array(names, dtype=object)[place], index=column.index)
+
+
+def balance_table(
+    table: pd.DataFrame,
+    formula: Formula,
+    exposed: FloatArray,
+    time: FloatArray,
+    weight: FloatArray,
+) -> pd.DataFrame:
+    """Compare the covariates of exposed and other rows, before and after weighting, by age.
+
+    Parameters
+    ----------
+    table : DataFrame, (n, k)
+        Rows in which the exposure could differ.
+    formula : Formula
+        The covariates.
+    exposed, time, weight : array of float, (n,)
+        The exposure, each row's beginning, and its weight.
+
+    Returns
+    -------
+    DataFrame
+        Columns covariate, ages ("all", then up to four bands), before, after: differences of the
+        means in standard deviations of all rows before weighting. NaN where a side is empty.
+    """
+    matrix = design_matrix(formula, table)
+    spread = matrix.x.std(axis=0)
+    scale = np.where(spread > 0, spread, np.nan)
+    edges = np.unique(np.quantile(time, np.linspace(0, 1, BANDS + 1)))
+    place = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, max(len(edges) - 2, 0))
+    bands = [("all", np.ones(len(time), dtype=bool))]
+    for k in range(max(len(edges) - 1, 1)):
+        here = place == k
+        if here.any():
+            low, high = time[here].min(), time[here].max()
+            bands.append((f"{low:g}" if low == high else f"{low:g} to {high:g}", here))
+    parts = []
+    for name, here in bands:
+        before = _differences(matrix.x[here], exposed[here] > 0, np.ones(int(here.sum())))
+        after = _differences(matrix.x[here], exposed[here] > 0, weight[here])
+        parts.append(
+            pd.DataFrame(
+                {
+                    "covariate": list(matrix.names),
+                    "ages": name,
+                    "before": before / scale,
+                    "after": after / scale,
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _differences(x: FloatArray, exposed: NDArray[np.bool_], weight: FloatArray) -> FloatArray:
+    """Mean of the exposed minus mean of the others, (p,)."""
+    if not exposed.any() or exposed.all():
+        return np.full(x.shape[1], np.nan)
+    means = [np.average(x[side], axis=0, weights=weight[side]) for side in (exposed, ~exposed)]
+    difference: FloatArray = means[0] - means[1]
+    return difference
