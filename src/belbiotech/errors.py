@@ -13,16 +13,61 @@ __all__ = [
     "FormulaError",
     "PanelError",
     "ReleaseError",
+    "WriteError",
+    "a_screen_of",
     "a_type_of",
     "in_words",
     "nearest_names",
 ]
 
 LONGEST = 60  # letters of a value that an error shows
+LINES, LETTERS, IN_ALL = 40, 600, 6_000  # of a message: lines, letters of a line, letters
+
+
+def a_screen_of(text: str) -> str:
+    r"""Cut a message to what a screen holds, and say what was left out.
+
+    Parameters
+    ----------
+    text : str
+        A message of any length.
+
+    Returns
+    -------
+    str
+        The same, if it is short; else its beginning, the middle of long lines left out.
+
+    Examples
+    --------
+    >>> print(a_screen_of("\n".join(f"line {n}" for n in range(1000))).splitlines()[-1])
+      ... and 961 more lines
+    >>> a_screen_of("x" * 1000).count("x")
+    590
+    """
+    if len(text) <= LETTERS and text.count("\n") < LINES:
+        return text
+    lines = text[: 4 * IN_ALL * LINES].split("\n")
+    shown: list[str] = []
+    for line in lines[: LINES - 1]:
+        cut = line if len(line) <= LETTERS else f"{line[: LETTERS - 100]} [...] {line[-90:]}"
+        if sum(map(len, shown)) + len(cut) > IN_ALL:
+            break
+        shown.append(cut)
+    left = text.count("\n") + 1 - len(shown)
+    return "\n".join([*shown, f"  ... and {left:,d} more lines" if left else ""]).rstrip("\n")
 
 
 class BelbiotechError(Exception):
-    """Root of all errors of this package."""
+    """Root of all errors of this package; no message is longer than a screen.
+
+    Parameters
+    ----------
+    message : str
+        What was found, where, and what to do.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(a_screen_of(str(message)))
 
 
 class FactsError(BelbiotechError):
@@ -45,9 +90,16 @@ class FactsError(BelbiotechError):
         head = f"{count} problem{'s' if count != 1 else ''} in the facts; nothing was written"
         super().__init__("\n  ".join([head + ":", *self.problems]))
 
+    def __reduce__(self) -> tuple[type[FactsError], tuple[tuple[str, ...]]]:
+        return FactsError, (self.problems,)
+
 
 class ReleaseError(BelbiotechError):
     """A data release that is unknown, damaged, incomplete or wrongly numbered."""
+
+
+class WriteError(ReleaseError, OSError):
+    """A file that could not be written: a full disk, a place without permission."""
 
 
 class PanelError(BelbiotechError):
@@ -63,7 +115,16 @@ class FitError(BelbiotechError):
 
 
 class BelbiotechWarning(UserWarning):
-    """Root of all warnings of this package."""
+    """Root of all warnings of this package; none is longer than a screen.
+
+    Parameters
+    ----------
+    message : str
+        What was found, and what it means.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(a_screen_of(str(message)))
 
 
 def in_words(value: object) -> str:

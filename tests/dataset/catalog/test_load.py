@@ -1,8 +1,10 @@
+import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
@@ -10,13 +12,18 @@ import pytest
 
 import belbiotech
 from belbiotech.dataset.catalog.load import codebook, load_panel, load_table, load_tables
-from belbiotech.dataset.documents.manifest import file_entry, read_manifest
+from belbiotech.dataset.documents.manifest import (
+    file_entry,
+    manifest_texts,
+    read_manifest,
+    write_sum,
+)
 from belbiotech.dataset.releases import store
 from belbiotech.dataset.releases.registry import REGISTRY, Registry, registry_text
 from belbiotech.dataset.releases.release import write_release
 from belbiotech.dataset.releases.store import data_folder, open_release, versions
 from belbiotech.dataset.releases.verify import verify
-from belbiotech.errors import PanelError, ReleaseError
+from belbiotech.errors import BelbiotechWarning, PanelError, ReleaseError
 
 PANEL = pd.DataFrame(
     {
@@ -51,9 +58,10 @@ def releases(tmp_path, monkeypatch):
     return folder
 
 
-def register(releases, version):
-    entry = file_entry(releases / version / "manifest.json")
-    (releases / REGISTRY).write_text(registry_text(Registry(None, {version: entry})), "utf-8")
+def register(releases, *versions):
+    """Write a registry that knows these versions and no other."""
+    entries = {name: file_entry(releases / name / "manifest.json") for name in versions}
+    (releases / REGISTRY).write_text(registry_text(Registry(None, entries)), "utf-8")
 
 
 def damage(path):
@@ -64,7 +72,7 @@ def damage(path):
 
 def test_versions_are_ordered_by_their_numbers(releases):
     (releases / "README.md").write_text("no release")
-    (releases / "0.11.0").mkdir()
+    (releases / "0.11.0-draft").mkdir()
     (releases / ".unfinished-0.12.0-x").mkdir()
     assert versions() == ["0.2.0", "0.9.0", "0.10.0"]
 
@@ -124,6 +132,240 @@ def test_files_are_checked_at_the_first_load_of_a_process(releases, monkeypatch)
         load_panel("0.2.0")
         load_table("firms", "0.2.0")
     assert checked == [1]
+    (releases / "0.2.0" / "row_counts.csv").touch()
+    load_panel("0.2.0")
+    assert checked == [1, 1]
+
+
+def other_version_in_its_place(releases):
+    """Another version's file, as old and as long as the one it replaces."""
+    path, other = (releases / version / "firm_year.parquet" for version in ("0.10.0", "0.9.0"))
+    before = path.stat()
+    path.write_bytes(other.read_bytes().ljust(before.st_size, b"\0")[: before.st_size])
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def test_a_file_that_changes_after_the_first_load_is_refused(releases):
+    assert len(load_panel()) == 3
+    other_version_in_its_place(releases)
+    with pytest.raises(ReleaseError, match=r"firm_year\.parquet was changed"):
+        load_panel()
+
+
+def test_a_file_that_changes_between_check_and_reading_is_refused(releases, monkeypatch):
+    check = store.check_files
+
+    def check_and_swap(*args):
+        checked = check(*args)
+        other_version_in_its_place(releases)
+        return checked
+
+    monkeypatch.setattr(store, "check_files", check_and_swap)
+    with pytest.raises(ReleaseError, match=r"firm_year\.parquet was changed"):
+        load_panel()
+
+
+@pytest.mark.parametrize("broken", ["no manifest", "empty folder", "a file"])
+def test_a_damaged_newest_release_is_not_passed_over(releases, broken):
+    newest = releases / "0.10.0"
+    if broken == "no manifest":
+        (newest / "manifest.json").unlink()
+    else:
+        shutil.rmtree(newest)
+        newest.mkdir() if broken == "empty folder" else newest.touch()
+    assert versions()[-1] == "0.10.0"
+    for check in (load_panel, verify, codebook, load_tables, open_release):
+        with pytest.raises(ReleaseError, match=r"manifest\.json is missing"):
+            check()
+    assert len(load_panel("0.9.0")) == 2
+    (releases / REGISTRY).unlink()
+    with pytest.raises(ReleaseError, match=r"manifest\.json is missing"):
+        write_release(Small(PANEL), "0.10.1", releases)
+
+
+def altered_as_one(releases, version="0.10.0"):
+    """Other values, with all sums of the release's folder as they should be."""
+    shutil.rmtree(releases / version)
+    write_release(Small(PANEL.assign(year=1999)), version, releases.parent / "elsewhere")
+    (releases.parent / "elsewhere" / version).rename(releases / version)
+
+
+def test_a_release_altered_as_one_is_refused(releases):
+    altered_as_one(releases)
+    for check in (load_panel, verify):
+        with pytest.raises(ReleaseError, match="is not the one in the registry"):
+            check()
+
+
+def test_an_altered_release_under_another_key_is_refused(releases):
+    altered_as_one(releases)
+    text = (releases / REGISTRY).read_text("utf-8")
+    (releases / REGISTRY).write_text(text.replace('"0.10.0"', '"0.10.1"'), "utf-8")
+    with pytest.raises(ReleaseError, match=r"registry\.json is damaged .*otherwise than its sum"):
+        load_panel()
+    register(releases, "0.2.0", "0.9.0")
+    for check in (load_panel, verify):
+        with pytest.raises(ReleaseError, match=r"0\.10\.0 is not in .*registry\.json"):
+            check()
+
+
+def test_releases_without_a_registry_are_told_of(releases, monkeypatch):
+    altered_as_one(releases)
+    (releases / REGISTRY).unlink()
+    for check in (load_panel, verify, codebook):
+        with pytest.warns(BelbiotechWarning, match=r"has no registry\.json"):
+            check()
+    monkeypatch.delenv("BELBIOTECH_DATA")
+    monkeypatch.setattr(store, "data_folder", lambda: releases)
+    with pytest.raises(ReleaseError, match="install belbiotech again"):
+        load_panel()
+
+
+def test_a_registry_without_its_sum_is_told_of(releases):
+    told = json.loads((releases / REGISTRY).read_text("utf-8"))
+    del told["sha256"]
+    (releases / REGISTRY).write_text(json.dumps(told), "utf-8")
+    with pytest.warns(BelbiotechWarning, match="has no sum of itself"):
+        load_panel()
+
+
+def test_a_newer_version_that_is_not_here_is_told_of(releases):
+    (releases / "0.10.0").rename(releases.parent / "gone")
+    with pytest.warns(BelbiotechWarning, match=r"0\.10\.0 is in the registry, but not here"):
+        assert load_panel().attrs["version"] == "0.9.0"
+    assert load_panel("0.9.0").attrs["version"] == "0.9.0"
+
+
+def test_a_wrong_length_in_manifest_or_registry_is_refused(releases):
+    entry = file_entry(releases / "0.10.0" / "manifest.json")
+    longer = Registry(None, {"0.10.0": replace(entry, bytes=entry.bytes + 1)})
+    (releases / REGISTRY).write_text(registry_text(longer), "utf-8")
+    with pytest.raises(ReleaseError, match="is not the one in the registry"):
+        load_panel("0.10.0")
+    manifest = read_manifest(releases / "0.10.0")
+    name = "row_counts.csv"
+    wrong = replace(manifest.files[name], bytes=7)
+    rewrite(releases / "0.10.0", replace(manifest, files={**manifest.files, name: wrong}))
+    for check in (load_panel, verify):
+        with pytest.raises(ReleaseError, match=r"row_counts\.csv has another length"):
+            check("0.10.0")
+
+
+def rewrite(folder, manifest):
+    """Another manifest, with its sum and its place in the registry as they should be."""
+    for name, text in manifest_texts(manifest).items():
+        (folder / name).write_text(text, "utf-8")
+    register(folder.parent, folder.name)
+
+
+HOSTILE = ["../out", "/etc/out", "a/../../out", "..", ".", "", ".hidden", "a\\b", "c:d", "nul",
+           "a\nb", "x.part", "manifest.json", "Registry.json", "é", "a" * 300, "-rf"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("place", ["files", "file of a table", "table"])
+def test_names_that_are_paths_are_refused_before_anything_is_done(releases, name, place):
+    folder = releases / "0.10.0"
+    manifest = read_manifest(folder)
+    entry = manifest.files["firm_year.parquet"]
+    table = manifest.tables["firm_year"]
+    if place == "table":
+        hostile = replace(manifest, tables={name: table})
+    else:
+        hostile = replace(manifest, files={**manifest.files, name: entry})
+    if place == "file of a table":
+        hostile = replace(hostile, tables={"firm_year": replace(table, file=name)})
+    rewrite(folder, hostile)
+    for use in (load_panel, verify, lambda _: belbiotech.export("0.10.0", "csv", releases / "x")):
+        with pytest.raises(ReleaseError, match="is no name of a (file|table)"):
+            use("0.10.0")
+    assert not (releases / "x").exists()
+
+
+def test_a_table_whose_file_has_no_sum_is_refused(releases):
+    manifest = read_manifest(releases / "0.10.0")
+    files = {name: manifest.files[name] for name in manifest.files if name != "firms.parquet"}
+    rewrite(releases / "0.10.0", replace(manifest, files=files))
+    with pytest.raises(ReleaseError, match=r"firms\.parquet is not among the files"):
+        load_panel("0.10.0")
+
+
+def test_columns_that_are_not_in_the_file(releases):
+    manifest = read_manifest(releases / "0.10.0")
+    table = manifest.tables["firm_year"]
+    for changed in ({"name": "nothing"}, {"dtype": "complex"}, {"dtype": "bool"}):
+        columns = (replace(table.columns[0], **changed), *table.columns[1:])
+        other = {**manifest.tables, "firm_year": replace(table, columns=columns)}
+        rewrite(releases / "0.10.0", replace(manifest, tables=other))
+        with pytest.raises(ReleaseError, match="does not hold the columns"):
+            load_panel("0.10.0")
+
+
+DEEP = "[" * 100_000
+TEXTS = ["", "{", "null", "[]", '"text"', "1e999", "NaN", DEEP, '{"a": "\\ud800"}', "\x00", "é" * 9]
+
+
+@pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
+def test_broken_json_is_told_in_words(releases, text):
+    folder = releases / "0.10.0"
+    (folder / "manifest.json").write_text(text, "utf-8")
+    write_sum(folder)
+    register(releases, "0.10.0")
+    with pytest.raises(ReleaseError, match=r"manifest\.json was written by another version"):
+        load_panel("0.10.0")
+    (releases / REGISTRY).write_text(text, "utf-8")
+    for use in (load_panel, verify, versions):
+        with pytest.raises(ReleaseError, match=r"registry\.json is damaged"):
+            use()
+
+
+def test_each_part_of_a_manifest_is_checked_for_its_type(releases):
+    folder = releases / "0.10.0"
+    whole = json.loads((folder / "manifest.json").read_text("utf-8"))
+    for path in list(paths(whole)):
+        for wrong in (None, 1.5, True, [], {"x": []}, "\x00x"):
+            changed = json.loads(json.dumps(whole))
+            *inner, last = path
+            part = changed
+            for step in inner:
+                part = part[step]
+            part[last] = wrong
+            (folder / "manifest.json").write_text(json.dumps(changed), "utf-8")
+            write_sum(folder)
+            try:
+                read_manifest(folder)
+            except ReleaseError:
+                continue
+            kind = type(wrong), type(original(whole, path))
+            assert kind[0] is kind[1] or "parameters" in path, (path, wrong)
+
+
+def paths(content, before=()):
+    """Places in nested lists and dicts, but of the first column of each table alone."""
+    steps = content.items() if isinstance(content, dict) else list(enumerate(content))[:1]
+    for step, inner in steps:
+        yield (*before, step)
+        if isinstance(inner, dict | list):
+            yield from paths(inner, (*before, step))
+
+
+def original(whole, path):
+    for step in path:
+        whole = whole[step]
+    return whole
+
+
+@pytest.mark.parametrize(
+    "version", [["0.1.0"], ("0.1.0",), 0.1, {"a"}, b"0.1.0", True, "x" * 10**6]
+)
+def test_no_version_at_all(releases, version):
+    for use in (load_panel, verify, codebook, load_tables, belbiotech.cite, belbiotech.export):
+        args = ("firms", version) if use is codebook else (version,)
+        with pytest.raises(ReleaseError, match="there is no version|is no version") as caught:
+            use(*args)
+        assert len(str(caught.value)) < 1000
+    with pytest.raises(ReleaseError, match="there is no version"):
+        belbiotech.diff(version, "0.9.0")
 
 
 def test_a_foreign_file_hinders_no_load_but_verify_tells(releases):
@@ -134,13 +376,17 @@ def test_a_foreign_file_hinders_no_load_but_verify_tells(releases):
 
 
 def test_a_release_put_in_the_place_of_another_is_refused(releases):
-    register(releases, "0.2.0")
     assert len(load_panel("0.2.0")) == 3
-    store.open_release.__globals__["_checked"].cache_clear()
     (releases / "0.2.0").rename(releases / "0.0.2")
-    write_release(Small(PANEL.head(1)), "0.2.0", releases)
+    with pytest.raises(ReleaseError, match="knows version 0.2.0 with another manifest"):
+        write_release(Small(PANEL.head(1)), "0.2.0", releases)
+    elsewhere = releases.parent / "elsewhere"
+    write_release(Small(PANEL.head(1)), "0.2.0", elsewhere).rename(releases / "0.2.0")
     with pytest.raises(ReleaseError, match="is not the one in the registry: expected SHA-256"):
         load_panel("0.2.0")
+    with pytest.raises(ReleaseError, match=r"0\.0\.2 is not in .*registry\.json"):
+        load_panel("0.0.2")
+    register(releases, "0.0.2")
     with pytest.raises(ReleaseError, match=r"holds version 0\.2\.0, not 0\.0\.2"):
         load_panel("0.0.2")
 
@@ -195,7 +441,6 @@ def test_a_version_of_the_registry_alone_needs_an_address(releases):
 
 
 def test_a_version_fetched_before_is_found_without_a_network(releases, tmp_path):
-    register(releases, "0.2.0")
     (tmp_path / "cache").mkdir()
     (releases / "0.2.0").rename(tmp_path / "cache" / "0.2.0")
     assert versions() == ["0.2.0", "0.9.0", "0.10.0"]

@@ -77,7 +77,7 @@ def test_what_a_release_holds(tmp_path):
     (raw / "README.md").write_text("not a fact")
     folder = write_release(TABLES, "0.1.0", tmp_path / "out", raw=raw)
     assert folder == tmp_path / "out" / "0.1.0"
-    assert [path.name for path in folder.parent.iterdir()] == ["0.1.0"]
+    assert {path.name for path in folder.parent.iterdir()} == {"0.1.0", "registry.json"}
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     assert manifest["version"] == "0.1.0"
     assert manifest["parameters"] == {"end_year": 2002, "alliance_window": 5}
@@ -258,7 +258,7 @@ def test_a_version_that_exists_is_refused_and_left(tmp_path):
     with pytest.raises(ReleaseError, match="exists already, and released data never changes"):
         write_release(Small(PANEL.head(1), EVENTS), "0.1.0", tmp_path)
     assert contents(folder) == before
-    assert [path.name for path in tmp_path.iterdir()] == ["0.1.0"]
+    assert {path.name for path in tmp_path.iterdir()} == {"0.1.0", "registry.json"}
 
 
 def test_no_version_number(tmp_path):
@@ -299,7 +299,7 @@ def test_what_killed_runs_left_is_removed(tmp_path):
     left.mkdir()
     (left / "half.parquet").write_bytes(b"PAR1")
     write_release(TABLES, "0.1.0", tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["0.1.0"]
+    assert {path.name for path in tmp_path.iterdir()} == {"0.1.0", "registry.json"}
 
 
 def test_a_text_is_replaced_whole(tmp_path):

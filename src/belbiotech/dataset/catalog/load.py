@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
-from belbiotech.dataset.releases.parquet import read_table
+from belbiotech.dataset.releases.parquet import read_released
 from belbiotech.dataset.releases.store import Release, open_release
-from belbiotech.errors import ReleaseError, nearest_names
+from belbiotech.errors import ReleaseError, in_words, nearest_names
 
 if TYPE_CHECKING:
     from belbiotech.dataset.facts.confidence import Confidence
@@ -49,8 +49,8 @@ def load_table(name: str, version: str | None = None) -> pd.DataFrame:
     '0.1.0'
     """
     release = open_release(version)
-    entry = _entry(release, name)
-    frame = read_table(release.folder / entry.file, entry.dtypes())
+    _entry(release, name)
+    frame = read_released(release.folder, release.manifest, name)
     facts = {"table": name, "version": release.version, **release.manifest.parameters}
     frame.attrs = dict(facts.items())
     if name == PANEL:
@@ -156,8 +156,9 @@ def codebook(table: str = PANEL, version: str | None = None) -> pd.DataFrame:
 
 def _entry(release: Release, name: str) -> TableEntry:
     tables = release.manifest.tables
-    if name not in tables:
-        msg = f"version {release.version} has no table {name!r}; {nearest_names(name, tables)}"
+    if not isinstance(name, str) or name not in tables:
+        told = nearest_names(name, tables)
+        msg = f"version {release.version} has no table {in_words(name)}; {told}"
         raise ReleaseError(msg)
     return tables[name]
 

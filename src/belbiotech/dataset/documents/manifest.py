@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from belbiotech.dataset.documents.manifest_entries import (
+    ColumnEntry,
+    FileEntry,
+    Manifest,
+    TableEntry,
+)
+from belbiotech.dataset.documents.manifest_form import FormError, from_json, manifest_of
 from belbiotech.errors import ReleaseError
 
 __all__ = [
@@ -25,83 +30,19 @@ __all__ = [
     "Manifest",
     "TableEntry",
     "check_files",
+    "content_entry",
+    "damage",
     "file_entry",
     "manifest_texts",
     "read_manifest",
+    "read_promised",
     "refuse_damaged",
     "write_sum",
 ]
 
 MANIFEST = "manifest.json"
 MANIFEST_SUM = "manifest.sha256"
-
-
-@dataclass(frozen=True)
-class FileEntry:
-    """A file's sum and length."""
-
-    sha256: str
-    bytes: int
-
-
-@dataclass(frozen=True)
-class ColumnEntry:
-    """A column: its type, how many values are missing, and what its schema says of it.
-
-    ``allowed`` maps each allowed value to its label; it is empty where any value is allowed. A
-    region of another country has no label, and is there only if it occurs.
-    """
-
-    name: str
-    dtype: str
-    missing: int
-    title: str = ""
-    description: str = ""
-    unit: str = ""
-    allowed: Mapping[str, str] = field(default_factory=dict)
-    rule: str = ""
-    since: str = ""
-
-
-@dataclass(frozen=True)
-class TableEntry:
-    """A table: its file, its length, the sum of its values, its columns in order."""
-
-    file: str
-    rows: int
-    content_hash: str
-    description: str
-    columns: tuple[ColumnEntry, ...]
-
-    def dtypes(self) -> dict[str, str]:
-        """Type of each column, in order."""
-        return {column.name: column.dtype for column in self.columns}
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a release holds.
-
-    Attributes
-    ----------
-    version : str
-        The version of the data.
-    parameters : mapping
-        What the panel was built with: ``end_year``, ``alliance_window``; ``own_codes`` and
-        ``merged_with`` (the shipped release below one's own facts), if there are any.
-    tables : mapping of str to TableEntry
-        By name of the table, in the order of the schemas.
-    files : mapping of str to FileEntry
-        Every file of the folder, without the manifest and its sum.
-    raw : mapping of str to FileEntry
-        The facts that the release was built from.
-    """
-
-    version: str
-    parameters: Mapping[str, Any]
-    tables: Mapping[str, TableEntry]
-    files: Mapping[str, FileEntry] = field(default_factory=dict)
-    raw: Mapping[str, FileEntry] = field(default_factory=dict)
+PARTS = ("sha256", "bytes")
 
 
 def file_entry(path: Path) -> FileEntry:
@@ -119,7 +60,23 @@ def file_entry(path: Path) -> FileEntry:
     """
     with path.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()
-    return FileEntry(digest, path.stat().st_size)
+        return FileEntry(digest, stream.tell())
+
+
+def content_entry(content: bytes) -> FileEntry:
+    """Sum and length of what was read from a file.
+
+    Parameters
+    ----------
+    content : bytes
+        All of it.
+
+    Returns
+    -------
+    FileEntry
+        Its SHA-256 and its number of bytes.
+    """
+    return FileEntry(hashlib.sha256(content).hexdigest(), len(content))
 
 
 def manifest_texts(manifest: Manifest) -> dict[str, str]:
@@ -157,6 +114,40 @@ def read_manifest(folder: Path) -> Manifest:
     ReleaseError
         The manifest or its sum is missing or changed, or of a form that is not known here.
     """
+    return _read(folder)[0]
+
+
+def read_promised(folder: Path, promised: FileEntry) -> Manifest:
+    """Read a release's manifest, and refuse one that is not what the registry promises.
+
+    Parameters
+    ----------
+    folder : Path
+        The release.
+    promised : FileEntry
+        Sum and length that the manifest must have.
+
+    Returns
+    -------
+    Manifest
+        What the release holds.
+
+    Raises
+    ------
+    ReleaseError
+        As for :func:`read_manifest`; or a manifest with another sum or length.
+    """
+    manifest, found = _read(folder)
+    if found != promised:
+        msg = (
+            f"{folder / MANIFEST} is not the one in the registry: expected SHA-256 "
+            f"{promised.sha256} of {promised.bytes} bytes, found {found.sha256} of {found.bytes}"
+        )
+        raise ReleaseError(msg)
+    return manifest
+
+
+def _read(folder: Path) -> tuple[Manifest, FileEntry]:
     content, expected = (_bytes(folder / name) for name in (MANIFEST, MANIFEST_SUM))
     found = _sum_line(content)
     if expected != found.encode():
@@ -167,8 +158,8 @@ def read_manifest(folder: Path) -> Manifest:
         )
         raise ReleaseError(msg)
     try:
-        return _from_json(json.loads(content))
-    except (ValueError, KeyError, TypeError) as error:
+        return manifest_of(from_json(content)), content_entry(content)
+    except FormError as error:
         msg = f"{folder / MANIFEST} was written by another version of belbiotech: {error}"
         raise ReleaseError(msg) from error
 
@@ -187,19 +178,52 @@ def check_files(folder: Path, manifest: Manifest) -> pd.DataFrame:
     -------
     DataFrame
         ``file``, ``expected`` and ``found`` (sums; None where there is no such file, or where
-        the manifest does not know it), a row for each file, sorted. Hidden files are left out.
+        the manifest does not know it), ``expected_bytes`` and ``found_bytes``, a row for each
+        file, sorted. Hidden files are left out.
     """
     known = {MANIFEST, MANIFEST_SUM}
     there = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
     rows = []
     for name in sorted((there | set(manifest.files)) - known):
-        expected = manifest.files[name].sha256 if name in manifest.files else None
-        found = file_entry(folder / name).sha256 if (folder / name).is_file() else None
-        rows.append((name, expected, found))
-    return pd.DataFrame(rows, columns=["file", "expected", "found"], dtype=object)
+        expected = manifest.files.get(name)
+        found = file_entry(folder / name) if (folder / name).is_file() else None
+        pair = (expected, found)
+        sums, lengths = ([entry and getattr(entry, of) for entry in pair] for of in PARTS)
+        rows.append((name, *sums, *lengths))
+    columns = ["file", "expected", "found", "expected_bytes", "found_bytes"]
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
-def refuse_damaged(folder: Path, checked: pd.DataFrame) -> None:
+def damage(checked: pd.DataFrame, *, foreign: bool = True) -> list[str]:
+    """Say what is wrong with the files of a release.
+
+    Parameters
+    ----------
+    checked : DataFrame
+        As :func:`check_files` gives it.
+    foreign : bool
+        Whether a file that the manifest does not know is wrong, too.
+
+    Returns
+    -------
+    list of str
+        One line for each file that is missing, changed or unknown, with both sums.
+    """
+    lines = []
+    for file, expected, found, length, found_length in checked.itertuples(index=False):
+        if expected is None and foreign:
+            lines.append(f"{file} is not part of the release (found SHA-256 {found})")
+        elif expected is not None and found is None:
+            lines.append(f"{file} is missing (expected SHA-256 {expected})")
+        elif expected is not None and expected != found:
+            lines.append(f"{file} was changed: expected SHA-256 {expected}, found {found}")
+        elif expected is not None and length != found_length:
+            told = f"expected {length} bytes, found {found_length}"
+            lines.append(f"{file} has another length than its manifest says: {told}")
+    return lines
+
+
+def refuse_damaged(folder: Path, checked: pd.DataFrame, *, foreign: bool = True) -> None:
     """Refuse a release with a file that is missing, changed or unknown.
 
     Parameters
@@ -208,21 +232,15 @@ def refuse_damaged(folder: Path, checked: pd.DataFrame) -> None:
         The release.
     checked : DataFrame
         As :func:`check_files` gives it.
+    foreign : bool
+        Whether a file that the manifest does not know is refused, too.
 
     Raises
     ------
     ReleaseError
         Names each such file with the expected and the found sum.
     """
-    problems = []
-    for file, expected, found in checked.itertuples(index=False):
-        if found is None:
-            problems.append(f"{file} is missing (expected SHA-256 {expected})")
-        elif expected is None:
-            problems.append(f"{file} is not part of the release (found SHA-256 {found})")
-        elif expected != found:
-            problems.append(f"{file} was changed: expected SHA-256 {expected}, found {found}")
-    if problems:
+    if problems := damage(checked, foreign=foreign):
         head = f"the release in {folder} is damaged; install or fetch it again:"
         raise ReleaseError("\n  ".join([head, *problems]))
 
@@ -247,16 +265,8 @@ def _bytes(path: Path) -> bytes:
     if not path.is_file():
         msg = f"{path} is missing: the release is damaged; install or fetch it again"
         raise ReleaseError(msg)
-    return path.read_bytes()
-
-
-def _from_json(content: dict[str, Any]) -> Manifest:
-    tables = {
-        name: TableEntry(**{**entry, "columns": tuple(ColumnEntry(**c) for c in entry["columns"])})
-        for name, entry in content["tables"].items()
-    }
-    files, raw = (
-        {name: FileEntry(**entry) for name, entry in content[part].items()}
-        for part in ("files", "raw")
-    )
-    return Manifest(content["version"], content["parameters"], tables, files, raw)
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read: {error}; install or fetch the release again"
+        raise ReleaseError(msg) from error

@@ -1,10 +1,10 @@
-"""A release that is not in the package: fetched once with pooch, checked, and kept in a cache."""
+"""A release that is not in the package: fetched once, checked, and kept in a cache."""
 
 from __future__ import annotations
 
-import logging
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,20 +13,27 @@ from typing import Any
 
 from belbiotech.dataset.documents.manifest import (
     MANIFEST,
+    MANIFEST_SUM,
     FileEntry,
     check_files,
+    damage,
     file_entry,
     read_manifest,
+    read_promised,
     refuse_damaged,
     write_sum,
 )
-from belbiotech.dataset.releases.download import PART, ResumingDownloader
+from belbiotech.dataset.releases.download import PART, download
+from belbiotech.dataset.releases.lock import locked
+from belbiotech.dataset.releases.places import shown_address, user_path
 from belbiotech.dataset.releases.registry import Registry
-from belbiotech.errors import BelbiotechWarning, ReleaseError
+from belbiotech.dataset.releases.staging import to_disk
+from belbiotech.errors import BelbiotechWarning, ReleaseError, WriteError
 
 __all__ = ["cache_folder", "fetch_release", "fetched_releases"]
 
 UNFINISHED = ".fetching-"
+LONGEST = 3600.0  # seconds for all files of a release
 
 
 def cache_folder() -> Path:
@@ -45,7 +52,7 @@ def cache_folder() -> Path:
     """
     chosen = os.environ.get("BELBIOTECH_CACHE")
     if chosen:
-        return Path(chosen).expanduser().resolve()
+        return user_path(chosen, "BELBIOTECH_CACHE")
     return Path(_pooch().os_cache("belbiotech"))
 
 
@@ -67,14 +74,14 @@ def fetched_releases(versions: Iterable[str]) -> dict[str, Path]:
         folders = {version: cache_folder() / version for version in asked}
     except ReleaseError:
         return {}
-    return {version: folder for version, folder in folders.items() if folder.is_dir()}
+    return {version: folder for version, folder in folders.items() if os.path.lexists(folder)}
 
 
 def fetch_release(version: str, registry: Registry, *, progress: bool = True) -> Path:
     """Fetch a release into the cache, once; a fetch that was cut off goes on where it was.
 
     Of a release in the cache that was damaged since, the files that are not as they should be
-    are fetched again, with a warning.
+    are fetched again, and what is not part of it is removed, with a warning.
 
     Parameters
     ----------
@@ -94,17 +101,21 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
     Raises
     ------
     ReleaseError
-        There is no address; the extra ``fetch`` is not installed; the server is down, has no
-        such release, or sends something else than the registry promises.
+        There is no address; the extra ``fetch`` is not installed; the server is down, too slow,
+        has no such release, or sends something else than the registry promises; another process
+        is at it and gets no further.
+    WriteError
+        The folder for fetched releases cannot be used.
     """
     promised = registry.manifests[version]
     before = fetched_releases([version]).get(version)
-    damage = _damage(before, promised) if before else ""
-    if before and not damage:
+    damaged = _damage(before, promised) if before else []
+    if before and not damaged:
         return before
     address = os.environ.get("BELBIOTECH_RELEASES") or registry.address
-    if not address:
-        state = f"was fetched, but is damaged ({damage})" if damage else "is not in this package"
+    if not address and not _is_whole(before, promised):
+        told = _in_short(damaged)
+        state = f"was fetched, but is damaged ({told})" if before else "is not in this package"
         msg = (
             f"version {version} {state}, and no release address is set; "
             "name one in the environment variable BELBIOTECH_RELEASES"
@@ -112,95 +123,130 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
         raise ReleaseError(msg)
     _pooch()
     target = cache_folder() / version
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(target):
+    with _told_if_unusable(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
         folder = target.with_name(f"{UNFINISHED}{version}")
-        if target.is_dir() and _set_aside(target, folder, promised):
-            msg = f"the fetched version {version} is damaged ({damage}); fetching it again"
-            warnings.warn(msg, BelbiotechWarning, stacklevel=2)
-        if not target.is_dir():
-            _fill(folder, f"{address.rstrip('/')}/v{version}/", promised, progress)
+        lock = target.with_name(f".{version}.lock")
+        with locked(lock, f"fetch {version}", progress=lambda: _amount(folder)):
+            if os.path.lexists(target):
+                damaged = _damage(target, promised)
+                if not damaged:
+                    return target  # another process has fetched it meanwhile
+                told = f"the fetched version {version} is damaged ({_in_short(damaged)})"
+                msg = f"{told}; fetching it again, as far as need be"
+                warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+                _remove(folder)
+                target.rename(folder)
+            _fill(folder, f"{(address or '').rstrip('/')}/v{version}/", promised, progress)
+            _refuse_other_version(folder, version)
+            to_disk(folder)
             folder.rename(target)
+            to_disk(target.parent, deep=False)
     return target
 
 
-def _damage(folder: Path, promised: FileEntry) -> str:
-    """Say what is wrong with a fetched release, or nothing; files it does not know are no harm."""
+def _damage(folder: Path, promised: FileEntry, *, foreign: bool = True) -> list[str]:
+    """Say what is wrong with a fetched release."""
     try:
-        if file_entry(folder / MANIFEST) != promised:
-            return f"{MANIFEST} was changed"
-        checked = check_files(folder, read_manifest(folder))
+        return damage(check_files(folder, read_promised(folder, promised)), foreign=foreign)
     except (ReleaseError, OSError) as error:
-        return str(error)
-    bad = checked[checked["expected"].notna() & (checked["found"] != checked["expected"])]
-    return ", ".join(
-        f"{file} {'is missing' if found is None else 'was changed'}"
-        for file, found in zip(bad["file"], bad["found"], strict=True)
-    )
+        return [str(error)]
 
 
-def _set_aside(target: Path, unfinished: Path, promised: FileEntry) -> bool:
-    """Make a damaged release an unfinished one, so that only what is damaged is fetched."""
-    if not _damage(target, promised):
-        return False  # another process has fetched it again meanwhile
-    if unfinished.is_dir():
-        shutil.rmtree(unfinished)
-    target.rename(unfinished)
-    return True
+def _is_whole(folder: Path | None, promised: FileEntry) -> bool:
+    """Tell whether all of a release is there, whatever else is."""
+    return folder is not None and not _damage(folder, promised, foreign=False)
 
 
-def _fill(folder: Path, address: str, manifest_entry: FileEntry, progress: bool) -> None:
-    _fetch_file(folder, address, MANIFEST, manifest_entry, progress)
+def _in_short(damaged: Iterable[str]) -> str:
+    return ", ".join(line.split(":")[0].split(" (")[0] for line in damaged)
+
+
+def _amount(folder: Path) -> int:
+    """Bytes that have come: for others, a sign that a fetch goes on."""
+    try:
+        return sum(path.stat().st_size for path in folder.iterdir())
+    except OSError:
+        return 0
+
+
+def _fill(folder: Path, address: str, promised: FileEntry, progress: bool) -> None:
+    """Fetch what is not there or not right, and leave nothing else in the folder."""
+    ends = time.monotonic() + LONGEST
+    if folder.is_symlink() or not folder.is_dir():
+        _remove(folder)
+        folder.mkdir()
+    for path in folder.iterdir():
+        if path.is_symlink() or not path.is_file():
+            _remove(path)
+    _fetch_file(folder / MANIFEST, address, promised, ends, progress)
     write_sum(folder)
-    manifest = read_manifest(folder)
+    manifest = read_promised(folder, promised)
+    wanted = {MANIFEST, MANIFEST_SUM, *manifest.files}
+    _keep_only(folder, wanted | {f"{name}{PART}" for name in manifest.files})
     for name, entry in manifest.files.items():
-        _fetch_file(folder, address, name, entry, progress)
-    checked = check_files(folder, manifest)
-    refuse_damaged(folder, checked[checked["expected"].notna()])
+        _fetch_file(folder / name, address, entry, ends, progress)
+    _keep_only(folder, wanted)
+    refuse_damaged(folder, check_files(folder, manifest))
 
 
-def _fetch_file(folder: Path, address: str, name: str, entry: FileEntry, progress: bool) -> None:
+def _fetch_file(path: Path, address: str, entry: FileEntry, ends: float, progress: bool) -> None:
     """Fetch one file; if it was pieced together and came out wrong, once more from its start."""
-    source = _pooch().create(
-        folder, address, registry={name: f"sha256:{entry.sha256}"}, retry_if_failed=0
-    )
-    downloader = ResumingDownloader(entry.bytes, progress)
-    pieced = (folder / f"{name}{PART}").exists()
+    if path.is_file() and file_entry(path) == entry:
+        return
+    part = path.with_name(f"{path.name}{PART}")
+    pieced = part.exists()
     for last in (False, True) if pieced else (True,):
-        try:
-            with _quiet():
-                source.fetch(name, downloader=downloader)
+        download(f"{address}{path.name}", part, entry.bytes, ends=ends, progress=progress)
+        found = file_entry(part)
+        if found == entry:
+            part.replace(path)
             return
-        except ValueError as error:
-            if last:
-                msg = f"{address}{name} is not what the release promises: {error}"
-                raise ReleaseError(msg) from error
+        part.unlink()
+        if last:
+            where = shown_address(f"{address}{path.name}")
+            told = f"expected SHA-256 {entry.sha256}, found {found.sha256}"
+            msg = f"{where} is not what the release promises: {told}"
+            raise ReleaseError(msg)
+
+
+def _keep_only(folder: Path, names: Iterable[str]) -> None:
+    kept = set(names)
+    for path in folder.iterdir():
+        if path.name not in kept:
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _refuse_other_version(folder: Path, version: str) -> None:
+    found = read_manifest(folder).version
+    if found != version:
+        msg = f"what was fetched as version {version} says that it is {found}; not used"
+        raise ReleaseError(msg)
 
 
 @contextmanager
-def _one_at_a_time(target: Path) -> Iterator[None]:
-    """Let no two processes fetch the same release into the same folder."""
-    from filelock import FileLock
-
-    with FileLock(target.with_name(f".{target.name}.lock")):
-        yield
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep pooch from printing what the progress bar says already."""
-    logger = _pooch().get_logger()
-    before = logger.level
-    logger.setLevel(logging.WARNING)
+def _told_if_unusable(folder: Path) -> Iterator[None]:
     try:
         yield
-    finally:
-        logger.setLevel(before)
+    except WriteError:
+        raise
+    except OSError as error:
+        msg = (
+            f"the folder for fetched releases, {folder}, cannot be used: {error}; "
+            "make room, or name another one in the environment variable BELBIOTECH_CACHE"
+        )
+        raise WriteError(msg) from error
 
 
 def _pooch() -> Any:
     try:
-        import filelock  # noqa: F401
         import pooch
         import requests  # noqa: F401
         import tqdm  # noqa: F401

@@ -15,9 +15,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from belbiotech.dataset.documents.manifest import Manifest, content_entry
 from belbiotech.errors import ReleaseError
 
-__all__ = ["content_hash", "dtype_name", "read_table", "typed_table", "write_table"]
+__all__ = [
+    "content_hash",
+    "dtype_name",
+    "read_released",
+    "read_table",
+    "typed_table",
+    "write_table",
+]
 
 ARROW_TYPES = {
     "string": pa.string(),
@@ -158,33 +166,77 @@ def write_table(table: pa.Table, path: Path) -> None:
     table : pyarrow.Table
         As :func:`typed_table` gives it.
     path : Path
-        The file.
+        The file, which is not there yet.
     """
-    pq.write_table(
-        table,
-        path,
-        version="2.6",
-        data_page_version="1.0",
-        compression="zstd",
-        compression_level=9,
-        use_dictionary=True,
-        use_byte_stream_split=False,
-        write_statistics=True,
-        write_page_index=False,
-        row_group_size=1_048_576,
-        data_page_size=1_048_576,
-        dictionary_pagesize_limit=1_048_576,
-        store_schema=False,
-    )
+    with path.open("xb") as file:
+        pq.write_table(
+            table,
+            file,
+            version="2.6",
+            data_page_version="1.0",
+            compression="zstd",
+            compression_level=9,
+            use_dictionary=True,
+            use_byte_stream_split=False,
+            write_statistics=True,
+            write_page_index=False,
+            row_group_size=1_048_576,
+            data_page_size=1_048_576,
+            dictionary_pagesize_limit=1_048_576,
+            store_schema=False,
+        )
 
 
-def read_table(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
+def read_released(folder: Path, manifest: Manifest, name: str) -> pd.DataFrame:
+    """Read a table of a release from the very bytes whose sum the manifest promises.
+
+    Parameters
+    ----------
+    folder : Path
+        The release.
+    manifest : Manifest
+        Its manifest.
+    name : str
+        Name of the table.
+
+    Returns
+    -------
+    DataFrame
+        As :func:`read_table` gives it.
+
+    Raises
+    ------
+    ReleaseError
+        Bytes with another sum, or a file that does not hold what the manifest says.
+    """
+    entry = manifest.tables[name]
+    path = folder / entry.file
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read: {error}; install or fetch the release again"
+        raise ReleaseError(msg) from error
+    promised, found = manifest.files[entry.file], content_entry(content)
+    if found != promised:
+        msg = (
+            f"{path} was changed: expected SHA-256 {promised.sha256}, found {found.sha256}; "
+            "install or fetch the release again"
+        )
+        raise ReleaseError(msg)
+    try:
+        return read_table(pa.BufferReader(content), entry.dtypes())
+    except (pa.ArrowException, ReleaseError, KeyError, ValueError, TypeError, OSError) as error:
+        msg = f"{path} does not hold the columns that its manifest names: {error}"
+        raise ReleaseError(msg) from error
+
+
+def read_table(source: Path | pa.NativeFile, dtypes: dict[str, str]) -> pd.DataFrame:
     """Read a Parquet file back with the types that the manifest names.
 
     Parameters
     ----------
-    path : Path
-        The file.
+    source : Path or pyarrow.NativeFile
+        The file, or what was read from it.
     dtypes : dict of str to str
         Column to type, as :func:`dtype_name` names it. Texts come back as plain objects, with
         None where they are missing.
@@ -193,10 +245,20 @@ def read_table(path: Path, dtypes: dict[str, str]) -> pd.DataFrame:
     -------
     DataFrame
         A new one each time.
+
+    Raises
+    ------
+    ReleaseError
+        A column of another type than it should have.
+    KeyError
+        No such column.
     """
-    table = pq.read_table(path, partitioning=None)
+    table = pq.read_table(source, partitioning=None)
     columns = {}
     for name, dtype in dtypes.items():
+        if table.schema.field(name).type != ARROW_TYPES.get(dtype):
+            msg = f"column {name!r} has type {table.schema.field(name).type}, not {dtype}"
+            raise ReleaseError(msg)
         if dtype == "string":
             texts = table[name].to_numpy(zero_copy_only=False)
             columns[name] = pd.Series(texts, dtype=object)

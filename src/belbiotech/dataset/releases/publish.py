@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,22 +14,22 @@ from belbiotech.dataset.documents.citation import ABOUT, About, about_release, y
 from belbiotech.dataset.documents.difference import compare_tables
 from belbiotech.dataset.documents.manifest import (
     MANIFEST,
-    FileEntry,
     Manifest,
     check_files,
     file_entry,
-    read_manifest,
 )
 from belbiotech.dataset.releases.changelog import with_data_section
-from belbiotech.dataset.releases.registry import REGISTRY, Registry, read_registry, registry_text
+from belbiotech.dataset.releases.lock import locked
+from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text
 from belbiotech.dataset.releases.release import (
     draft_manifest,
     fill_release,
+    new_release,
     raw_entries,
     read_release,
 )
-from belbiotech.dataset.releases.staging import replace_text, staged
-from belbiotech.dataset.releases.store import installed_releases
+from belbiotech.dataset.releases.staging import sweep
+from belbiotech.dataset.releases.store import installed_releases, known_registry, release_in
 from belbiotech.dataset.releases.versioning import (
     Change,
     Step,
@@ -120,7 +121,7 @@ def draft_release(
     manifest = draft_manifest(tables, version, facts)
     if previous is None:
         return Draft(version, None, None, (), _first_section(manifest), tables, manifest)
-    old = read_manifest(known[previous])
+    old = release_in(Path(releases), previous).manifest
     changes = tuple(check_version(old, manifest, version, reworded=reworded))
     section = _section(old, manifest, changes, read_release(known[previous]), tables)
     return Draft(version, previous, needed_step(changes), changes, section, tables, manifest)
@@ -137,8 +138,9 @@ def make_release(
 ) -> Draft:
     """Make a release, all or nothing: its folder, its line in the registry, its changelog.
 
-    The folder comes last, by one rename: a release that is there has its records. After a run
-    that was killed, the same run again does all of it anew.
+    One process at a time does so in a folder; others wait, and are told for whom. The folder
+    comes last, by one rename: a release that is there has its records. After a run that was
+    killed, the same run again does all of it anew.
 
     Parameters
     ----------
@@ -166,20 +168,29 @@ def make_release(
     FactsError
         Facts that break a rule.
     ReleaseError
-        A version that exists, here or elsewhere, or a number that does not fit the changes.
+        A version that exists, here or elsewhere, a number that does not fit the changes, or
+        another process that makes a release there and takes too long.
+    WriteError
+        A place that cannot be written to. Folder, registry and changelog are as before then.
     """
-    releases = Path(releases)
+    target = Path(releases) / str(version)
     parse_version(version)
-    with staged(releases / version) as folder:
+    with ExitStack() as stack:
+        if changelog is not None:  # held until all of the release stands, or is undone
+            log = Path(changelog).resolve()
+            stack.enter_context(locked(log.with_name(f".{log.name}.lock"), f"release {version}"))
+            sweep(log.parent, log.name)
+        folder, records = stack.enter_context(new_release(target, f"release {version}"))
         draft = draft_release(version, facts, releases, reworded=reworded)
-        text = "" if changelog is None else Path(changelog).read_text("utf-8")
+        text = "" if changelog is None else _changelog_text(Path(changelog))
         dated = replace(about, year=year_in_changelog(text, version)) if about else None
         texts = {CHANGES: _changes_text(draft)}
         fill_release(folder, draft.tables, draft.manifest, texts, about=dated)
-        registry = _registered(read_registry(releases), version, file_entry(folder / MANIFEST))
+        known = known_registry(target.parent)
+        registry = registered(known, version, file_entry(folder / MANIFEST))
         if changelog is not None:
-            replace_text(Path(changelog), with_data_section(text, version, draft.section))
-        replace_text(releases / REGISTRY, registry_text(registry))
+            records.replace(Path(changelog), with_data_section(text, version, draft.section))
+        records.replace(target.parent / REGISTRY, registry_text(registry))
     return draft
 
 
@@ -206,8 +217,9 @@ def check_rebuild(version: str, facts: Path | str, releases: Path | str) -> pd.D
         Facts that are not those of the release, or a file that comes out otherwise; of each
         such table it is told whether its values are the same.
     """
+    parse_version(version)
     released = Path(releases) / version
-    manifest = read_manifest(released)
+    manifest = release_in(Path(releases), version).manifest
     if raw_entries(facts) != manifest.raw:
         msg = f"the facts in {facts} are not those that {version} was built from"
         raise ReleaseError(msg)
@@ -239,18 +251,12 @@ def _told(file: str, released: Manifest, rebuilt: Manifest) -> str:
     return f"{file}: other values"
 
 
-def _registered(registry: Registry, version: str, entry: FileEntry) -> Registry:
-    known = registry.manifests.get(version)
-    if known is not None and known != entry:
-        msg = (
-            f"{REGISTRY} knows version {version} with another manifest, and released data never "
-            "changes; choose the next number. If that one was never given to anybody, "
-            f"remove its entry from {REGISTRY} and try again"
-        )
-        raise ReleaseError(msg)
-    manifests = {**registry.manifests, version: entry}
-    ordered = {name: manifests[name] for name in sorted(manifests, key=parse_version)}
-    return Registry(registry.address, ordered)
+def _changelog_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except ValueError as error:
+        msg = f"{path} is no text in UTF-8 ({error}); save it as UTF-8"
+        raise ReleaseError(msg) from error
 
 
 def _changes_text(draft: Draft) -> str:

@@ -1,22 +1,29 @@
 """The registry of releases: which versions there are, and the sum of each one's manifest.
 
 It lies beside the releases as ``registry.json`` and travels with the package. A manifest holds
-the sums of a release's files, so the registry vouches for all of them, wherever they come from.
+the sums of a release's files, so the registry vouches for all of them, wherever they come from;
+and it holds a sum of itself, so that no version changes its entry with another unseen.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from belbiotech.dataset.documents.manifest import FileEntry
-from belbiotech.errors import ReleaseError
+from belbiotech.dataset.documents.manifest_form import FormError, file_entries, from_json
+from belbiotech.dataset.releases.versioning import parse_version
+from belbiotech.errors import BelbiotechWarning, ReleaseError, in_words
 
-__all__ = ["REGISTRY", "Registry", "read_registry", "registry_text"]
+__all__ = ["REGISTRY", "Registry", "read_registry", "registered", "registry_text"]
 
 REGISTRY = "registry.json"
+SUM = "sha256"
 
 
 @dataclass(frozen=True)
@@ -51,22 +58,61 @@ def read_registry(folder: Path) -> Registry:
     Raises
     ------
     ReleaseError
-        A registry that cannot be read.
+        A registry that cannot be read, names a version that is none, or does not have its sum.
+        One without a sum, as earlier versions of the package wrote it, is told of.
     """
     path = folder / REGISTRY
-    if not path.is_file():
+    if not path.exists() and not path.is_symlink():
         return Registry()
     try:
-        content = json.loads(path.read_text("utf-8"))
-        manifests = {name: FileEntry(**entry) for name, entry in content["manifests"].items()}
-        return Registry(content["address"], manifests)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        content = from_json(path.read_bytes())
+        registry = _registry(content)
+    except (FormError, ReleaseError, OSError) as error:
         msg = f"{path} is damaged ({error}); restore it, or install belbiotech again"
         raise ReleaseError(msg) from error
+    if SUM not in content:
+        msg = f"{path} has no sum of itself, so an entry could have been changed unseen"
+        warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+    return registry
+
+
+def registered(registry: Registry, version: str, entry: FileEntry) -> Registry:
+    """Enter a release.
+
+    Parameters
+    ----------
+    registry : Registry
+        What is known.
+    version : str
+        The release's number.
+    entry : FileEntry
+        Sum and length of its manifest.
+
+    Returns
+    -------
+    Registry
+        With the release, the entries in the order of their versions.
+
+    Raises
+    ------
+    ReleaseError
+        The version is known with another manifest.
+    """
+    known = registry.manifests.get(version)
+    if known is not None and known != entry:
+        msg = (
+            f"{REGISTRY} knows version {version} with another manifest, and released data never "
+            "changes; choose the next number. If that one was never given to anybody, "
+            f"remove its entry from {REGISTRY} (and the line {SUM}) and try again"
+        )
+        raise ReleaseError(msg)
+    manifests = {**registry.manifests, version: entry}
+    ordered = {name: manifests[name] for name in sorted(manifests, key=parse_version)}
+    return Registry(registry.address, ordered)
 
 
 def registry_text(registry: Registry) -> str:
-    """Write out a registry.
+    """Write out a registry, with the sum of what it says.
 
     Parameters
     ----------
@@ -78,4 +124,25 @@ def registry_text(registry: Registry) -> str:
     str
         The text of ``registry.json``.
     """
-    return json.dumps(asdict(registry), ensure_ascii=False, indent=1) + "\n"
+    content = {**asdict(registry), SUM: _sum(registry)}
+    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+
+
+def _registry(content: Any) -> Registry:
+    if not isinstance(content, dict) or not {"address", "manifests"} <= content.keys():
+        msg = "it has no address or no manifests"
+        raise FormError(msg)
+    address = content["address"]
+    if address is not None and not isinstance(address, str):
+        msg = f"its address is {in_words(address)}"
+        raise FormError(msg)
+    registry = Registry(address, file_entries(content["manifests"], "manifests", parse_version))
+    if SUM in content and content[SUM] != _sum(registry):
+        msg = f"it says otherwise than its sum: expected {_sum(registry)}"
+        raise FormError(msg)
+    return registry
+
+
+def _sum(registry: Registry) -> str:
+    text = json.dumps(asdict(registry), ensure_ascii=True, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

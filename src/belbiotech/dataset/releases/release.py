@@ -8,7 +8,8 @@ each table's content hash stays the same then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from belbiotech.dataset.documents.manifest import (
+    MANIFEST,
     ColumnEntry,
     FileEntry,
     Manifest,
@@ -26,17 +28,21 @@ from belbiotech.dataset.documents.manifest import (
     read_manifest,
     refuse_damaged,
 )
+from belbiotech.dataset.documents.manifest_form import FormError, checked_name
 from belbiotech.dataset.documents.texts import documents
+from belbiotech.dataset.releases.lock import locked
 from belbiotech.dataset.releases.parquet import (
     content_hash,
     dtype_name,
-    read_table,
+    read_released,
     typed_table,
     write_table,
 )
-from belbiotech.dataset.releases.staging import staged
+from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text
+from belbiotech.dataset.releases.staging import Records, recorded, staged
+from belbiotech.dataset.releases.store import known_registry
 from belbiotech.dataset.releases.versioning import parse_version
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import ReleaseError, WriteError
 
 if TYPE_CHECKING:
     from belbiotech.dataset.documents.citation import About
@@ -45,16 +51,19 @@ if TYPE_CHECKING:
 __all__ = [
     "draft_manifest",
     "fill_release",
+    "new_release",
     "raw_entries",
     "read_release",
     "write_release",
 ]
 
+LOCK = ".belbiotech.lock"
+
 
 def write_release(
     tables: ReleaseTables, version: str, out: Path | str, *, raw: Path | str | None = None
 ) -> Path:
-    """Write one version, whole or not at all.
+    """Write one version, whole or not at all, and enter it in the registry beside it.
 
     Parameters
     ----------
@@ -75,15 +84,57 @@ def write_release(
     Raises
     ------
     ReleaseError
-        No version number, a version that exists already, or a table that a release cannot
-        hold. Nothing is written then.
+        No version number, a version that exists already or did with other data, a table that a
+        release cannot hold, another process that holds the folder for too long, or a place that
+        cannot be written to. Nothing is written then.
     """
     parse_version(version)
     manifest = draft_manifest(tables, version, raw)
     target = Path(out) / version
-    with staged(target) as folder:
+    with new_release(target, f"build {version}") as (folder, records):
         fill_release(folder, tables, manifest)
+        known = known_registry(target.parent)
+        entered = registered(known, version, file_entry(folder / MANIFEST))
+        records.replace(target.parent / REGISTRY, registry_text(entered))
     return target
+
+
+@contextmanager
+def new_release(target: Path, what: str) -> Iterator[tuple[Path, Records]]:
+    """Let one process at a time make a release: its folder and its records, all or nothing.
+
+    Parameters
+    ----------
+    target : Path
+        Where its folder shall be.
+    what : str
+        What is done, for those who wait.
+
+    Yields
+    ------
+    tuple of Path and Records
+        An empty folder to fill, and what replaces records; both are undone by any exception.
+
+    Raises
+    ------
+    ReleaseError
+        The release is there already, or another process is at it for too long.
+    WriteError
+        It cannot be written.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with (
+            locked(target.parent / LOCK, what),
+            recorded(target) as records,
+            staged(target) as folder,
+        ):
+            yield folder, records
+    except WriteError:
+        raise
+    except OSError as error:
+        msg = f"could not {what} in {target.parent}: {error}; make room, or give another place"
+        raise WriteError(msg) from error
 
 
 def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None = None) -> Manifest:
@@ -108,6 +159,12 @@ def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None =
     ReleaseError
         A column of a type that a release does not hold, or with values of several types.
     """
+    try:
+        for name in [name for name, _ in tables.items()]:
+            checked_name(name, "table")
+    except FormError as error:
+        msg = f"these tables cannot be released: {error}"
+        raise ReleaseError(msg) from error
     own_codes = tables.parameters.get("own_codes", {})
     entries = {name: _table_entry(name, frame, own_codes) for name, frame in tables.items()}
     sums = {} if raw is None else raw_entries(raw)
@@ -183,17 +240,16 @@ def read_release(folder: Path) -> Tables:
     Raises
     ------
     ReleaseError
-        A file that is missing or changed.
+        A file that is missing or changed, or other tables than those of a panel.
     """
-    from belbiotech.dataset.facts.tables import Tables
+    from belbiotech.dataset.facts.tables import TABLE_NAMES, Tables
 
     manifest = read_manifest(folder)
-    checked = check_files(folder, manifest)
-    refuse_damaged(folder, checked[checked["expected"].notna()])
-    frames = {
-        name: read_table(folder / entry.file, entry.dtypes())
-        for name, entry in manifest.tables.items()
-    }
+    if set(manifest.tables) != set(TABLE_NAMES):
+        msg = f"the release in {folder} has not the tables {', '.join(TABLE_NAMES)}, all of them"
+        raise ReleaseError(msg)
+    refuse_damaged(folder, check_files(folder, manifest), foreign=False)
+    frames = {name: read_released(folder, manifest, name) for name in manifest.tables}
     return Tables(**frames, parameters=dict(manifest.parameters))
 
 

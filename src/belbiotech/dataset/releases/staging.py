@@ -1,19 +1,26 @@
-"""A folder that is there whole or not at all: filled beside its place, then moved into it."""
+"""Folders and text files that are there whole or not at all, and records that can be taken back.
+
+What is written gets a name that nobody can guess, is made anew and never through a link, is on
+the disk before it takes its place, and takes it by one rename. Modes are what the user's umask
+leaves, or what the file had before.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from belbiotech.errors import ReleaseError
 
-__all__ = ["replace_text", "staged", "sweep"]
+__all__ = ["Records", "new_folder", "recorded", "replace_text", "staged", "sweep", "to_disk"]
 
 UNFINISHED = ".unfinished-"
+RANDOM = 8  # bytes of a name's random end
 
 
 @contextmanager
@@ -38,19 +45,23 @@ def staged(target: Path) -> Iterator[Path]:
     _refuse(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target.parent)
-    folder = Path(tempfile.mkdtemp(prefix=f"{UNFINISHED}{target.name}-", dir=target.parent))
+    folder = new_folder(target.parent, f"{UNFINISHED}{target.name}-")
+    made = folder.stat()
     try:
         yield folder
-        for path in [*folder.iterdir(), folder]:
-            _to_disk(path)
-        folder.chmod(0o755)
-        _move(folder, target)
+        to_disk(folder)
+        _refuse(target)
+        folder.rename(target)
+        to_disk(target.parent, deep=False)
     except BaseException:
+        with suppress(OSError):
+            if os.path.samestat(target.stat(), made):  # moved, but the disk may not know
+                target.rename(folder)
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, name: str = "") -> None:
     """Remove what killed runs have left in a folder.
 
     Each leftover gets another name before it is emptied: if another process is about to move
@@ -60,14 +71,84 @@ def sweep(folder: Path) -> None:
     ----------
     folder : Path
         Where the releases are.
+    name : str
+        Only what was to become this file.
     """
-    for index, path in enumerate(sorted(folder.glob(f"{UNFINISHED}*"))):
-        doomed = folder / f"{UNFINISHED}removed-{os.getpid()}-{index}"
-        try:
-            path.rename(doomed)
-        except FileNotFoundError:
+    wanted = re.compile(re.escape(f"{UNFINISHED}{name}") + ("-[0-9a-f]+" if name else ".*"))
+    for path in sorted(folder.iterdir()):
+        if not wanted.fullmatch(path.name):
             continue
-        shutil.rmtree(doomed)
+        doomed = folder / f"{UNFINISHED}removed-{secrets.token_hex(RANDOM)}"
+        with suppress(FileNotFoundError):
+            path.rename(doomed)
+            if doomed.is_dir() and not doomed.is_symlink():
+                shutil.rmtree(doomed)
+            else:
+                doomed.unlink()
+
+
+class Records:
+    """Text files that are replaced one after the other, and can all be put back."""
+
+    def __init__(self) -> None:
+        self._before: list[tuple[Path, Path | None]] = []
+
+    def replace(self, path: Path, text: str) -> None:
+        """Write a text file whole or not at all, after a copy of what is there.
+
+        Parameters
+        ----------
+        path : Path
+            The file; a link stays, and what it points to is replaced.
+        text : str
+            Its new text.
+        """
+        path = path.resolve() if path.is_symlink() else path
+        copy = _written(path, path.read_bytes()) if path.exists() else None
+        self._before.append((path, copy))
+        replace_text(path, text)
+
+    def undo(self) -> None:
+        """Put back all files as they were: renames alone, which need no space on the disk."""
+        for path, copy in reversed(self._before):
+            if copy is None:
+                path.unlink(missing_ok=True)
+            elif copy.exists():
+                copy.replace(path)
+        self._before.clear()
+
+    def keep(self) -> None:
+        """Remove the copies."""
+        for _, copy in self._before:
+            if copy is not None:
+                copy.unlink(missing_ok=True)
+        self._before.clear()
+
+
+@contextmanager
+def recorded(target: Path) -> Iterator[Records]:
+    """Keep records about a folder that is made meanwhile; without it, they are as they were.
+
+    Parameters
+    ----------
+    target : Path
+        The folder. If the block fails and it is not there, the records are put back.
+
+    Yields
+    ------
+    Records
+        Replaces text files.
+    """
+    records = Records()
+    try:
+        yield records
+    except BaseException:
+        if target.exists():
+            records.keep()
+        else:
+            records.undo()
+        raise
+    records.keep()
 
 
 def replace_text(path: Path, text: str) -> None:
@@ -76,38 +157,84 @@ def replace_text(path: Path, text: str) -> None:
     Parameters
     ----------
     path : Path
-        The file; what it held before is replaced.
+        The file; what it held before is replaced, its mode is kept. A link is replaced, not
+        followed.
     text : str
         Its new text, written in UTF-8 with line feeds.
     """
-    beside = path.with_name(f".{path.name}-{os.getpid()}")
-    beside.write_bytes(text.encode())
-    _to_disk(beside)
-    beside.replace(path)
-    _to_disk(path.parent)
+    beside = _written(path, text.encode())
+    try:
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    to_disk(path.parent, deep=False)
+
+
+def new_folder(parent: Path, prefix: str) -> Path:
+    """Make an empty folder with a name that nobody can guess.
+
+    Parameters
+    ----------
+    parent : Path
+        Where it shall be; made if it is not there.
+    prefix : str
+        How its name begins.
+
+    Returns
+    -------
+    Path
+        The folder, with the mode that the umask leaves.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = parent / f"{prefix}{secrets.token_hex(RANDOM)}"
+    folder.mkdir()
+    return folder
+
+
+def to_disk(path: Path, *, deep: bool = True) -> None:
+    """Wait until a file, or a folder with all in it, is on the disk.
+
+    Parameters
+    ----------
+    path : Path
+        A file or folder.
+    deep : bool
+        Whether what is in the folder shall be there, too, or its list of names alone.
+    """
+    if path.is_dir():
+        if deep:
+            for inner in sorted(path.iterdir()):
+                to_disk(inner)
+        if os.name == "nt":
+            return  # Windows cannot open folders, and keeps their entries in order itself
+    descriptor = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _written(path: Path, content: bytes) -> Path:
+    """Write beside a file, under another name and with its mode."""
+    beside = path.with_name(f"{UNFINISHED}{path.name}-{secrets.token_hex(RANDOM)}")
+    try:
+        with beside.open("xb") as file:
+            if path.is_file() and not path.is_symlink() and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o7777)
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    return beside
 
 
 def _refuse(target: Path) -> None:
-    if target.exists():
+    if target.exists() or target.is_symlink():
         msg = (
             f"{target} exists already, and released data never changes; "
             "choose the next version number"
         )
         raise ReleaseError(msg)
-
-
-def _move(folder: Path, target: Path) -> None:
-    """Rename, which is one step for the disk; another process may have been first."""
-    _refuse(target)
-    folder.rename(target)
-    _to_disk(target.parent)
-
-
-def _to_disk(path: Path) -> None:
-    if path.is_dir() and os.name == "nt":
-        return  # Windows cannot open folders, and keeps their entries in order itself
-    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

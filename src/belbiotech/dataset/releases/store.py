@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import warnings
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from belbiotech.dataset.documents.manifest import (
@@ -13,19 +14,28 @@ from belbiotech.dataset.documents.manifest import (
     check_files,
     file_entry,
     read_manifest,
+    read_promised,
     refuse_damaged,
 )
 from belbiotech.dataset.releases.fetch import fetch_release, fetched_releases
-from belbiotech.dataset.releases.registry import Registry, read_registry
+from belbiotech.dataset.releases.places import user_path
+from belbiotech.dataset.releases.registry import (
+    REGISTRY,
+    Registry,
+    read_registry,
+    registered,
+)
 from belbiotech.dataset.releases.versioning import parse_version
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import BelbiotechWarning, ReleaseError, in_words
 
 __all__ = [
     "Release",
     "data_folder",
     "find_release",
     "installed_releases",
+    "known_registry",
     "open_release",
+    "release_in",
     "versions",
 ]
 
@@ -55,7 +65,7 @@ def data_folder() -> Path:
     chosen = os.environ.get("BELBIOTECH_DATA")
     module = Path(__file__).resolve()
     in_wheel, in_repository = module.parents[2] / "_data", module.parents[4] / "data" / "processed"
-    places = [Path(chosen).expanduser().resolve()] if chosen else [in_wheel, in_repository]
+    places = [user_path(chosen, "BELBIOTECH_DATA")] if chosen else [in_wheel, in_repository]
     for place in places:
         if place.is_dir():
             return place
@@ -76,17 +86,79 @@ def installed_releases(folder: Path) -> dict[str, Path]:
     Returns
     -------
     dict of str to Path
-        Version to its folder, oldest first.
+        Version to its folder, oldest first. Whatever has a version as its name is one: without
+        its manifest it is a damaged one, and is told of when it is opened.
     """
-    found = {path.name: path for path in folder.iterdir() if _is_release(path)}
+    found = {path.name: path for path in folder.iterdir() if _is_version(path.name)}
     return {version: found[version] for version in sorted(found, key=parse_version)}
+
+
+def known_registry(folder: Path) -> Registry:
+    """Read the registry of a folder of releases; where there is none, make one of what is there.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder with one folder a version.
+
+    Returns
+    -------
+    Registry
+        The one that is there; else one that knows all releases of the folder.
+
+    Raises
+    ------
+    ReleaseError
+        A registry or a manifest that is damaged.
+    """
+    if (folder / REGISTRY).exists():
+        return read_registry(folder)
+    registry = Registry()
+    for version in installed_releases(folder):
+        release = release_in(folder, version)
+        registry = registered(registry, version, file_entry(release.folder / MANIFEST))
+    return registry
+
+
+def release_in(releases: Path, version: str) -> Release:
+    """Read the manifest of a release in a folder of releases, but check none of its files yet.
+
+    Parameters
+    ----------
+    releases : Path
+        The folder with one folder a version.
+    version : str
+        A version that lies there.
+
+    Returns
+    -------
+    Release
+        Where it is, and its manifest.
+
+    Raises
+    ------
+    ReleaseError
+        A manifest that is missing, changed, of another version, or not in the registry.
+    """
+    place = releases / version
+    if not (releases / REGISTRY).exists():
+        return _own(Release(version, place, read_manifest(place)))
+    registry = read_registry(releases)
+    if version not in registry.manifests:
+        msg = (
+            f"{place} is not in {releases / REGISTRY}, so nothing says that it is what was "
+            "released; restore the registry, or release it anew"
+        )
+        raise ReleaseError(msg)
+    return _own(Release(version, place, read_promised(place, registry.manifests[version])))
 
 
 def versions() -> list[str]:
     """Versions of the data that can be loaded here without a network, oldest first.
 
     These are the versions in the package and those fetched before. A version that only the
-    registry knows is fetched when it is asked for by number.
+    registry knows is fetched when it is asked for by number. A version that lies here damaged
+    is among them, and is refused when it is loaded.
 
     Returns
     -------
@@ -131,19 +203,28 @@ def find_release(version: str) -> Release:
     """
     folder = data_folder()
     registry = read_registry(folder)
-    place = _place(version, folder, registry)
-    promised = registry.manifests.get(version)
-    manifest = _manifest(version, place, promised.sha256 if promised else None)
-    return Release(version, place, manifest)
+    installed = installed_releases(folder)
+    if isinstance(version, str) and version in installed:
+        if not (folder / REGISTRY).exists():
+            _tell_no_registry(folder)
+        return release_in(folder, version)
+    if isinstance(version, str) and version in registry.manifests:
+        place = fetch_release(version, registry)
+        manifest = read_promised(place, registry.manifests[version])
+        return _own(Release(version, place, manifest))
+    known = ", ".join(sorted({*installed, *registry.manifests}, key=parse_version)) or "(none)"
+    msg = f"there is no version {in_words(version)}; the known versions are {known}"
+    raise ReleaseError(msg)
 
 
 def open_release(version: str | None = None) -> Release:
-    """Find a release, fetch it if need be, and check each of its files once in a process.
+    """Find a release, fetch it if need be, and check each of its files; again if one was touched.
 
     Parameters
     ----------
     version : str, optional
-        The newest one that needs no network, if not given.
+        The newest one that needs no network, if not given. If a newer one is known, but not
+        here, a warning says so.
 
     Returns
     -------
@@ -156,56 +237,79 @@ def open_release(version: str | None = None) -> Release:
         An unknown version (the known ones are listed), or a damaged release (each damaged file
         is named with the expected and the found sum).
     """
-    return _checked(data_folder(), _newest() if version is None else version)
+    release = find_release(_newest() if version is None else version)
+    _checked(_Marked(release, _marks(release)))
+    return release
 
 
-def _is_release(path: Path) -> bool:
+@dataclass(frozen=True)
+class _Marked:
+    """A release with what tells whether its files were touched since they were checked."""
+
+    release: Release
+    marks: tuple[object, ...]
+
+    def __hash__(self) -> int:
+        return hash((self.release.folder, self.marks))
+
+
+def _marks(release: Release) -> tuple[object, ...]:
+    """Give number on the disk, size and times of each file of a release."""
+    found: list[object] = []
+    for name in release.manifest.files:
+        path = release.folder / name
+        told = path.stat() if os.path.isfile(path) else None
+        found += [name, told and (told.st_ino, told.st_size, told.st_mtime_ns, told.st_ctime_ns)]
+    return tuple(found)
+
+
+@lru_cache(maxsize=64)
+def _checked(marked: _Marked) -> None:
+    """Check a release's files, once as long as none is touched; a foreign file is no harm."""
+    release = marked.release
+    refuse_damaged(release.folder, check_files(release.folder, release.manifest), foreign=False)
+
+
+def _is_version(name: str) -> bool:
     try:
-        parse_version(path.name)
+        parse_version(name)
     except ReleaseError:
         return False
-    return (path / MANIFEST).is_file()
+    return True
 
 
 def _newest() -> str:
     """Give the newest version in the package; only where it has none, one fetched before."""
-    known = [*installed_releases(data_folder())] or versions()
+    folder = data_folder()
+    known = [*installed_releases(folder)] or versions()
     if not known:
-        msg = f"there is no release in {data_folder()}"
+        msg = f"there is no release in {folder}"
         raise ReleaseError(msg)
+    latest = max(read_registry(folder).manifests, key=parse_version, default=known[-1])
+    if parse_version(latest) > parse_version(known[-1]):
+        msg = (
+            f"version {latest} is in the registry, but not here, so this is {known[-1]}; "
+            f"ask for '{latest}' to fetch it, or for '{known[-1]}' to be told no more"
+        )
+        warnings.warn(msg, BelbiotechWarning, stacklevel=4)
     return known[-1]
 
 
-def _place(version: str, folder: Path, registry: Registry) -> Path:
-    installed = installed_releases(folder)
-    if version in installed:
-        return installed[version]
-    if version in registry.manifests:
-        return fetch_release(version, registry)
-    known = sorted({*installed, *registry.manifests}, key=parse_version)
-    msg = f"there is no version {version!r}; the known versions are {', '.join(known) or '(none)'}"
-    raise ReleaseError(msg)
-
-
-@cache
-def _checked(folder: Path, version: str) -> Release:
-    """Check a release's files, once for each folder; a file that it does not know is no harm."""
-    release = find_release(version)
-    checked = check_files(release.folder, release.manifest)
-    refuse_damaged(release.folder, checked[checked["expected"].notna()])
+def _own(release: Release) -> Release:
+    """Refuse a release that lies where another one belongs."""
+    if release.manifest.version != release.version:
+        msg = f"{release.folder} holds version {release.manifest.version}, not {release.version}"
+        raise ReleaseError(msg)
     return release
 
 
-def _manifest(version: str, folder: Path, promised: str | None) -> Manifest:
-    manifest = read_manifest(folder)
-    found = file_entry(folder / MANIFEST).sha256
-    if promised is not None and promised != found:
-        msg = (
-            f"{folder / MANIFEST} is not the one in the registry: "
-            f"expected SHA-256 {promised}, found {found}"
-        )
+def _tell_no_registry(folder: Path) -> None:
+    """Say that nothing vouches for one's own releases; the package always has its registry."""
+    if not os.environ.get("BELBIOTECH_DATA"):
+        msg = f"{folder / REGISTRY} is missing: the package is damaged; install belbiotech again"
         raise ReleaseError(msg)
-    if manifest.version != version:
-        msg = f"{folder} holds version {manifest.version}, not {version}"
-        raise ReleaseError(msg)
-    return manifest
+    msg = (
+        f"{folder} has no {REGISTRY}, so nothing says that its releases are what was released; "
+        "restore it, or build the next version there, which writes one"
+    )
+    warnings.warn(msg, BelbiotechWarning, stacklevel=4)

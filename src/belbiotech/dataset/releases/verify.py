@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from belbiotech.dataset.documents.manifest import MANIFEST, check_files, file_entry, refuse_damaged
-from belbiotech.dataset.releases.parquet import content_hash, read_table, typed_table
+from belbiotech.dataset.releases.parquet import content_hash, read_released, typed_table
 from belbiotech.dataset.releases.store import Release, find_release, versions
 from belbiotech.errors import ReleaseError
 
@@ -61,8 +61,8 @@ def _report(release: Release) -> pd.DataFrame:
 
 def _refuse_other_values(release: Release) -> None:
     """Read each table and sum its values: a writer or reader that alters them shows here."""
-    for entry in release.manifest.tables.values():
-        frame = read_table(release.folder / entry.file, entry.dtypes())
+    for name, entry in release.manifest.tables.items():
+        frame = read_released(release.folder, release.manifest, name)
         found = content_hash(typed_table(frame))
         if found != entry.content_hash:
             msg = (
