@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -12,7 +12,9 @@ from belbiotech.dataset.documents.citation import about_release, data_work
 from belbiotech.dataset.documents.citation_forms import FORMS
 from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.releases.store import Release, open_release
-from belbiotech.errors import ReleaseError, nearest_names
+from belbiotech.errors import ReleaseError, in_words, nearest_names
+
+BESIDE = ("codebook", "codes", "about", "readme", "firm_sources")
 
 __all__ = ["Content", "codebook_table", "codes_table", "content", "labels"]
 
@@ -57,22 +59,33 @@ def content(version: str | None, tables: Sequence[str] | None = None) -> Content
     Raises
     ------
     ReleaseError
-        An unknown version or table, or a text without letters: other programs could not tell
-        it from a missing one.
+        An unknown version or table, a table whose name the files beside it have, or a text
+        without letters, or with some that no program reads.
     """
     release = open_release(version)
     known = release.manifest.tables
-    names = list(known) if tables is None else list(dict.fromkeys(tables))
+    names = list(known) if tables is None else _names(tables)
     unknown = [name for name in names if name not in known]
     if unknown or not names:
         told = nearest_names(unknown[0] if unknown else "", known)
-        msg = f"version {release.version} has no table {', '.join(unknown) or '(none)'}; {told}"
+        asked = ", ".join(map(str, unknown)) or "(none)"
+        msg = f"version {release.version} has no table {asked}; {told}"
+        raise ReleaseError(msg)
+    if taken := [name for name in names if name.casefold() in BESIDE]:
+        msg = f"a table cannot be exported as {taken[0]!r}: a file beside the tables is called so"
         raise ReleaseError(msg)
     frames = {name: load_table(name, release.version) for name in names}
     for name, frame in frames.items():
-        _refuse_empty_texts(name, frame)
+        _refuse_unreadable_texts(name, frame)
     entries = {name: _with_all_codes(known[name], frames[name]) for name in names}
     return Content(release.version, frames, entries, _note(release))
+
+
+def _names(tables: Sequence[str]) -> list[str]:
+    """Give each name once; one name alone is no sequence of its letters."""
+    several = isinstance(tables, Iterable) and not isinstance(tables, str)
+    asked = list(tables) if several else [tables]
+    return list(dict.fromkeys(name if isinstance(name, str) else in_words(name) for name in asked))
 
 
 def codebook_table(content: Content) -> pd.DataFrame:
@@ -165,13 +178,22 @@ def _with_all_codes(entry: TableEntry, frame: pd.DataFrame) -> TableEntry:
     return replace(entry, columns=tuple(columns))
 
 
-def _refuse_empty_texts(name: str, frame: pd.DataFrame) -> None:
+def _refuse_unreadable_texts(name: str, frame: pd.DataFrame) -> None:
+    """Refuse what programs would not give back: nothing at all, or what ends a text for some."""
     for column in frame.columns:
-        empty = frame.index[frame[column].map(lambda value: value == "").astype(bool)]
+        texts = frame[column]
+        empty = texts.index[texts.map(lambda value: value == "").astype(bool)]
+        cut = texts.index[texts.map(lambda value: isinstance(value, str) and "\0" in value)]
         if len(empty):
             msg = (
                 f"table {name!r}, column {column!r}, row {empty[0]}: a text without letters could "
                 "not be told from a missing one; leave it out of the facts"
+            )
+            raise ReleaseError(msg)
+        if len(cut):
+            msg = (
+                f"table {name!r}, column {column!r}, row {cut[0]}: a text with a sign of number 0, "
+                "at which other programs would end it; remove it from the facts"
             )
             raise ReleaseError(msg)
 

@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table
 from belbiotech.dataset.facts.keys import KEYS, references
 from belbiotech.dataset.releases.parquet import dtype_name, typed_table
+from belbiotech.errors import WriteError
 
 __all__ = ["write_duckdb", "write_sqlite"]
 
@@ -45,8 +46,19 @@ def write_sqlite(content: Content, path: Path) -> None:
         What is exported.
     path : Path
         A file that is not there yet.
+
+    Raises
+    ------
+    WriteError
+        A full disk, or tables whose keys do not hold.
     """
-    frames = _frames(content)
+    try:
+        _write_sqlite(_frames(content), path)
+    except (sqlite3.Error, OverflowError) as error:
+        raise WriteError(_could_not("SQLite", error)) from error
+
+
+def _write_sqlite(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("PRAGMA foreign_keys = ON")
         for name, frame in frames.items():
@@ -70,18 +82,30 @@ def write_duckdb(content: Content, path: Path) -> None:
         What is exported.
     path : Path
         A file that is not there yet.
+
+    Raises
+    ------
+    WriteError
+        A full disk, or tables whose keys do not hold.
     """
     import duckdb
 
     frames = _frames(content)
-    with duckdb.connect(str(path)) as base:
-        for name, frame in frames.items():
-            base.execute(_create(name, frame, _links(name, frames), DUCKDB_TYPES))
-            base.register("incoming", typed_table(frame))
-            base.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM incoming")
-            base.unregister("incoming")
-        for comment in _comments(content):
-            base.execute(comment)
+    try:
+        with duckdb.connect(str(path)) as base:
+            for name, frame in frames.items():
+                base.execute(_create(name, frame, _links(name, frames), DUCKDB_TYPES))
+                base.register("incoming", typed_table(frame))
+                base.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM incoming")
+                base.unregister("incoming")
+            for comment in _comments(content):
+                base.execute(comment)
+    except duckdb.Error as error:
+        raise WriteError(_could_not("DuckDB", error)) from error
+
+
+def _could_not(program: str, error: Exception) -> str:
+    return f"{program} could not write: {error}; make room, or name another place"
 
 
 def _frames(content: Content) -> dict[str, pd.DataFrame]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import ReleaseError, in_words
 
 __all__ = ["write_excel"]
 
 LONGEST_TEXT = 32_767
 MOST_ROWS = 1_048_576
 WIDEST = 60
+LONGEST_NAME = 31
+# What XML 1.0, production 2 (Char), leaves out: a workbook with it cannot be opened again.
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+OWN_SHEETS = ("codebook", "codes", "about")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -47,9 +53,18 @@ def write_excel(content: Content, path: Path) -> None:
         "codes": codes_table(content),
         "about": note,
     }
+    for name in content.tables:
+        if len(name) > LONGEST_NAME or name.casefold() in OWN_SHEETS:
+            msg = (
+                f"{name!r} cannot be the name of a sheet: it has more than {LONGEST_NAME} "
+                f"characters, or is one of {', '.join(OWN_SHEETS)}"
+            )
+            raise ReleaseError(msg)
     for name, frame in sheets.items():
         _fill(book.create_sheet(name), name, frame)
-    book.save(path)
+    content_of_file = io.BytesIO()  # a ZIP file on a full disk would complain once more later
+    book.save(content_of_file)
+    path.write_bytes(content_of_file.getbuffer())
 
 
 def _fill(sheet: Any, name: str, frame: pd.DataFrame) -> None:
@@ -59,7 +74,8 @@ def _fill(sheet: Any, name: str, frame: pd.DataFrame) -> None:
         msg = f"table {name!r} has {len(frame):,d} rows; a sheet holds {MOST_ROWS:,d}"
         raise ReleaseError(msg)
     for place, column in enumerate(frame.columns, start=1):
-        head = sheet.cell(1, place, column)
+        head = sheet.cell(1, place)
+        _write(head, str(column), f"{name!r}, the head of column {place}")
         head.font = Font(bold=True)
         values = zip(frame[column].astype(object), frame[column].notna(), strict=True)
         for row, (value, known) in enumerate(values, start=2):
@@ -73,19 +89,16 @@ def _fill(sheet: Any, name: str, frame: pd.DataFrame) -> None:
 
 def _write(cell: Any, value: object, where: str) -> None:
     """Set a cell; a text is told to be one, or openpyxl takes `=...` and `#N/A` for more."""
-    from openpyxl.utils.exceptions import IllegalCharacterError
-
     if not isinstance(value, str):
         cell.value = value
         return
     if len(value) > LONGEST_TEXT:
         msg = f"sheet {where}: a text of {len(value):,d} letters; Excel holds {LONGEST_TEXT:,d}"
         raise ReleaseError(msg)
-    try:
-        cell.value = value
-    except IllegalCharacterError as error:
-        msg = f"sheet {where}: {value!r} has a sign that Excel cannot hold; remove it"
-        raise ReleaseError(msg) from error
+    if NOT_IN_XML.search(value):
+        msg = f"sheet {where}: {in_words(value)} has a sign that Excel cannot hold; remove it"
+        raise ReleaseError(msg)
+    cell.value = value
     cell.data_type = "s"
     if value.startswith(FORMULA_STARTS):
         cell.quotePrefix = True

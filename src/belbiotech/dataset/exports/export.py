@@ -13,7 +13,7 @@ from belbiotech.dataset.exports.excel import write_excel
 from belbiotech.dataset.exports.placing import placed
 from belbiotech.dataset.exports.statistics import write_spss, write_stata
 from belbiotech.dataset.exports.text import write_csv, write_r
-from belbiotech.errors import ReleaseError, nearest_names
+from belbiotech.errors import ReleaseError, in_words, nearest_names
 
 __all__ = ["ExportFormat", "export"]
 
@@ -75,8 +75,12 @@ def export(
     Raises
     ------
     ReleaseError
-        An unknown version, table or format; a place where something is already; a text or label
-        that the format would cut off; a library that is not installed. Nothing is written then.
+        An unknown version, table or format; a place where something is already, or where another
+        process is writing; a text or label that the format would cut off; a library that is not
+        installed.
+    WriteError
+        A full disk, or a place that cannot be written to. In every case, and however the run
+        ends, an earlier export stays as it was until the new one is there.
 
     Examples
     --------
@@ -87,8 +91,9 @@ def export(
     ...     sorted(path.name for path in written.iterdir())
     ['README.txt', 'codebook.csv', 'codes.csv', 'firms.csv']
     """
-    if to not in FORMATS:
-        msg = f"unknown format {to!r} of an export; {nearest_names(to, get_args(ExportFormat))}"
+    if not isinstance(to, str) or to not in FORMATS:
+        told = nearest_names(to, get_args(ExportFormat))
+        msg = f"unknown format {in_words(to)} of an export; {told}"
         raise ReleaseError(msg)
     form, what = FORMATS[to], content(version, tables)
     usual = f"belbiotech-{what.version}{form.suffix or '-' + to}"

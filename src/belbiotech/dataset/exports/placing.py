@@ -1,16 +1,31 @@
-"""A file or folder that is written aside first, and takes its place whole."""
+"""A file or folder that is written aside first, and takes the place of an old one whole.
+
+The old one stays until the new one stands. A file, and on Linux a folder, too, changes places
+with the old one in one step of the system; elsewhere a folder moves in two, and whatever happens
+between them, an exception or the end of the process, the old one is put back, by this run or the
+next.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import re
 import shutil
-import tempfile
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from belbiotech.errors import ReleaseError
+from belbiotech.dataset.releases.lock import locked
+from belbiotech.dataset.releases.staging import new_folder, to_disk
+from belbiotech.errors import ReleaseError, WriteError
 
 __all__ = ["placed"]
+
+ASIDE = ".belbiotech-export-"
+NEW, OLD = "new", "old"
+AT_CWD, EXCHANGE = -100, 2  # of renameat2, see renameat2(2)
 
 
 @contextmanager
@@ -20,7 +35,7 @@ def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
     Parameters
     ----------
     target : Path
-        Where the file or folder shall be.
+        Where the file or folder shall be; if it is a link, where that points to.
     overwrite : bool
         Whether what is there may be replaced. A folder is, only if it holds nothing but files
         that are written anew.
@@ -33,30 +48,92 @@ def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
     Raises
     ------
     ReleaseError
-        Something is there that may not be replaced. It is left as it is.
+        Something is there that may not be replaced, or another process is writing there.
+    WriteError
+        The disk is full, or the place cannot be written to. What was there is left as it was.
     """
-    if target.exists() and not overwrite:
+    with _told_if_full(target):
+        place = target.resolve() if target.is_symlink() else target
+        _refuse_taken(target, place, overwrite)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with locked(place.with_name(f".{place.name}.lock"), f"export to {place.name}"):
+            _put_back_and_sweep(place)
+            _refuse_taken(target, place, overwrite)
+            aside = new_folder(place.parent, f"{ASIDE}{place.name}-")
+            try:
+                yield aside / NEW
+                to_disk(aside)
+                _refuse_taken(target, place, overwrite)
+                _take_the_place(place, aside)
+                to_disk(place.parent, deep=False)
+            finally:
+                _clear(place, aside)
+
+
+def _take_the_place(place: Path, aside: Path) -> None:
+    new, old = aside / NEW, aside / OLD
+    if not place.is_dir():
+        if place.exists():
+            new.chmod(place.stat().st_mode & 0o7777)
+        new.replace(place)
+        return
+    _refuse_others(place, new)
+    if _exchanged(new, place):
+        return
+    place.rename(old)
+    new.rename(place)
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step, or say that this system cannot."""
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(AT_CWD, os.fsencode(one), AT_CWD, os.fsencode(other), EXCHANGE) == 0)
+
+
+def _clear(place: Path, aside: Path) -> None:
+    """Remove what lies aside, but never an old one that has no place."""
+    old = aside / OLD
+    if os.path.lexists(old) and not os.path.lexists(place):
+        old.rename(place)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _put_back_and_sweep(place: Path) -> None:
+    """Clear up after runs that were killed."""
+    name = re.compile(re.escape(f"{ASIDE}{place.name}-") + "[0-9a-f]{16}")
+    for aside in sorted(place.parent.iterdir()):
+        if name.fullmatch(aside.name) and aside.is_dir() and not aside.is_symlink():
+            _clear(place, aside)
+
+
+def _refuse_taken(target: Path, place: Path, overwrite: bool) -> None:
+    if os.path.lexists(place) and not overwrite:
         msg = f"{target} exists already; name another place, or say --overwrite (overwrite=True)"
         raise ReleaseError(msg)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        yield aside / "new"
-        if target.is_dir():
-            _refuse_others(target, aside / "new")
-            target.rename(aside / "old")
-        (aside / "new").replace(target)
-    finally:
-        shutil.rmtree(aside)
 
 
-def _refuse_others(target: Path, new: Path) -> None:
+def _refuse_others(place: Path, new: Path) -> None:
     """Refuse to replace a folder that holds anything but what comes anew."""
     written = {path.name for path in new.iterdir()} if new.is_dir() else set()
     others = sorted(
-        path.name for path in target.iterdir() if path.is_dir() or path.name not in written
+        path.name for path in place.iterdir() if path.is_dir() or path.name not in written
     )
     if others or not new.is_dir():
         held = ", ".join(others[:5]) or "other files"
-        msg = f"{target} is a folder that holds what was not exported now ({held}); move it away"
+        msg = f"{place} is a folder that holds what was not exported now ({held}); move it away"
         raise ReleaseError(msg)
+
+
+@contextmanager
+def _told_if_full(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except WriteError:
+        raise
+    except OSError as error:
+        msg = f"{target} could not be written: {error}; make room, or name another place"
+        raise WriteError(msg) from error

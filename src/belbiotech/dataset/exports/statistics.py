@@ -18,7 +18,7 @@ import pandas as pd
 from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table, labels
 from belbiotech.dataset.exports.text import write_frame
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import ReleaseError, WriteError
 
 __all__ = ["short_name", "write_spss", "write_stata"]
 
@@ -37,6 +37,7 @@ class _Program:
 
 STATA = _Program("Stata", "dta", 32, 80, 32_000, 2_000_000_000)  # texts over 2,045: strL
 SPSS = _Program("SPSS", "sav", 64, 256, 120, 32_767)
+WHOLE = 2**53  # the largest number up to which a float holds every whole one
 RULES = """
 Codes are numbers from 1 on with labels (codes.csv: which number is which code); true is 1, false
 is 0; a missing text is an empty one. Names of columns are cut to {longest_name} characters where
@@ -118,21 +119,25 @@ def _write(content: Content, folder: Path, program: _Program, write: Callable[..
         entry = content.entries[name]
         names = _names(entry, program)
         _refuse_long(name, entry, frame, program)
-        write(
-            _converted(frame, entry).rename(columns=names),
-            folder / f"{name}.{program.suffix}",
-            file_label=f"belbiotech {content.version}: {name}",
-            column_labels={names[column.name]: column.title for column in entry.columns},
-            variable_value_labels={
+        told = {
+            "file_label": f"belbiotech {content.version}: {name}",
+            "column_labels": {names[column.name]: column.title for column in entry.columns},
+            "variable_value_labels": {
                 names[column.name]: found
                 for column in entry.columns
                 if (found := _value_labels(column))
             },
-            variable_measure={
+            "variable_measure": {
                 names[column.name]: "nominal" if column.allowed else "unknown"
                 for column in entry.columns
             },
-        )
+        }
+        try:
+            table = _converted(frame, entry).rename(columns=names)
+            write(table, folder / f"{name}.{program.suffix}", **told)
+        except (_pyreadstat().PyreadstatError, _pyreadstat().ReadstatError) as error:
+            msg = f"table {name!r} could not be written for {program.name}: {error}; make room?"
+            raise WriteError(msg) from error
     codebook = codebook_table(content)
     codebook["name_in_file"] = [short_name(it, program.longest_name) for it in codebook["column"]]
     write_frame(codebook, folder / "codebook.csv")
@@ -161,9 +166,17 @@ def _values(values: pd.Series, column: ColumnEntry) -> pd.Series:
         values = values.map(numbers)
     elif column.dtype == "string":
         return values.fillna("")
-    if values.isna().any() or column.dtype == "float64":
+    if column.dtype == "float64" or not len(values):
         return values.astype("float64")
-    return values.astype("int32" if values.abs().max() < 2**31 else "float64")
+    largest = values.dropna().astype("float64").abs().max()
+    if column.dtype in ("int64", "Int64") and largest > WHOLE:
+        msg = (
+            f"column {column.name!r}: a number of more than 15 digits would be rounded; export to "
+            "another format"
+        )
+        raise ReleaseError(msg)
+    whole = not values.isna().any() and largest < 2**31
+    return values.astype("int32" if whole else "float64")
 
 
 def _value_labels(column: ColumnEntry) -> dict[int, str]:

@@ -14,6 +14,9 @@ __all__ = ["write_csv", "write_frame", "write_r"]
 RULES = """
 Text in UTF-8, commas between cells, quotes around cells that need them. A blank cell is a missing
 value, and nothing else is: "NA" is the code of Namibia. True and false are true and false.
+Cells stand as they are in the data, also those that begin with =, +, - or @, which spreadsheet
+programs would take for a formula and run: have such a program import all columns as text, or
+export to Excel (belbiotech export --to excel), where every text stays a text.
 codebook.csv explains every column, codes.csv every code. Dates are texts, as precise as the page
 says: 2007, 2007-11 or 2007-11-07.
 """

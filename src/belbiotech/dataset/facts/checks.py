@@ -14,9 +14,12 @@ import pandera.pandas as pa
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, is_date
 from belbiotech.dataset.facts.iso import COUNTRIES, CURRENCIES, FORMER_CURRENCIES, LANGUAGES
 
-__all__ = ["MISSING", "UNKNOWN", "text_checks", "typed_checks"]
+__all__ = ["MISSING", "NOT_PLAIN", "UNKNOWN", "is_plain", "text_checks", "typed_checks"]
 
 MISSING = "not_nullable"  # pandera's name for this check
+NOT_PLAIN = (
+    "has a sign that cannot be seen, or a letter built from parts (not Unicode NFC); retype it"
+)
 UNKNOWN = "is not an allowed value"
 
 Test = Callable[[pd.Series], pd.Series]
@@ -71,8 +74,24 @@ def _check(test: Test, rule: str) -> pa.Check:
     return pa.Check(passes, error=rule)
 
 
-def _is_plain(text: str) -> bool:
-    """Tell whether all signs can be seen, a blank aside, and no letter is built from parts."""
+def is_plain(text: str) -> bool:
+    r"""Tell whether all signs can be seen, a blank aside, and no letter is built from parts.
+
+    Parameters
+    ----------
+    text : str
+        A cell of the facts.
+
+    Returns
+    -------
+    bool
+        False for control characters, signs that are none in Unicode, and what is not NFC.
+
+    Examples
+    --------
+    >>> is_plain("Li\u00e8ge"), is_plain("Lie\u0300ge"), is_plain("\x1b[31mred")
+    (True, False, False)
+    """
     return text.isprintable() and unicodedata.is_normalized("NFC", text)
 
 
@@ -104,8 +123,8 @@ def _parts_differ(lists: pd.Series) -> pd.Series:
 PLAIN: list[Rule] = [
     (lambda texts: texts == texts.str.strip(), "has blanks at its ends; take them away"),
     (
-        lambda texts: texts.map(_is_plain),
-        "has a sign that cannot be seen, or a letter built from parts (not Unicode NFC); retype it",
+        lambda texts: texts.map(is_plain),
+        NOT_PLAIN,
     ),
 ]
 

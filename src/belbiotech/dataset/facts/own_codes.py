@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from belbiotech.dataset.facts.checks import NOT_PLAIN, is_plain
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.texts import Problem, read_texts
-from belbiotech.errors import nearest_names
+from belbiotech.errors import in_words, nearest_names
 
 __all__ = ["OPEN_COLUMNS", "VALUES_FILE", "read_own_codes"]
 
@@ -59,6 +60,9 @@ def _breach(
     """Say what is wrong with a row, or nothing."""
     if column is None or value is None or label is None:
         return "has a blank; a code needs its column, its value and its label"
+    if not is_plain(label) or label != label.strip():
+        told = NOT_PLAIN if label == label.strip() else "has blanks at its ends; take them away"
+        return f"column 'label': {in_words(label)} {told}"
     if column not in OPEN_COLUMNS:
         return f"column 'column': {column!r} takes no codes; {nearest_names(column, OPEN_COLUMNS)}"
     if not re.fullmatch("[a-z][a-z0-9_]*", value):
