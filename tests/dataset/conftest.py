@@ -1,6 +1,8 @@
 """Small facts to build upon: a folder of CSV files, and facts made from rows."""
 
 import csv
+import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +119,59 @@ def make_facts():
         return Facts(**tables)
 
     return make
+
+
+class Faults:
+    """Let the n-th step that changes something below a folder fail; steps are counted from 0.
+
+    Steps are what Python tells its audit hooks of (files opened to be written, renames, removals,
+    new folders, modes) and ``fsync``. A hook cannot be taken away, so there is one for all tests.
+    """
+
+    def __init__(self) -> None:
+        self.folder, self.at, self.error, self.lasting = None, 0, OSError(), False
+        self.count = 0
+
+    def arm(self, folder: Path, at: int, error: BaseException, *, lasting: bool = False) -> None:
+        """Begin to count; a lasting fault is a full disk: only renames and removals work then."""
+        self.at, self.error, self.lasting, self.count = at, error, lasting, 0
+        self.folder = os.fspath(folder)
+
+    def disarm(self) -> bool:
+        """End; was the step reached?"""
+        self.folder = None
+        return self.count > self.at
+
+    def step(self, *, needs_space: bool) -> None:
+        here, self.count = self.count, self.count + 1
+        if here == self.at or (self.lasting and here > self.at and needs_space):
+            raise self.error
+
+    def hook(self, event: str, args: tuple) -> None:
+        if self.folder is None or event not in STEPS:
+            return
+        if event == "open" and not (isinstance(args[2], int) and args[2] & WRITING):
+            return
+        if isinstance(args[0], str | os.PathLike) and os.fspath(args[0]).startswith(self.folder):
+            self.step(needs_space=event in ("open", "os.mkdir"))
+
+
+STEPS = {"open", "os.rename", "os.mkdir", "os.rmdir", "os.remove", "os.chmod"}
+WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+FAULTS = Faults()
+sys.addaudithook(FAULTS.hook)
+
+
+@pytest.fixture
+def faults(monkeypatch):
+    """What lets a step fail; see Faults."""
+    fsync = os.fsync
+
+    def counted(descriptor):
+        if FAULTS.folder is not None:
+            FAULTS.step(needs_space=True)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", counted)
+    yield FAULTS
+    FAULTS.disarm()

@@ -1,8 +1,15 @@
+import contextlib
 import functools
 import hashlib
 import http.server
+import itertools
 import os
+import shutil
+import subprocess
+import sys
 import threading
+import time
+import traceback
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,13 +17,18 @@ import pandas as pd
 import pytest
 
 from belbiotech.dataset.catalog.load import load_panel
-from belbiotech.dataset.documents.manifest import Manifest, file_entry, manifest_texts
-from belbiotech.dataset.releases import download
+from belbiotech.dataset.documents.manifest import (
+    Manifest,
+    content_entry,
+    file_entry,
+    manifest_texts,
+)
+from belbiotech.dataset.releases import download, fetch
 from belbiotech.dataset.releases.fetch import cache_folder, fetch_release, fetched_releases
 from belbiotech.dataset.releases.registry import REGISTRY, Registry, read_registry, registry_text
 from belbiotech.dataset.releases.release import write_release
 from belbiotech.dataset.releases.store import versions
-from belbiotech.errors import BelbiotechWarning, ReleaseError
+from belbiotech.errors import BelbiotechWarning, ReleaseError, WriteError
 
 PANEL = pd.DataFrame({"firm_id": ["alpha", "zeta"], "year": [2000, 2001]})
 BIG = "firm_year.parquet"
@@ -31,6 +43,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         plan, name = self.plan, self.path.rsplit("/", 1)[1]
+        time.sleep(plan.silence)
         asked = self.headers.get("Range")
         plan.requests.append((self.path, asked))
         if plan.trouble:
@@ -56,7 +69,12 @@ class Server(http.server.BaseHTTPRequestHandler):
         if name == BIG and plan.cuts:
             plan.cuts -= 1
             end = min(begin + plan.step, end)
-        self.wfile.write(content[begin:end])
+        for place in range(begin, end, plan.piece):
+            time.sleep(plan.pause)
+            try:
+                self.wfile.write(content[place : min(place + plan.piece, end)])
+            except OSError:
+                return  # nobody listens any more
 
     def log_message(self, *args):
         pass
@@ -67,6 +85,7 @@ class Plan:
         self.files, self.requests, self.trouble = files, [], []
         self.cuts, self.step, self.lie, self.shift = 0, 0, 0, 0
         self.ranges, self.kind = True, "application/octet-stream"
+        self.piece, self.pause, self.silence = 16_384, 0, 0
 
 
 @pytest.fixture
@@ -91,7 +110,8 @@ def plan(release, monkeypatch, tmp_path):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Server, plan=plan))
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    monkeypatch.setenv("BELBIOTECH_RELEASES", f"http://127.0.0.1:{server.server_port}/data/")
+    monkeypatch.setenv("HERE", f"http://127.0.0.1:{server.server_port}/data/")
+    monkeypatch.setenv("BELBIOTECH_RELEASES", os.environ["HERE"])
     monkeypatch.setenv("BELBIOTECH_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(download, "PAUSE", 0)
@@ -334,3 +354,185 @@ def test_a_registry_comes_back_as_it_was_written(release, tmp_path):
     (tmp_path / "registry.json").write_text(registry_text(registry), "utf-8")
     assert read_registry(tmp_path) == registry
     assert read_registry(tmp_path / "nowhere") == Registry()
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from belbiotech.dataset.releases.fetch import fetch_release
+from belbiotech.dataset.releases.registry import read_registry
+registry = read_registry(Path(sys.argv[1]))
+print("ready", flush=True)
+fetch_release("0.1.0", registry)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize("wait", [0.05, 0.3, pytest.param(0.6, marks=pytest.mark.slow)])
+def test_a_fetch_that_was_killed_goes_on_and_leaves_nothing(release, plan, tmp_path, wait):
+    folder, registry = release
+    (tmp_path / REGISTRY).write_text(registry_text(registry), "utf-8")
+    plan.pause = 0.01
+    command = [sys.executable, "-c", FETCH, tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(wait)
+        process.kill()
+    plan.pause = 0
+    got = fetch_release("0.1.0", registry)
+    assert same(got, folder)
+    assert os.listdir(tmp_path / "cache") == ["0.1.0"]
+
+
+def test_what_earlier_versions_left_in_the_cache_is_cleared_without_a_network(
+    release, plan, monkeypatch
+):
+    folder, registry = release
+    got = fetch_release("0.1.0", registry)
+    (got / "tmpa1b2c3").write_bytes(b"half")
+    (got / ".tmp").write_bytes(b"half")
+    (got / "folder").mkdir()
+    plan.requests.clear()
+    monkeypatch.delenv("BELBIOTECH_RELEASES")
+    with pytest.warns(BelbiotechWarning, match="damaged .*tmpa1b2c3 is not part of the release"):
+        assert fetch_release("0.1.0", registry) == got
+    assert same(got, folder)
+    assert plan.requests == []
+
+
+def test_strange_things_where_a_fetch_goes_on_are_removed(release, plan, tmp_path):
+    folder, registry = release
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    unfinished = tmp_path / "cache" / ".fetching-0.1.0"
+    unfinished.mkdir(parents=True)
+    (unfinished / "tmp12345").write_bytes(b"half")
+    (unfinished / f"{BIG}.part").symlink_to(victim)
+    (unfinished / "manifest.sha256").symlink_to(victim)
+    (unfinished / "codebook.html").mkdir()
+    assert same(fetch_release("0.1.0", registry), folder)
+    assert victim.read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("name", ["../../../victim", "/tmp/victim-of-belbiotech", "a/b"])
+def test_a_manifest_that_names_paths_writes_nothing_there(release, plan, tmp_path, name):
+    folder, _ = release
+    manifest = Manifest("0.1.0", {}, {}, {name: file_entry(folder / BIG)})
+    plan.files |= {key: text.encode() for key, text in manifest_texts(manifest).items()}
+    content = plan.files["manifest.json"]
+    registry = Registry(None, {"0.1.0": content_entry(content)})
+    before = {path for path in tmp_path.rglob("*")}
+    with pytest.raises(ReleaseError, match="is no name of a file"):
+        fetch_release("0.1.0", registry)
+    new = {path.name for path in tmp_path.rglob("*") if path not in before}
+    assert new <= {"cache", ".fetching-0.1.0", "manifest.json", "manifest.sha256"}
+    assert not Path("/tmp/victim-of-belbiotech").exists()
+
+
+@pytest.mark.parametrize("version", ["../0.1.0", "/tmp/0.1.0", "0.1.0/..", "latest", ""])
+def test_a_registry_that_names_paths_is_refused(release, tmp_path, version):
+    entry = file_entry(release[0] / BIG)
+    (tmp_path / REGISTRY).write_text(registry_text(Registry(None, {version: entry})), "utf-8")
+    with pytest.raises(ReleaseError, match=r"registry\.json is damaged .*is no version"):
+        read_registry(tmp_path)
+
+
+def test_another_version_than_asked_for_is_not_used(release, plan):
+    registry = Registry(None, {"0.2.0": file_entry(release[0] / "manifest.json")})
+    with pytest.raises(ReleaseError, match=r"fetched as version 0\.2\.0 says that it is 0\.1\.0"):
+        fetch_release("0.2.0", registry)
+    assert fetched_releases(["0.2.0"]) == {}
+
+
+def test_a_byte_at_a_time_is_given_up(release, plan, monkeypatch):
+    _, registry = release
+    monkeypatch.setattr(download, "WINDOW", 0.6)
+    plan.pause, plan.piece = 0.1, 1
+    begin = time.monotonic()
+    with pytest.raises(ReleaseError, match=r"it was too slow \(\d+ bytes a second, at least 1,024"):
+        fetch_release("0.1.0", registry)
+    assert time.monotonic() - begin < 20
+
+
+def test_headers_that_never_end_are_given_up(release, plan, monkeypatch):
+    _, registry = release
+    monkeypatch.setattr(download, "WINDOW", 0.6)
+    plan.silence = 3
+    with pytest.raises(ReleaseError, match="it was too slow"):
+        fetch_release("0.1.0", registry)
+
+
+def test_no_fetch_takes_longer_than_it_may(release, plan, monkeypatch):
+    _, registry = release
+    monkeypatch.setattr(fetch, "LONGEST", 0.5)
+    plan.pause, plan.piece = 0.05, 2048
+    with pytest.raises(ReleaseError, match="longer than a fetch may take"):
+        fetch_release("0.1.0", registry)
+
+
+def test_a_full_disk_is_no_matter_of_the_network(release, plan, monkeypatch, tmp_path):
+    _, registry = release
+    (tmp_path / "cache").touch()
+    with pytest.raises(WriteError, match="cannot be used: .*BELBIOTECH_CACHE"):
+        fetch_release("0.1.0", registry)
+    (tmp_path / "cache").unlink()
+
+    monkeypatch.setattr(download._Attempt, "_opened", full_opened)
+    with pytest.raises(WriteError, match="No space left on device; make room"):
+        fetch_release("0.1.0", registry)
+
+
+@contextlib.contextmanager
+def full_opened(attempt, begin):
+    with download._told_if_full(attempt._part):
+        raise OSError(28, "No space left on device")
+    yield
+
+
+@pytest.mark.parametrize("cache", ["~nobody-of-that-name/x", "{file}/x", "/proc/nothing"])
+def test_a_cache_that_cannot_be_used(release, plan, monkeypatch, tmp_path, cache):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("BELBIOTECH_CACHE", cache.format(file=tmp_path / "file"))
+    with pytest.raises(ReleaseError, match="BELBIOTECH_CACHE"):
+        fetch_release("0.1.0", release[1])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://me:hunter2@127.0.0.1:9/data",
+        "http://me:hunter2@/data",
+        "me:hunter2@127.0.0.1/data",
+        "http://me:hunter2@127.0.0.1:9x/data",
+        "http://127.0.0.1:9/data?token=hunter2",
+    ],
+)
+def test_a_password_is_not_printed(release, plan, monkeypatch, address):
+    monkeypatch.setenv("BELBIOTECH_RELEASES", address)
+    with pytest.raises(ReleaseError) as caught:
+        fetch_release("0.1.0", release[1])
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    monkeypatch.setenv("BELBIOTECH_RELEASES", os.environ["HERE"].replace("//", "//me:hunter2@"))
+    plan.trouble = [404]
+    with pytest.raises(ReleaseError) as caught:
+        fetch_release("0.1.0", release[1])
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+def test_trouble_at_each_step_of_a_fetch(release, plan, faults, tmp_path):
+    """After each, the next fetch goes on, and the cache holds the release and nothing else."""
+    folder, registry = release
+    cache = tmp_path / "cache"
+    for at in itertools.count():
+        shutil.rmtree(cache, ignore_errors=True)
+        faults.arm(cache, at, OSError(28, "No space left on device"))
+        with contextlib.suppress(WriteError):
+            fetch_release("0.1.0", registry)
+        met = faults.disarm()
+        for got in fetched_releases(["0.1.0"]).values():
+            assert same(got, folder)
+        assert same(fetch_release("0.1.0", registry), folder)
+        if not met:
+            break
+    assert at > 10
+    assert os.listdir(cache) == ["0.1.0"]

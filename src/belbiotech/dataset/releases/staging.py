@@ -118,10 +118,11 @@ class Records:
         self._before.clear()
 
     def keep(self) -> None:
-        """Remove the copies."""
+        """Remove the copies; one that stays is swept away by the next run."""
         for _, copy in self._before:
             if copy is not None:
-                copy.unlink(missing_ok=True)
+                with suppress(OSError):
+                    copy.unlink()
         self._before.clear()
 
 
