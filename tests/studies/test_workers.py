@@ -1,7 +1,12 @@
+import multiprocessing
+import os
+import signal
 import subprocess
 import sys
 import textwrap
-from concurrent.futures.process import BrokenProcessPool
+import threading
+import time
+from pathlib import Path
 
 import pytest
 
@@ -47,13 +52,146 @@ def test_a_script_without_guard_runs_once(tmp_path):
     assert done.stderr == ""
 
 
-def test_processes_that_end_too_early_are_made_up_for(monkeypatch):
-    def broken(*_):
-        raise BrokenProcessPool
+def end_at_once(pid, task):
+    """Work that ends its process, unless that is the one of the test."""
+    if os.getpid() != pid:
+        os._exit(3)
+    return task
 
-    monkeypatch.setattr("belbiotech.studies.workers._parallel", broken)
+
+def cannot_be_sent(pid, task):
+    """A result that no pipe carries, but where it was made it is fine."""
+    return task if os.getpid() == pid else (lambda: task)
+
+
+@pytest.mark.parametrize("work", [end_at_once, cannot_be_sent])
+def test_processes_that_fail_are_made_up_for(work):
     with pytest.warns(BelbiotechWarning, match="in one process"):
-        assert run(pow, 2, [1, 2, 3], processes=2) == [2, 4, 8]
+        assert run(work, os.getpid(), [1, 2, 3], processes=2) == [1, 2, 3]
+
+
+def test_work_that_cannot_be_sent_is_done_here():
+    with pytest.warns(BelbiotechWarning, match="cannot be sent what to do"):
+        assert run(lambda shared, task: shared + task, 1, [1, 2], processes=2) == [2, 3]
+
+
+def test_an_error_that_cannot_be_sent_is_met_again_here():
+    with pytest.warns(BelbiotechWarning), pytest.raises(Odd, match="two words"):
+        run(odd, None, [1], processes=2)
+
+
+class Odd(Exception):
+    """An error that pickle takes apart and cannot put together."""
+
+    def __init__(self, one, two):
+        super().__init__(f"{one} {two}")
+
+
+def odd(shared, task):
+    raise Odd("two", "words")
+
+
+def pid_of(shared, task):
+    return os.getpid(), multiprocessing.current_process().daemon, sys.modules["__main__"].__name__
+
+
+def test_several_processes_do_the_work():
+    pids = {pid for pid, *_ in run(pid_of, None, list(range(200)), processes=2)}
+    assert os.getpid() not in pids
+    assert 1 <= len(pids) <= 2
+
+
+POOL = """
+import multiprocessing, os, sys
+from belbiotech.studies.workers import run
+def work(seed):
+    return run(pow, seed, [1, 2, 3], processes=2)
+def alone(seed, queue):
+    queue.put(run(pow, seed, [1, 2, 3], processes=2))
+if __name__ == "__main__":
+    context = multiprocessing.get_context(sys.argv[1])
+    with context.Pool(2) as pool:
+        print(pool.map(work, [2, 3]))
+    queue = context.Queue()
+    process = context.Process(target=alone, args=(5, queue))
+    process.start()
+    print(queue.get())
+    process.join()
+"""
+
+
+@pytest.mark.parametrize("start", ["spawn", "fork", "forkserver"])
+def test_in_workers_of_every_kind(tmp_path, start):
+    if start not in multiprocessing.get_all_start_methods():
+        pytest.skip("not on this system")
+    script = tmp_path / "script.py"
+    script.write_text(POOL)
+    done = subprocess.run([sys.executable, script, start], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["[[2, 4, 8], [3, 9, 27]]", "[5, 25, 125]"], done.stderr
+    assert done.stderr == ""
+
+
+def test_threads_at_once_and_nothing_of_this_process_changes():
+    main, path = sys.modules["__main__"], list(sys.path)
+    found = {}
+
+    def study(base):
+        found[base] = run(pow, base, list(range(60)), processes=2)
+
+    threads = [threading.Thread(target=study, args=(base,)) for base in (2, 3, 5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {base: [base**k for k in range(60)] for base in (2, 3, 5)}
+    assert sys.modules["__main__"] is main
+    assert sys.path == path
+    assert not [thread.name for thread in threading.enumerate() if "Pool" in thread.name]
+
+
+LONG = """
+import belbiotech_naps
+from belbiotech.studies import workers
+start = workers.subprocess.Popen
+def told(*args, **named):
+    process = start(*args, **named)
+    print(process.pid, flush=True)
+    return process
+workers.subprocess.Popen = told
+workers.run(belbiotech_naps.nap, None, list(range(8)), processes=2)
+"""
+
+
+def is_alive(pid):
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
+@pytest.mark.parametrize("end", ["SIGTERM", "SIGHUP", "SIGKILL", "SIGINT", "SIGQUIT"])
+def test_however_a_study_ends_no_worker_is_left(tmp_path, end):
+    (tmp_path / "belbiotech_naps.py").write_text(
+        "import time\ndef nap(shared, task):\n    time.sleep(60)\n"
+    )
+    script = tmp_path / "script.py"
+    script.write_text(LONG)
+    with subprocess.Popen(
+        [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as study:
+        pids = [int(study.stdout.readline()) for _ in range(2)]
+        time.sleep(1)
+        assert all(map(is_alive, pids))
+        study.send_signal(getattr(signal, end))
+        study.wait(10)
+    for _ in range(100):
+        if not any(map(is_alive, pids)):
+            break
+        time.sleep(0.1)
+    assert not any(map(is_alive, pids))
 
 
 def test_a_bar_only_on_a_terminal(capsys):

@@ -421,7 +421,7 @@ def test_a_manifest_that_names_paths_writes_nothing_there(release, plan, tmp_pat
     plan.files |= {key: text.encode() for key, text in manifest_texts(manifest).items()}
     content = plan.files["manifest.json"]
     registry = Registry(None, {"0.1.0": content_entry(content)})
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     with pytest.raises(ReleaseError, match="is no name of a file"):
         fetch_release("0.1.0", registry)
     new = {path.name for path in tmp_path.rglob("*") if path not in before}
@@ -502,6 +502,7 @@ def test_a_cache_that_cannot_be_used(release, plan, monkeypatch, tmp_path, cache
     [
         "http://me:hunter2@127.0.0.1:9/data",
         "http://me:hunter2@/data",
+        "http://me:hun/ter2hunter2@127.0.0.1:9/data",
         "me:hunter2@127.0.0.1/data",
         "http://me:hunter2@127.0.0.1:9x/data",
         "http://127.0.0.1:9/data?token=hunter2",

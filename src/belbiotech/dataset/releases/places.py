@@ -9,7 +9,7 @@ from belbiotech.errors import ReleaseError, in_words
 
 __all__ = ["shown_address", "user_path"]
 
-SECRET = re.compile(r"(?<=//)[^/\s'\"]*@")
+SECRET = re.compile(r"(?<=//)[^\s'\"]*@|[^\s'\"/:@]+:(?!//)[^\s'\"]*@")
 QUERY = re.compile(r"(?<=[\w/])\?[^\s'\"]*")
 
 
