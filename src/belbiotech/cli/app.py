@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperGroup
 
 from belbiotech.cli import (
@@ -24,7 +23,7 @@ from belbiotech.cli import (
     validate,
     verify,
 )
-from belbiotech.cli.console import errors, heard_warnings
+from belbiotech.cli.console import complain, heard_warnings
 from belbiotech.errors import BelbiotechError
 
 __all__ = ["app", "main"]
@@ -38,12 +37,12 @@ class _Group(TyperGroup):
             with heard_warnings():
                 return super().invoke(ctx)
         except BelbiotechError as error:
-            errors.print(f"[red]Error:[/] {escape(str(error))}", soft_wrap=True)
+            complain("Error", error)
             raise typer.Exit(1) from error
         except OSError as error:
             where = error.filename2 or error.filename or "a file"
             told = f"{where}: {error.strerror or error}; give another place, or make it first"
-            errors.print(f"[red]Error:[/] {escape(told)}", soft_wrap=True)
+            complain("Error", told)
             raise typer.Exit(1) from error
 
 

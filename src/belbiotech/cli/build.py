@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 __all__ = ["build"]
 
@@ -64,8 +64,7 @@ def build(
     )
     written = write_release(tables, version, out, raw=folder)
     panel = tables.firm_year
-    output.print(
+    say(
         f"{written}: {panel['firm_id'].nunique():,d} firms, {len(panel):,d} firm-years, "
         f"{panel['failure'].sum():,d} failures, {panel['acquisition'].sum():,d} acquisitions.",
-        soft_wrap=True,
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 from belbiotech.dataset.catalog.cite import CitationFormat
 
 __all__ = ["cite"]
@@ -21,4 +21,4 @@ def cite(
     """Say how to cite a release of the data, the package, and the paper behind both."""
     import belbiotech as bb
 
-    output.print(bb.cite(version, form), end="", soft_wrap=True, markup=False)
+    say(bb.cite(version, form), end="")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 __all__ = ["codebook"]
 
@@ -35,7 +35,7 @@ def codebook(
         return
     text = (open_release(version).folder / PAGES[form]).read_text("utf-8")
     if out is None:
-        output.print(text, end="", soft_wrap=True, markup=False)
+        say(text, end="")
     else:
         out.write_text(text, "utf-8")
-        output.print(f"Written to {out}", soft_wrap=True, markup=False)
+        say(f"Written to {out}")

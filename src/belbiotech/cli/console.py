@@ -3,33 +3,96 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from belbiotech.errors import BelbiotechWarning
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["errors", "heard_warnings", "output", "show_table"]
+__all__ = ["complain", "heard_warnings", "say", "show_table", "visible"]
 
 WIDTH = 120  # of what is written to a file or a pipe; a terminal has its own
 
 
 def _console(stream: TextIO, *, stderr: bool) -> Console:
     return Console(
-        stderr=stderr, highlight=False, width=None if stream.isatty() else WIDTH, soft_wrap=False
+        stderr=stderr,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        width=None if stream.isatty() else WIDTH,
+        soft_wrap=False,
     )
 
 
-output = _console(sys.stdout, stderr=False)
-errors = _console(sys.stderr, stderr=True)
+_output = _console(sys.stdout, stderr=False)
+_errors = _console(sys.stderr, stderr=True)
+
+
+def visible(text: object) -> str:
+    r"""Show what would act on a terminal, or turn its text around, as what it is.
+
+    Parameters
+    ----------
+    text : object
+        A text from anywhere.
+
+    Returns
+    -------
+    str
+        The same, with line feeds, tabs and blanks of all kinds; other signs that cannot be seen
+        are escaped as in Python.
+
+    Examples
+    --------
+    >>> visible("Alpha \x1b[31m[/bold]")
+    'Alpha \\x1b[31m[/bold]'
+    """
+    return "".join(
+        sign
+        if sign.isprintable() or sign in "\n\t" or unicodedata.category(sign) == "Zs"
+        else sign.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for sign in str(text)
+    )
+
+
+def say(text: object, *, end: str = "\n", style: str | None = None) -> None:
+    """Print a text as it is, no part of it taken for markup, without breaking its lines.
+
+    Parameters
+    ----------
+    text : object
+        What to say.
+    end : str
+        What follows it.
+    style : str, optional
+        How it looks on a terminal.
+    """
+    _output.print(Text(visible(text)), end=end, soft_wrap=True, style=style)
+
+
+def complain(kind: str, text: object) -> None:
+    """Print an error or warning on standard error.
+
+    Parameters
+    ----------
+    kind : {"Error", "Warning"}
+        Which of them.
+    text : object
+        What it says.
+    """
+    colour = {"Error": "red", "Warning": "yellow"}[kind]
+    told = Text.assemble((f"{kind}:", colour), f" {visible(text)}")
+    _errors.print(told, soft_wrap=True)
 
 
 def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int = 3) -> None:
@@ -46,13 +109,18 @@ def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int =
     digits : int
         Digits after the point of numbers that are not whole.
     """
-    shown = Table(title=title, caption=note or None, title_justify="left", caption_justify="left")
+    shown = Table(
+        title=Text(visible(title)),
+        caption=Text(visible(note)) if note else None,
+        title_justify="left",
+        caption_justify="left",
+    )
     for name in table.columns:
         number = table[name].dtype.kind in "iuf"
-        shown.add_column(str(name), justify="right" if number else "left")
+        shown.add_column(Text(visible(name)), justify="right" if number else "left")
     for row in table.itertuples(index=False):
-        shown.add_row(*(escape(_cell(value, digits)) for value in row))
-    output.print(shown)
+        shown.add_row(*(Text(visible(_cell(value, digits))) for value in row))
+    _output.print(shown)
 
 
 @contextmanager
@@ -62,7 +130,7 @@ def heard_warnings() -> Iterator[None]:
 
     def speak(message: Any, category: type[Warning], *rest: Any, **named: Any) -> None:
         if issubclass(category, BelbiotechWarning):
-            errors.print(f"[yellow]Warning:[/] {escape(str(message))}", soft_wrap=True)
+            complain("Warning", message)
         else:
             usual(message, category, *rest, **named)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,10 +48,10 @@ def diff(
         return
     text = _json(found, fitted) if form == "json" else _markdown(found, fitted, refit)
     if out is None:
-        output.print(text, soft_wrap=True, markup=False)
+        say(text)
     else:
         out.write_text(text, "utf-8")
-        output.print(f"Written to {out}", soft_wrap=True)
+        say(f"Written to {out}")
 
 
 def _show(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> None:
@@ -61,7 +61,7 @@ def _show(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -
             title = f"{name.replace('_', ' ')}, {found.old} to {found.new}"
             show_table(shown, title, note=f"N = {len(table):,d}")
     if found.empty:
-        output.print(f"Nothing changed from {found.old} to {found.new}.")
+        say(f"Nothing changed from {found.old} to {found.new}.")
     if fitted is not None:
         show_table(fitted, f"{formula}, observed firm-years", note=NOTE)
 

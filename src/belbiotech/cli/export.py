@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 from belbiotech.dataset.exports.export import ExportFormat
 
 __all__ = ["export"]
@@ -30,4 +30,4 @@ def export(
     import belbiotech as bb
 
     written = bb.export(version, to, out, table, overwrite=overwrite)
-    output.print(f"Written to {written}", soft_wrap=True, markup=False)
+    say(f"Written to {written}")

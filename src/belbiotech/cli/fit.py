@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 
 __all__ = ["fit"]
 
@@ -25,8 +25,8 @@ def fit(
     panel = bb.load_panel(version)
     rows = panel[panel["observed"]] if observed else panel
     result = bb.cox(formula, rows, cluster=cluster)
-    output.print(f"Data version {panel.attrs['version']}, {'observed' if observed else 'all'} rows")
-    output.print(str(result), soft_wrap=True, markup=False)
+    say(f"Data version {panel.attrs['version']}, {'observed' if observed else 'all'} rows")
+    say(str(result))
     if out is not None:
         counted: dict[str, Any] = {
             "outcome": formula.split("~")[0].strip(),
@@ -34,4 +34,4 @@ def fit(
         }
         counted |= {"n_events": result.n_events, "n_clusters": result.n_clusters}
         result.summary.assign(**counted).to_csv(out)
-        output.print(f"Table written to {out}", soft_wrap=True)
+        say(f"Table written to {out}")

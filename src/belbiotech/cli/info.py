@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 __all__ = ["info"]
 
@@ -31,6 +31,6 @@ def info() -> None:
     show_table(pd.DataFrame(rows), "Data versions of belbiotech", note=f"code {bb.__version__}")
     versions = bb.versions()
     if len(versions) > 1:
-        output.print(bb.diff(versions[-2], versions[-1]).to_markdown())
+        say(bb.diff(versions[-2], versions[-1]).to_markdown())
     else:
-        output.print(f"{versions[0]} is the first version: there is nothing to compare it with.")
+        say(f"{versions[0]} is the first version: there is nothing to compare it with.")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 
 __all__ = ["new_facts"]
 
@@ -19,4 +19,4 @@ def new_facts(
     from belbiotech.dataset.facts.new import new_facts as write
 
     written = write(folder)
-    output.print(f"{written}: fill in the CSV files as README.md there says.", soft_wrap=True)
+    say(f"{written}: fill in the CSV files as README.md there says.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 from belbiotech.errors import BelbiotechWarning
 
 __all__ = ["release"]
@@ -40,7 +40,7 @@ def release(
 
     if check:
         compared = check_rebuild(version, facts, out)
-        output.print(f"{version}: {len(compared)} files come out as they were released.")
+        say(f"{version}: {len(compared)} files come out as they were released.")
         return
     changelog = CHANGELOG if out == RELEASES and CHANGELOG.is_file() else None
     text = changelog.read_text("utf-8") if changelog else ""
@@ -48,8 +48,8 @@ def release(
     draft = make_release(version, facts, out, changelog=changelog, reworded=reworded, about=about)
     if about and year_in_changelog(text, version) is None:
         _warn_of_no_year(version)
-    output.print(draft.section, soft_wrap=True, markup=False)
-    output.print(f"Written to {out / version}", soft_wrap=True, markup=False)
+    say(draft.section)
+    say(f"Written to {out / version}")
 
 
 def _warn_of_no_year(version: str) -> None:

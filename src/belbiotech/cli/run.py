@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,11 +45,11 @@ def run(
     panel = bb.load_panel(version)
     rows = panel[panel["observed"]]
     out.mkdir(parents=True, exist_ok=True)
-    output.print(f"belbiotech {bb.__version__}, data version {panel.attrs['version']}\n")
+    say(f"belbiotech {bb.__version__}, data version {panel.attrs['version']}\n")
     _describe(panel, rows, out)
     _survival(rows, out)
     _models(rows, out)
-    output.print(f"Tables (CSV) and figures (PNG) are in {out.resolve()}", soft_wrap=True)
+    say(f"Tables (CSV) and figures (PNG) are in {out.resolve()}")
 
 
 def _rule(panel: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def show(
     life = panel[panel["firm_id"] == known["firm_id"]]
     traits = ", ".join(str(known[name]) for name in ("region", "segment", "origin"))
     if life.empty:
-        output.print(f"{known['name']} ({traits}) is not in the panel: {known['out_reason']}")
+        say(f"{known['name']} ({traits}) is not in the panel: {known['out_reason']}")
     else:
         table = life[list(COLUMNS)].rename(columns=COLUMNS)
         table["year"] = table["year"].astype(str)
@@ -52,17 +52,15 @@ def _show_facts(facts: pd.DataFrame) -> None:
     facts = facts.fillna("")
     pages = facts["source_id"].nunique()
     noun = "page" if pages == 1 else "pages"
-    output.print(f"\n{pages:,d} {noun} behind the facts (confidence A to C)", style="bold")
+    say(f"\n{pages:,d} {noun} behind the facts (confidence A to C)", style="bold")
     for (date, fact, confidence), behind in facts.groupby(
         ["date", "fact", "confidence"], sort=False
     ):
-        output.print(f"{date!s:10}  {fact!s}  ({confidence!s})", soft_wrap=True, markup=False)
+        say(f"{date!s:10}  {fact!s}  ({confidence!s})")
         for page in behind.to_dict("records"):
             where = f"{page['publisher']}, {page['published'] or 'no date'}"
-            output.print(
+            say(
                 f"            {page['title']} ({where})\n            {page['url']}",
-                soft_wrap=True,
-                markup=False,
                 style="dim",
             )
 

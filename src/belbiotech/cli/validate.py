@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 
 __all__ = ["validate"]
 
@@ -21,4 +21,4 @@ def validate(
     facts = read_facts(folder)
     tables = ("firms", "events", "alliances", "financings", "sources")
     sizes = ", ".join(f"{len(getattr(facts, name)):,d} {name}" for name in tables)
-    output.print(f"No problems found in {folder}: {sizes}.", soft_wrap=True)
+    say(f"No problems found in {folder}: {sizes}.")

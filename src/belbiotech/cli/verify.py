@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 
 __all__ = ["verify"]
 
@@ -19,9 +19,8 @@ def verify(
 
     report = bb.verify(version)
     for row in report.itertuples(index=False):
-        output.print(f"{row.version}  {row.sha256}  {row.file}", soft_wrap=True, markup=False)
+        say(f"{row.version}  {row.sha256}  {row.file}")
     count = report["version"].nunique()
-    output.print(
+    say(
         f"{len(report)} files of {count} version{'s' if count != 1 else ''}: all as released.",
-        soft_wrap=True,
     )
