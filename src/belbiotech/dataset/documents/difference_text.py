@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
 __all__ = ["markdown"]
 
+ACTIVE = re.compile(r"[<\[`]")
 PAGES = ("source_id", "source_ids")
 TITLES = {"added": "Added", "removed": "Removed", "changed": "Changed"}
 
@@ -32,7 +34,8 @@ def markdown(old: str, new: str, tables: Mapping[str, pd.DataFrame]) -> str:
         return f"Nothing changed from {old} to {new}.\n"
     lines = [f"From {old} to {new}:", "", *_table(summary), ""]
     lines += [
-        f"- {row.parameter}: {row.old} -> {row.new}" for row in tables["parameters"].itertuples()
+        f"- {row.parameter}: {_plain(row.old)} -> {_plain(row.new)}"
+        for row in tables["parameters"].itertuples()
     ]
     lines += _section("Firms", tables["firms"])
     lines += _section("Facts", tables["facts"])
@@ -58,7 +61,7 @@ def _section(title: str, frame: pd.DataFrame) -> Iterator[str]:
         first = some.iloc[0]
         what = first["fact"] if "fact" in frame else first["name"]
         dated = f", {first['date']}" if "date" in frame else ""
-        line = f"- {_title(some)}: **{first['firm_id']}**, {what}{dated}"
+        line = f"- {_title(some)}: **{first['firm_id']}**, {_plain(what)}{dated}"
         yield line + _moves(some) + f" [{_pages(first)}]"
 
 
@@ -93,7 +96,12 @@ def _moves(some: pd.DataFrame) -> str:
 
 
 def _cell(value: object) -> str:
-    return "blank" if value is None or value != value else f'"{value}"'
+    return "blank" if value is None or value != value else f'"{_plain(value)}"'
+
+
+def _plain(text: object) -> str:
+    """Keep a fact's text from becoming a tag, a link or code on the page."""
+    return ACTIVE.sub(r"\\\g<0>", str(text))
 
 
 def _pages(row: pd.Series) -> str:
@@ -114,12 +122,12 @@ def _section_of_rows(cells: pd.DataFrame) -> Iterator[str]:
     yield from ("", "### Firm-years", "", _count_of_rows(cells), "")
     rows = cells[cells["change"] != "changed"]
     for (firm, change), some in rows.groupby(["firm_id", "change"], sort=False):
-        causes = "; ".join(dict.fromkeys(some["through"]))
+        causes = _plain("; ".join(dict.fromkeys(some["through"])))
         yield f"- {TITLES[str(change)]}: **{firm}** {_years(some['year'])}, through {causes}"
     moved = cells[cells["change"] == "changed"]
     for (firm, through), some in moved.groupby(["firm_id", "through"], sort=False):
         columns = ", ".join(dict.fromkeys(some["column"]))
-        yield f"- Changed: **{firm}** {_years(some['year'])}, {columns}, through {through}"
+        yield f"- Changed: **{firm}** {_years(some['year'])}, {columns}, through {_plain(through)}"
 
 
 def _count_of_rows(cells: pd.DataFrame) -> str:
