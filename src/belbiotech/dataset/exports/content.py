@@ -16,7 +16,10 @@ from belbiotech.errors import ReleaseError, in_words, nearest_names
 
 BESIDE = ("codebook", "codes", "about", "readme", "firm_sources")
 
-__all__ = ["Content", "codebook_table", "codes_table", "content", "labels"]
+ENDS = {"\0", "\r"}
+WHOLE = 2**53
+
+__all__ = ["Content", "codebook_table", "codes_table", "content", "labels", "refuse_rounded"]
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,28 @@ def labels(column: ColumnEntry) -> dict[str, str]:
     return {code: f"{label} ({code})" for code, label in told.items()}
 
 
+def refuse_rounded(values: pd.Series, where: str) -> None:
+    """Refuse whole numbers that a program with floats alone would round.
+
+    Parameters
+    ----------
+    values : Series
+        A column.
+    where : str
+        Which one, for the message.
+
+    Raises
+    ------
+    ReleaseError
+        A number beyond the last one up to which a float holds all whole ones.
+    """
+    if not pd.api.types.is_integer_dtype(values) or values.between(-WHOLE, WHOLE).all():
+        return
+    if not values.dropna().between(-WHOLE, WHOLE).all():
+        msg = f"{where}: a number of more than 15 digits would be rounded; export to another format"
+        raise ReleaseError(msg)
+
+
 def _with_all_codes(entry: TableEntry, frame: pd.DataFrame) -> TableEntry:
     """Allow each code that occurs: a region of another country is in no list, and is not lost."""
     columns = []
@@ -183,7 +208,7 @@ def _refuse_unreadable_texts(name: str, frame: pd.DataFrame) -> None:
     for column in frame.columns:
         texts = frame[column]
         empty = texts.index[texts.map(lambda value: value == "").astype(bool)]
-        cut = texts.index[texts.map(lambda value: isinstance(value, str) and "\0" in value)]
+        cut = texts.index[texts.map(lambda value: isinstance(value, str) and bool(ENDS & {*value}))]
         if len(empty):
             msg = (
                 f"table {name!r}, column {column!r}, row {empty[0]}: a text without letters could "
@@ -192,8 +217,8 @@ def _refuse_unreadable_texts(name: str, frame: pd.DataFrame) -> None:
             raise ReleaseError(msg)
         if len(cut):
             msg = (
-                f"table {name!r}, column {column!r}, row {cut[0]}: a text with a sign of number 0, "
-                "at which other programs would end it; remove it from the facts"
+                f"table {name!r}, column {column!r}, row {cut[0]}: a text with a sign (of number 0 "
+                "or 13) at which other programs would end it or its line; remove it from the facts"
             )
             raise ReleaseError(msg)
 
