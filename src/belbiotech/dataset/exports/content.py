@@ -14,12 +14,12 @@ from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.releases.store import Release, open_release
 from belbiotech.errors import ReleaseError, in_words, nearest_names
 
-BESIDE = ("codebook", "codes", "about", "readme", "firm_sources")
+__all__ = ["Content", "codebook_table", "codes_table", "content", "labels", "refuse_altered"]
 
+BESIDE = ("codebook", "codes", "about", "readme", "firm_sources")
 ENDS = {"\0", "\r"}
 WHOLE = 2**53
-
-__all__ = ["Content", "codebook_table", "codes_table", "content", "labels", "refuse_rounded"]
+LARGEST = 2.0**1023  # Stata's missing values begin here; the limits of SPSS and Excel are higher
 
 
 @dataclass(frozen=True)
@@ -169,8 +169,8 @@ def labels(column: ColumnEntry) -> dict[str, str]:
     return {code: f"{label} ({code})" for code, label in told.items()}
 
 
-def refuse_rounded(values: pd.Series, where: str) -> None:
-    """Refuse whole numbers that a program with floats alone would round.
+def refuse_altered(values: pd.Series, where: str) -> None:
+    """Refuse numbers that Stata, SPSS and Excel, which hold floats alone, would give back altered.
 
     Parameters
     ----------
@@ -182,12 +182,15 @@ def refuse_rounded(values: pd.Series, where: str) -> None:
     Raises
     ------
     ReleaseError
-        A number beyond the last one up to which a float holds all whole ones.
+        A whole number beyond the last one up to which a float holds all of them; a number that
+        they take for a missing or an infinite one.
     """
-    if not pd.api.types.is_integer_dtype(values) or values.between(-WHOLE, WHOLE).all():
-        return
-    if not values.dropna().between(-WHOLE, WHOLE).all():
+    known = values.dropna()
+    if pd.api.types.is_integer_dtype(values) and not known.between(-WHOLE, WHOLE).all():
         msg = f"{where}: a number of more than 15 digits would be rounded; export to another format"
+        raise ReleaseError(msg)
+    if pd.api.types.is_float_dtype(values) and not known.abs().lt(LARGEST).all():
+        msg = f"{where}: a number from {LARGEST:.4g} on is none there; export to another format"
         raise ReleaseError(msg)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.dataset.exports.content import Content, codebook_table, codes_table, refuse_rounded
+from belbiotech.dataset.exports.content import Content, codebook_table, codes_table, refuse_altered
 from belbiotech.errors import ReleaseError, in_words
 
 __all__ = ["write_excel"]
@@ -76,7 +76,7 @@ def _fill(sheet: Any, name: str, frame: pd.DataFrame) -> None:
         msg = f"table {name!r} has {len(frame):,d} rows; a sheet holds {MOST_ROWS:,d}"
         raise ReleaseError(msg)
     for place, column in enumerate(frame.columns, start=1):
-        refuse_rounded(frame[column], f"sheet {name!r}, column {column!r}")
+        refuse_altered(frame[column], f"sheet {name!r}, column {column!r}")
         head = sheet.cell(1, place)
         _write(head, str(column), f"{name!r}, the head of column {place}")
         head.font = Font(bold=True)

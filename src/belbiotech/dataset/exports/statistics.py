@@ -21,7 +21,7 @@ from belbiotech.dataset.exports.content import (
     codebook_table,
     codes_table,
     labels,
-    refuse_rounded,
+    refuse_altered,
 )
 from belbiotech.dataset.exports.text import write_frame
 from belbiotech.errors import ReleaseError, WriteError
@@ -43,7 +43,6 @@ class _Program:
 
 STATA = _Program("Stata", "dta", 32, 80, 32_000, 2_000_000_000)  # texts over 2,045: strL
 SPSS = _Program("SPSS", "sav", 64, 256, 120, 32_767)
-LARGEST = 2.0**1023  # Stata takes what is larger for missing, SPSS the last ones of them
 RULES = """
 Codes are numbers from 1 on with labels (codes.csv: which number is which code); true is 1, false
 is 0; a missing text is an empty one. Names of columns are cut to {longest_name} characters where
@@ -172,12 +171,9 @@ def _values(values: pd.Series, column: ColumnEntry) -> pd.Series:
         values = values.map(numbers)
     elif column.dtype == "string":
         return values.fillna("")
-    if column.dtype == "float64" and not values.dropna().abs().lt(LARGEST).all():
-        msg = f"column {column.name!r}: a number from {LARGEST:.4g} on would become a missing one"
-        raise ReleaseError(msg)
+    refuse_altered(values, f"column {column.name!r}")
     if column.dtype == "float64" or not len(values):
         return values.astype("float64")
-    refuse_rounded(values, f"column {column.name!r}")
     whole = not values.isna().any() and bool(values.between(-(2**31) + 1, 2**31 - 1).all())
     return values.astype("int32" if whole else "float64")
 
