@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import output
+from belbiotech.cli.console import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ def explore(
     page = f"firm/{_file_of(where, firm)}.html" if firm else ""
     if out is not None:
         index = build_site(where, out, issues=issues)
-        output.print(f"Written to {index.parent / page if page else index}", soft_wrap=True)
+        say(f"Written to {index.parent / page if page else index}")
         return
     with tempfile.TemporaryDirectory(prefix="belbiotech-explore-") as folder:
         index = build_site(where, Path(folder) / "site", issues=issues)
@@ -72,11 +72,11 @@ def _serve(site: Path, port: int, page: str, *, browser: bool) -> None:
         found = server.server_address[1]
         address = f"http://127.0.0.1:{found}/{page}"
         if found != port:
-            output.print(f"Port {port} is in use; {found} is free.", soft_wrap=True)
-        output.print(f"The explorer is at {address} (Ctrl+C ends it)", soft_wrap=True)
+            say(f"Port {port} is in use; {found} is free.")
+        say(f"The explorer is at {address} (Ctrl+C ends it)")
         if browser:
             webbrowser.open(address)
         try:
             server.serve_forever()
         except KeyboardInterrupt:
-            output.print("Ended.")
+            say("Ended.")
