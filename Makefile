@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean causal-coverage
+.PHONY: audit bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean causal-coverage
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -72,10 +72,10 @@ site: $(VENV)/ready
 
 # A release of the data, VERSION=x.y.z, from data/raw; and whether it comes out the same again.
 release: $(VENV)/ready
-	$(BIN)/belbiotech release $(VERSION)
+	$(BIN)/belbiotech release "$$VERSION"
 
 release-check: $(VENV)/ready
-	$(BIN)/belbiotech release $(VERSION) --check
+	$(BIN)/belbiotech release "$$VERSION" --check
 
 # Metadata of all releases against the standards' own checkers, each in an environment of its own.
 check-metadata:
@@ -85,6 +85,16 @@ check-metadata:
 	for folder in data/processed/*/; do \
 	    $(VENV)/metadata/bin/python scripts/check_metadata.py $$folder || exit 1; done
 	$(VENV)/cff/bin/cffconvert --validate --infile CITATION.cff
+
+# What could be attacked: patterns in the source (bandit), known holes in the pinned libraries
+# (pip-audit, where its database can be reached), and docs/dependencies.md against pyproject.toml.
+audit: $(VENV)/ready
+	$(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install --quiet bandit==1.9.4 pip-audit==2.10.1
+	$(VENV)/audit/bin/bandit --quiet --recursive --severity-level medium src scripts benchmarks
+	$(BIN)/python scripts/dependencies.py
+	$(VENV)/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip \
+	    || echo "pip-audit found holes, or could not reach its database: see above"
 
 # Simulated panels with a known effect: which designs find it? About ten minutes.
 coverage-study: $(VENV)/ready

@@ -15,7 +15,7 @@ import pandas as pd
 
 from belbiotech import cox
 from belbiotech.errors import BelbiotechWarning
-from belbiotech.studies.confounded_lives import (
+from belbiotech.studies.simulation.confounded import (
     conditional_lives,
     marginal_lives,
     true_incidence,

@@ -177,7 +177,7 @@ def measured(fit: Callable[[], Any], repeats: int) -> dict[str, Any]:
 
 def run_here(job: dict[str, Any]) -> dict[str, Any]:
     """Do one job in this process."""
-    panel = pd.read_pickle(job["panel"])
+    panel = pd.read_pickle(job["panel"])  # nosec B301: written by this script
     if job["tool"] == "limits":
         return limits(panel)
     if job["tool"] == "ours":
@@ -200,7 +200,7 @@ def limits(panel: pd.DataFrame) -> dict[str, Any]:
 
     names = [*INTERVAL, *COVARIATES["discrete"]]
     rows = panel[names]
-    counted = f"select {', '.join(names)}, count(*) from rows group by all"
+    counted = f"select {', '.join(names)}, count(*) from rows group by all"  # nosec B608
     connection = duckdb.connect()
     connection.register("rows", rows)
     return {

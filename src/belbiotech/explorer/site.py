@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from belbiotech.dataset.exports.placing import placed
 from belbiotech.errors import BelbiotechError
 from belbiotech.explorer.changes import steps
 from belbiotech.explorer.corrections import issues_address
@@ -70,17 +70,12 @@ def build_site(
     _refuse_other_folder(target)
     address = issues_address(issues)
     states = find_states(where)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".site-", dir=target.parent) as made:
-        folder = Path(made) / "site"
+    with placed(target, overwrite=True, whatever=True) as folder:
         _write_static(folder)
         for name, text in _texts(states, address):
             path = folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(text.encode())
-        if target.exists():
-            target.rename(Path(made) / "before")
-        folder.rename(target)
     return target / "index.html"
 
 

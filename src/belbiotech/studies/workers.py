@@ -165,7 +165,7 @@ class _Worker:
                 _send(to_worker, self._first)
                 self._first = None
             _send(to_worker, chunk)
-            done, told = pickle.load(from_worker)
+            done, told = pickle.load(from_worker)  # nosec B301: its own child's pipe
         except (OSError, EOFError, pickle.UnpicklingError, ValueError) as error:
             msg = f"one ended too early: {error}"
             raise _NoWorkersError(msg) from error
@@ -190,7 +190,7 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, chunks), daemon=True).start()
     threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
     try:
-        work, shared = pickle.loads(chunks.get())
+        work, shared = pickle.loads(chunks.get())  # nosec B301: its parent's pipe
     except Exception as error:
         _answer(answers, ("unknown", f"they do not know the work: {error}"))
         return
@@ -200,7 +200,7 @@ def serve() -> None:
 
 def _done(work: Callable[[Any, Any], Any], shared: Any, chunk: bytes) -> tuple[str, Any]:
     try:
-        tasks = pickle.loads(chunk)
+        tasks = pickle.loads(chunk)  # nosec B301: the same
     except Exception as error:
         return "unknown", f"they do not know the tasks: {error}"
     try:
@@ -213,7 +213,7 @@ def _answer(answers: IO[bytes], answer: tuple[str, Any]) -> None:
     """Write an answer; one that cannot be sent is told of as such."""
     try:
         content = pickle.dumps(answer)
-        pickle.loads(content)
+        pickle.loads(content)  # nosec B301: what was made one line above
     except Exception as error:
         kind, told = answer
         text = told[1] if kind == "error" else ""

@@ -231,7 +231,7 @@ def test_two_at_once_one_waits_and_is_told_for_whom(tmp_path, monkeypatch):
 
     with placed(tmp_path / "out", overwrite=False) as path:
         path.write_text("first")
-        with pytest.raises(ReleaseError, match=f"process {os.getpid()} on .*export to out, since"):
+        with pytest.raises(ReleaseError, match=f"process {os.getpid()} on .*write out, since"):
             again()
     assert held(tmp_path / "out") == "first"
     monkeypatch.undo()

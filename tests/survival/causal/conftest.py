@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from belbiotech.studies.confounded_lives import conditional_lives
+from belbiotech.studies.simulation.confounded import conditional_lives
 
 
 @pytest.fixture(scope="session")

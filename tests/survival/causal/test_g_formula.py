@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import FitError, FormulaError, PanelError
-from belbiotech.studies.confounded_lives import true_incidence
+from belbiotech.studies.simulation.confounded import true_incidence
 from belbiotech.survival.causal.g_formula import g_formula
 
 MODELS = {

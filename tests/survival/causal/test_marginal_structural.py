@@ -69,7 +69,13 @@ def test_curves_average_over_the_units_first_rows(firms):
 
     share = firms.groupby("firm_id")["region"].first().value_counts(normalize=True)
     paths = pd.DataFrame(
-        {"id": ["BE-BRU", "BE-VLG"], "start": 0, "stop": 3, "allied": 1, "region": ["BE-BRU", "BE-VLG"]}
+        {
+            "id": ["BE-BRU", "BE-VLG"],
+            "start": 0,
+            "stop": 3,
+            "allied": 1,
+            "region": ["BE-BRU", "BE-VLG"],
+        }
     )
     predicted = both.fit.predict_survival(paths)
     last = predicted[predicted["time"] == 3].set_index("id")["estimate"]

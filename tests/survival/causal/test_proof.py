@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from belbiotech.studies.confounded_lives import conditional_lives, marginal_lives, true_incidence
+from belbiotech.studies.simulation.confounded import (
+    conditional_lives,
+    marginal_lives,
+    true_incidence,
+)
 from belbiotech.survival.causal.g_formula import g_formula
 from belbiotech.survival.causal.marginal_structural import (
     marginal_structural_cox,

@@ -66,7 +66,8 @@ def _write_sqlite(frames: Mapping[str, pd.DataFrame], path: Path) -> None:
             base.execute(_create(name, frame, links, SQLITE_TYPES))
             places = ", ".join("?" * frame.shape[1])
             rows = zip(*(column.to_pylist() for column in typed_table(frame).columns), strict=True)
-            base.executemany(f"INSERT INTO {_quoted(name)} VALUES ({places})", rows)
+            insert = f"INSERT INTO {_quoted(name)} VALUES ({places})"  # nosec B608: quoted
+            base.executemany(insert, rows)
             for column in links:
                 index = _quoted(f"{name}_{column}")
                 base.execute(f"CREATE INDEX {index} ON {_quoted(name)} ({_quoted(column)})")
@@ -96,7 +97,7 @@ def write_duckdb(content: Content, path: Path) -> None:
             for name, frame in frames.items():
                 base.execute(_create(name, frame, _links(name, frames), DUCKDB_TYPES))
                 base.register("incoming", typed_table(frame))
-                base.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM incoming")
+                base.execute(f"INSERT INTO {_quoted(name)} SELECT * FROM incoming")  # nosec B608
                 base.unregister("incoming")
             for comment in _comments(content):
                 base.execute(comment)

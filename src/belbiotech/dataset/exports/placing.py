@@ -29,7 +29,7 @@ AT_CWD, EXCHANGE = -100, 2  # of renameat2, see renameat2(2)
 
 
 @contextmanager
-def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
+def placed(target: Path, *, overwrite: bool, whatever: bool = False) -> Iterator[Path]:
     """Give a path to write to, and move what was written there to its place.
 
     Parameters
@@ -39,6 +39,8 @@ def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
     overwrite : bool
         Whether what is there may be replaced. A folder is, only if it holds nothing but files
         that are written anew.
+    whatever : bool
+        Whether a folder may be replaced whatever it holds: the caller has looked.
 
     Yields
     ------
@@ -56,7 +58,7 @@ def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
         place = target.resolve() if target.is_symlink() else target
         _refuse_taken(target, place, overwrite)
         place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place.with_name(f".{place.name}.lock"), f"export to {place.name}"):
+        with locked(place.with_name(f".{place.name}.lock"), f"write {place.name}"):
             _put_back_and_sweep(place)
             _refuse_taken(target, place, overwrite)
             aside = new_folder(place.parent, f"{ASIDE}{place.name}-")
@@ -64,6 +66,8 @@ def placed(target: Path, *, overwrite: bool) -> Iterator[Path]:
                 yield aside / NEW
                 to_disk(aside)
                 _refuse_taken(target, place, overwrite)
+                if place.is_dir() and not whatever:
+                    _refuse_others(place, aside / NEW)
                 _take_the_place(place, aside)
                 to_disk(place.parent, deep=False)
             finally:
@@ -77,7 +81,6 @@ def _take_the_place(place: Path, aside: Path) -> None:
             new.chmod(place.stat().st_mode & 0o7777)
         new.replace(place)
         return
-    _refuse_others(place, new)
     if _exchanged(new, place):
         return
     place.rename(old)

@@ -7,7 +7,11 @@ import pandas as pd
 import pytest
 
 from belbiotech.errors import PanelError
-from belbiotech.studies.confounded_lives import conditional_lives, marginal_lives, true_incidence
+from belbiotech.studies.simulation.confounded import (
+    conditional_lives,
+    marginal_lives,
+    true_incidence,
+)
 from belbiotech.survival.rows.checks import check_rows
 
 
