@@ -22,6 +22,7 @@ from belbiotech.survival.discrete.multinomial import (
 )
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
@@ -117,7 +118,7 @@ def discrete_hazard_causes(
     acquisition alliances_active_lag1 -0.010                0.990     0.101
     """
     names = check_outcome_names(outcomes)
-    formula = read_formula(f"{names[0]} ~ {right_side.strip().removeprefix('~')}")
+    formula = read_formula(f"{quoted(names[0])} ~ {right_side.strip().removeprefix('~')}")
     rows = read_rows(
         formula,
         data,

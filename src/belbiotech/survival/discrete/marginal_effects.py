@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
+from belbiotech.survival.formulas.allowed import called, columns_of
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
@@ -80,7 +80,11 @@ def average_marginal_effects(fit: DiscreteFit, *, conf_level: float = 0.95) -> p
 def _is_factor(formula: Formula, column: pd.Series) -> bool:
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return True
-    return re.search(rf"\bC\(\s*{re.escape(str(column.name))}\b", formula.right) is not None
+    return any(
+        str(column.name) in columns_of(factor.tree)
+        for factor in formula.factors.values()
+        if "C" in called(factor.tree)
+    )
 
 
 def _slope(fit: DiscreteFit, name: str) -> Effect:

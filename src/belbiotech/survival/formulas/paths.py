@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -81,7 +80,7 @@ def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArr
     PanelError
         A value beyond the range over which a spline was fitted, a level that was not in the data.
     """
-    _refuse_beyond_knots(formula, matrix, rows)
+    _refuse_beyond_knots(matrix, rows)
     try:
         return design_matrix(formula, rows, matrix.spec).x
     except FormulaError as error:
@@ -89,23 +88,17 @@ def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArr
         raise PanelError(msg) from error
 
 
-def _refuse_beyond_knots(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> None:
+def _refuse_beyond_knots(matrix: Matrix, rows: pd.DataFrame) -> None:
     """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
     lines = []
-    for term, state in matrix.spec.transform_state.items():
-        if not isinstance(state, dict) or "lower_bound" not in state or "extrapolation" in term:
-            continue
-        low, high = state["lower_bound"], state["upper_bound"]
-        for name in formula.columns:
-            if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
-                continue
-            outside = ~rows[name].between(low, high)
-            if outside.any():
-                row, value = plain(rows.index[outside][0]), rows[name][outside].iloc[0]
-                lines.append(
-                    f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
-                    f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
-                    f"({int(outside.sum())} rows)"
-                )
+    for term, name, low, high in matrix.spec.ranges:
+        outside = ~rows[name].between(low, high)
+        if outside.any():
+            row, value = plain(rows.index[outside][0]), rows[name][outside].iloc[0]
+            lines.append(
+                f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
+                f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
+                f"({int(outside.sum())} rows)"
+            )
     if lines:
         raise PanelError("\n".join(lines))
