@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -13,7 +12,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any, TypeVar
 
-from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.errors import PanelError, warn
 
 __all__ = ["run"]
 
@@ -70,7 +69,7 @@ def run(
             return list(_shown(_parallel(work, shared, tasks, count), len(tasks), progress, what))
         except BrokenProcessPool:
             msg = "the worker processes ended too early, so all is done again in one process"
-            warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+            warn(msg, stacklevel=3)
     here = (work(shared, task) for task in tasks)
     return list(_shown(here, len(tasks), progress, what))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from belbiotech.dataset.documents.manifest import (
 )
 from belbiotech.dataset.releases.download import PART, ResumingDownloader
 from belbiotech.dataset.releases.registry import Registry
-from belbiotech.errors import BelbiotechWarning, ReleaseError
+from belbiotech.errors import ReleaseError, warn
 
 __all__ = ["cache_folder", "fetch_release", "fetched_releases"]
 
@@ -117,7 +116,7 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
         folder = target.with_name(f"{UNFINISHED}{version}")
         if target.is_dir() and _set_aside(target, folder, promised):
             msg = f"the fetched version {version} is damaged ({damage}); fetching it again"
-            warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+            warn(msg, stacklevel=2)
         if not target.is_dir():
             _fill(folder, f"{address.rstrip('/')}/v{version}/", promised, progress)
             folder.rename(target)

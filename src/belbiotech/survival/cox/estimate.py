@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.cox.firth import fit_firth
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.frailty import fit_frailty
@@ -209,9 +208,8 @@ def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
     seen = np.bincount(design.stratum[design.event], minlength=len(labels))
     empty = [label for label, number in zip(labels, seen, strict=True) if not number]
     if empty:
-        warnings.warn(
+        warn(
             f"no event in stratum {'; '.join(empty)}: its rows contribute nothing",
-            BelbiotechWarning,
             stacklevel=4,
         )
     remedy = call.penalty or "fewer covariates"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, PanelError, nearest_names, warn
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
 from belbiotech.survival.cox.rows import stratum_labels
@@ -278,4 +277,4 @@ def _warn_outside(
                 "risk: no hazard is counted there"
             )
     if lines:
-        warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=5)
+        warn("\n".join(lines), stacklevel=5)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial
 from belbiotech.survival.discrete.causes_result import DiscreteCausesResult
@@ -245,12 +244,11 @@ def _tell_of_missing_fates(rows: DiscreteRows, baseline: Baseline) -> None:
         seen = rows.periods.start[(rows.periods.event == kind) & (rows.periods.weight > 0)]
         missing = starts[~np.isin(starts, seen)]
         if len(missing):
-            warnings.warn(
+            warn(
                 f"no {name} in the periods that start at "
                 f"{', '.join(f'{start:g}' for start in missing)}: its probability there is 0 "
                 "whatever the covariates are, and it has no coefficient for them; "
                 "baseline='spline' or 'log' would smooth over",
-                BelbiotechWarning,
                 stacklevel=3,
             )
 
