@@ -195,6 +195,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         x=x,
         number=counts.number,
         weight=counts.weight,
+        offset=matrix.offset,
     )
     rows = replace(
         _rows(data, call, counts, labels),

@@ -170,7 +170,8 @@ def _iterate(
     curve = weight * slope**2 / (hazard * (1 - hazard))
     toward = eta - offset + (event - hazard) / slope
     root = np.sqrt(curve)
-    gamma: FloatArray = np.linalg.lstsq(x * root[:, None], toward * root)[0]
+    gamma: FloatArray = np.zeros(x.shape[1])
+    gamma += np.linalg.lstsq(x * root[:, None], toward * root)[0]
     value = _log_likelihood(offset + x @ gamma, event, weight, link)
     for _ in range(MOST_STEPS):
         eta = offset + x @ gamma

@@ -20,6 +20,7 @@ from belbiotech.survival.discrete.multinomial import (
     fit_multinomial,
 )
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
+from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.few_events import warn_of_few_events
@@ -118,6 +119,7 @@ def discrete_hazard_causes(
     """
     names = check_outcome_names(outcomes)
     formula = read_formula(f"{quoted(names[0])} ~ {right_side.strip().removeprefix('~')}")
+    refuse_offset(formula, "discrete_hazard_causes")
     rows = read_rows(
         formula,
         data,

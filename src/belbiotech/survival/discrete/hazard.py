@@ -154,6 +154,7 @@ def _binomial(rows: DiscreteRows, baseline: Baseline) -> Binomial:
         weight=np.where(open_periods, periods.weight, 0.0),
         outcome=rows.outcomes[0],
         time=rows.start,
+        offset=rows.offset,
     )
     if not (binomial.weight * (1 - binomial.event)).any() or not baseline.names:
         msg = (
@@ -225,6 +226,7 @@ def _null(binomial: Binomial, covariates: int, fit: BinomialFit, link: LinkName)
         weight=binomial.weight,
         outcome=binomial.outcome,
         time=binomial.time,
+        offset=binomial.offset,
     )
     return fit_binomial(alone, link).log_likelihood
 

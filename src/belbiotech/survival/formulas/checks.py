@@ -14,7 +14,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import rows_in_words
 
-__all__ = ["refuse_infinite", "refuse_single_levels", "refuse_unknown_columns"]
+__all__ = ["refuse_infinite", "refuse_offset", "refuse_single_levels", "refuse_unknown_columns"]
 
 
 def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
@@ -33,6 +33,29 @@ def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
     what = "; ".join(told) or f"term {empty[0]} has no coefficient"
     msg = f"formula {shown(formula.text)}: {what}: there is no effect to estimate; leave it out"
     raise FormulaError(msg)
+
+
+def refuse_offset(formula: Formula, model: str) -> None:
+    """Refuse ``offset()`` where a model has none.
+
+    Parameters
+    ----------
+    formula : Formula
+        The formula.
+    model : str
+        The function, for the message.
+
+    Raises
+    ------
+    FormulaError
+        If there is one.
+    """
+    if formula.offsets:
+        msg = (
+            f"formula {shown(formula.text)}: {model} takes no offset(); cox, cox_causes, fine_gray "
+            "and discrete_hazard do"
+        )
+        raise FormulaError(msg)
 
 
 def refuse_infinite(

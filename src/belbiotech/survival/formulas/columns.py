@@ -183,9 +183,7 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.astype(object)
 
 
-def factor_values(
-    factor: Factor, table: pd.DataFrame, states: States, *, fitted: bool
-) -> tuple[Any, bool]:
+def factor_values(factor: Factor, table: pd.DataFrame, states: States) -> tuple[Any, bool]:
     """Compute a factor's values, and tell whether they are levels.
 
     Parameters
@@ -196,8 +194,6 @@ def factor_values(
         Has its columns.
     states : dict
         As in `compute`.
-    fitted : bool
-        Whether they come from a fit.
 
     Returns
     -------
@@ -215,7 +211,7 @@ def factor_values(
         column = table[name]
         numbers = None if by_c else numbers_in(column)
         return (column, True) if numbers is None else (numbers, False)
-    values = compute(tree, table, states, fitted=fitted)
+    values = compute(tree, table, states)
     kind = getattr(getattr(values, "dtype", None), "kind", "")
     if by_c or kind == "O":
         return values, True

@@ -41,7 +41,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
 }
 
 
-def compute(tree: ast.expr, table: pd.DataFrame, states: States, *, fitted: bool) -> Any:
+def compute(tree: ast.expr, table: pd.DataFrame, states: States) -> Any:
     """Compute a factor.
 
     Parameters
@@ -51,9 +51,7 @@ def compute(tree: ast.expr, table: pd.DataFrame, states: States, *, fitted: bool
     table : DataFrame, (n, k)
         Has its columns.
     states : dict
-        By the text of a call, what a function settled; filled at the fit, read later.
-    fitted : bool
-        Whether they come from a fit.
+        By the text of a call, what a function settled; filled where it is not there yet.
 
     Returns
     -------
@@ -66,7 +64,7 @@ def compute(tree: ast.expr, table: pd.DataFrame, states: States, *, fitted: bool
         What cannot be computed.
     """
     with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
-        value = _Walk(table, states, fitted=fitted).value(tree)
+        value = _Walk(table, states).value(tree)
     if np.ndim(value) == 0 and not isinstance(value, dict):
         return np.full(len(table), value)
     return value
@@ -89,8 +87,8 @@ def numbers_in(column: pd.Series) -> NDArray[np.float64] | None:
 class _Walk:
     """Goes through a tree, with the table and the states at hand."""
 
-    def __init__(self, table: pd.DataFrame, states: States, *, fitted: bool) -> None:
-        self.table, self.states, self.fitted = table, states, fitted
+    def __init__(self, table: pd.DataFrame, states: States) -> None:
+        self.table, self.states = table, states
 
     def value(self, node: ast.expr) -> Any:
         """Compute a node: an array, or a single number or text."""
@@ -189,12 +187,11 @@ class _Walk:
                 return _where(*arrays)
             return function.call(*arrays, **options)
         key = ast.unparse(node)
-        if self.fitted:
-            state = dict(self.states.get(key, {}))
-        else:
-            state = self.states.setdefault(key, {"of": quoted_columns(node)})
+        state = dict(self.states.get(key, {"of": column_of_call(node)}))
         wide = [np.broadcast_to(array, len(self.table)) for array in arrays]
-        return function.call(*wide, **options, _state=state)
+        found = function.call(*wide, **options, _state=state)
+        self.states.setdefault(key, state)
+        return found
 
     def of_a_user(self, node: ast.Call, function: Function, options: dict[str, Any]) -> Any:
         """Call a registered function; it must give a value for each row."""
@@ -236,7 +233,7 @@ class _Walk:
         )
 
 
-def quoted_columns(node: ast.Call) -> str:
+def column_of_call(node: ast.Call) -> str:
     """Give the column that a call is of, where it is one by itself; else nothing."""
     first = node.args[0]
     if isinstance(first, ast.Name):

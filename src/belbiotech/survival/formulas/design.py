@@ -23,7 +23,7 @@ from belbiotech.survival.formulas.columns import (
     refuse_names,
     refuse_other_types,
 )
-from belbiotech.survival.formulas.computing import States
+from belbiotech.survival.formulas.computing import States, compute
 from belbiotech.survival.formulas.formula import Factor, Formula, read_formula
 from belbiotech.survival.formulas.levels import coded, levels_in, named_levels
 from belbiotech.survival.formulas.matrix import Matrix, Spec
@@ -31,7 +31,14 @@ from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import Counts, counting_pays, distinct_rows
 
-__all__ = ["Formula", "Matrix", "counted_matrix", "design_matrix", "read_formula"]
+__all__ = [
+    "Formula",
+    "Matrix",
+    "counted_matrix",
+    "design_matrix",
+    "offset_sum",
+    "read_formula",
+]
 
 LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 
@@ -136,7 +143,7 @@ def design_matrix(
     make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
     matrix = make(call, table)
     if formula.offsets:
-        matrix = replace(matrix, offset=_offset(call, table))
+        matrix = replace(matrix, offset=offset_sum(formula, table, matrix.spec))
     matrix = matrix if intercept else _without_intercept(matrix)
     if spec is None:
         refuse_single_levels(formula, matrix)
@@ -181,7 +188,7 @@ def _made(call: _Call, table: pd.DataFrame) -> Matrix:
 def _values(call: _Call, factor: Factor, table: pd.DataFrame, states: States) -> tuple[Any, bool]:
     """Compute a factor; what cannot be is told with the formula."""
     try:
-        return factor_values(factor, table, states, fitted=call.spec is not None)
+        return factor_values(factor, table, states)
     except FormulaError as error:
         msg = f"formula {shown(call.formula.text)} cannot be computed: {error}"
         raise FormulaError(msg) from error
@@ -201,16 +208,40 @@ def _refuse_unknown(call: _Call, factor: Factor, found: Any, known: list[Any]) -
     refuse_levels(call.formula.text, factor, found, known, fitted=fitted, table=whose)
 
 
-def _offset(call: _Call, table: pd.DataFrame) -> FloatArray:
-    """Add up the formula's offsets, (n,)."""
-    states: States = {} if call.spec is None else call.spec.states
+def offset_sum(formula: Formula, table: pd.DataFrame, spec: Spec) -> FloatArray:
+    """Add up the formula's offsets.
+
+    Parameters
+    ----------
+    formula : Formula
+        With ``offset()`` in it.
+    table : DataFrame, (n, k)
+        The formula's columns, nothing missing.
+    spec : Spec
+        Takes what the offsets' functions settle, or has it from the fit.
+
+    Returns
+    -------
+    array of float, (n,)
+        What is added to each row's linear predictor.
+
+    Raises
+    ------
+    FormulaError
+        An offset that is no finite number.
+    """
     total = np.zeros(len(table))
-    for factor in call.formula.offsets:
-        found, are_levels = _values(call, factor, table, states)
-        if are_levels or not np.isfinite(np.asarray(found, dtype=float)).all():
-            msg = f"formula {shown(call.formula.text)}: {factor.text} must give finite numbers"
-            raise FormulaError(msg)
-        total = total + found
+    for factor in formula.offsets:
+        try:
+            total = total + compute(factor.tree, table, spec.states)
+        except FormulaError as error:
+            msg = f"formula {shown(formula.text)} cannot be computed: {error}"
+            raise FormulaError(msg) from error
+    if not np.isfinite(total).all():
+        row = int(np.flatnonzero(~np.isfinite(total))[0])
+        values = ", ".join(f"{name} = {table[name].iloc[row]}" for name in formula.columns)
+        msg = f"formula {shown(formula.text)}: the offset is missing or infinite where {values}"
+        raise FormulaError(msg)
     return total
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, PanelError
-from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.design import design_matrix, offset_sum
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.path_checks import ordered_paths, plain
 
-__all__ = ["new_matrix", "path_matrix"]
+__all__ = ["new_matrix", "offset_of", "path_matrix"]
 
 
 def path_matrix(
@@ -83,6 +84,35 @@ def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArr
     _refuse_beyond_knots(matrix, rows)
     try:
         return design_matrix(formula, rows, matrix.spec).x
+    except FormulaError as error:
+        msg = f"the rows have a value that was not in the data: {error}"
+        raise PanelError(msg) from error
+
+
+def offset_of(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArray:
+    """Compute what the formula's ``offset()`` adds to new rows' linear predictors.
+
+    Parameters
+    ----------
+    formula, matrix : Formula and Matrix
+        The fit's.
+    rows : DataFrame, (r, k)
+        With the formula's columns, nothing missing.
+
+    Returns
+    -------
+    array of float, (r,)
+        Zeros without an offset.
+
+    Raises
+    ------
+    PanelError
+        An offset that is no finite number.
+    """
+    if not formula.offsets:
+        return np.zeros(len(rows))
+    try:
+        return offset_sum(formula, rows, matrix.spec)
     except FormulaError as error:
         msg = f"the rows have a value that was not in the data: {error}"
         raise PanelError(msg) from error

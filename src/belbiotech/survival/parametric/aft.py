@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, nearest_names, warn
+from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
@@ -104,6 +105,7 @@ def aft(
     """
     _refuse_distribution(distribution)
     parsed = read_formula(formula)
+    refuse_offset(parsed, "aft")
     clusters = as_cluster_columns(cluster)
     spells = _spells(parsed, data, clusters, unit, weights, start, stop)
     matrix = design_matrix(parsed, spells)
