@@ -95,7 +95,7 @@ def predict(
     z = normal_quantile(conf_level)
     if kind in ("lp", "risk"):
         x, index = _covariates(fit, newdata, reference)
-        lp = x @ fit.params.to_numpy() + _offset(fit, newdata)
+        lp = x @ fit.params.to_numpy() + _offset(fit, newdata) - _mean_offset(fit)
         error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.variance.to_numpy(), x))
         columns = {"estimate": lp, "std_error": error, "lower": lp - z * error}
         table = pd.DataFrame({**columns, "upper": lp + z * error}, index=index)
@@ -143,6 +143,12 @@ def _offset(fit: CoxFit, newdata: pd.DataFrame | None) -> FloatArray:
         return offset_of(fit.rows.formula, fit.matrix, newdata)
     offset, of = fit.design.offset, fit.rows.row_of
     return np.zeros(len(of)) if offset is None else offset[of]
+
+
+def _mean_offset(fit: CoxFit) -> float:
+    """Give the mean of the rows' offsets, which R takes off whatever the reference is."""
+    offset, number = fit.design.offset, fit.design.number
+    return 0.0 if offset is None else float(offset @ number / number.sum())
 
 
 def _sample_means(fit: CoxFit) -> FloatArray:
