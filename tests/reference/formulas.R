@@ -61,8 +61,8 @@ rounding$rounded <- I(mapply(round, rounding$x, rounding$digits))
 # a level without an event: its coefficient is minus infinity, the others as without its rows
 years$era <- ifelse(years$alliances == 2 & years$failure == 0, "quiet",
                     ifelse(years$size > 0, "late", "early"))
-without <- coxph(Surv(start, stop, failure) ~ factor(era) + size, years,
-                 subset = era != "quiet", control = tight)
+without <- coxph(Surv(start, stop, failure) ~ factor(era) + size, years[years$era != "quiet", ],
+                 control = tight)
 quiet <- values(without)
 quiet$rows <- sum(years$era == "quiet")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import cox, discrete_hazard
+from belbiotech import BelbiotechWarning, cox, discrete_hazard
 from belbiotech.survival.formulas.rounding import round_half_even
 
 RIGHT = {
@@ -59,8 +59,13 @@ def test_an_offset_is_in_all_that_follows(expected, rows):
     for kind in ("lp", "expected"):
         found = result.predict(kind, new, reference="zero")["estimate"]
         np.testing.assert_allclose(found, told[kind], rtol=1e-8)
-    for found, name in ((result.predict("lp"), "of_rows"), (result.predict("lp", new), "sample")):
-        np.testing.assert_allclose(found["estimate"], told[name], rtol=1e-8, atol=1e-12)
+    np.testing.assert_allclose(result.predict("lp")["estimate"], told["of_rows"], rtol=1e-8)
+    # R takes the mean offset off the rows of the fit, and not off new ones: here off both
+    mean = rows["size"].mean() / 2
+    found = result.predict("lp", new)["estimate"] + mean
+    np.testing.assert_allclose(found, told["sample"], rtol=1e-8)
+    again = result.predict("lp", rows)["estimate"]
+    np.testing.assert_allclose(again, result.predict("lp")["estimate"], rtol=1e-12, atol=1e-14)
     for kind in ("martingale", "score"):
         found = np.asarray(result.residuals(kind), dtype=float).ravel()
         np.testing.assert_allclose(found, told[kind], rtol=1e-8, atol=1e-10)
@@ -96,3 +101,30 @@ def test_rounding_is_that_of_r(expected):
     told = expected["rounding"]
     for x, digits, rounded in zip(told["x"], told["digits"], told["rounded"], strict=True):
         assert round_half_even(np.array([x]), int(digits))[0] == rounded, (x, digits)
+
+
+def test_a_level_without_an_event_leaves_the_others_as_in_r(expected, rows):
+    told = expected["quiet"]
+    quiet = (rows["alliances"] == 2) & (rows["failure"] == 0)
+    era = np.where(quiet, "quiet", np.where(rows["size"] > 0, "late", "early"))
+    words = (
+        rf"no event with era = quiet \({told['rows']:,d} rows\): not estimable.*minus infinity.*"
+        "strata=.*firth=True"
+    )
+    with pytest.warns(BelbiotechWarning, match=words):
+        result = cox("failure ~ C(era) + size", rows.assign(era=era))
+    assert result.params["C(era)[T.quiet]"] == -np.inf
+    assert np.isnan(result.standard_errors["C(era)[T.quiet]"])
+    assert result.summary.loc["C(era)[T.quiet]", "exp(coef)"] == 0
+    seen = ["C(era)[T.late]", "size"]
+    np.testing.assert_allclose(result.params[seen], told["params"], rtol=1e-8)
+    np.testing.assert_allclose(result.standard_errors[seen], told["standard_errors"], rtol=1e-8)
+    assert result.log_likelihood == pytest.approx(told["log_likelihood"], rel=1e-10)
+    path = pd.DataFrame({"start": [0], "stop": [5], "era": ["quiet"], "size": [0.2]})
+    assert (result.predict_survival(path)["estimate"] == 1).all()
+    assert np.isfinite(result.residuals("martingale")).all()
+    assert "No event with era = quiet" in str(result)
+    assert result.anova() is not None
+    with pytest.warns(BelbiotechWarning, match="no event with"):
+        crossed = cox("failure ~ C(era) * size", rows.assign(era=era))
+    assert np.isnan(crossed.params["C(era)[T.quiet]:size"])

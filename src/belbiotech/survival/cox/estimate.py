@@ -104,7 +104,8 @@ def cox(
     Warns
     -----
     BelbiotechWarning
-        Fewer than ten events for each coefficient; a stratum without events.
+        Fewer than ten events for each coefficient; a stratum without events; a level of a factor
+        without one, whose coefficient is minus infinity and whose rows say nothing.
 
     References
     ----------
@@ -151,6 +152,7 @@ def cox(
         start=start,
         stop=stop,
         overlap=overlap,
+        leave_out=not firth and frailty is None and ridge is None,
         firth_offered=not firth and frailty is None and ridge is None,
     )
     return CoxResult(fit_cox(data, call))

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
+from belbiotech.survival.formulas.coding import CONSTANT
 from belbiotech.survival.formulas.columns import plain_columns
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
@@ -25,7 +26,7 @@ def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
     FormulaError
         Naming each such factor and its level.
     """
-    empty = [term for term, columns in matrix.terms.items() if not columns and term != "1"]
+    empty = [term for term, columns in matrix.terms.items() if not columns and term != CONSTANT]
     if not empty:
         return
     single = {factor: levels[0] for factor, levels in matrix.levels.items() if len(levels) == 1}

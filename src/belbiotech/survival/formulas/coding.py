@@ -24,8 +24,9 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray
 if TYPE_CHECKING:
     from formulaic import ModelSpec
 
-__all__ = ["Coded", "Coding", "code_terms"]
+__all__ = ["CONSTANT", "Coded", "Coding", "code_terms"]
 
+CONSTANT = "Intercept"  # the constant's term: no column may be called so
 KEY = re.compile("\ue000(\\d+)\ue001")
 MOST_COLUMNS = 5000
 MOST_NUMBERS = 2**30  # of a matrix: 8 GiB
@@ -56,7 +57,7 @@ class Coding:
     names : tuple of str
         Of the coefficients, the constant first.
     terms : dict of str to tuple of int
-        The columns of each term; ``"1"`` is the constant.
+        The columns of each term, `CONSTANT` among them.
     factors : dict of str to tuple of str
         The factors of each term, by their keys.
     made : ModelSpec
@@ -185,7 +186,7 @@ def _coding(
             "the columns"
         )
         raise FormulaError(msg)
-    columns = {back(term): tuple(places) for term, places in spec.term_indices.items()}
+    columns = {back(t) if t.degree else CONSTANT: tuple(k) for t, k in spec.term_indices.items()}
     parts = {":".join(texts[key] for key in term): term for term in terms}
     return Coding(names, columns, parts, spec)
 

@@ -15,7 +15,7 @@ from belbiotech.survival.formulas.checks import (
     refuse_single_levels,
     refuse_unknown_columns,
 )
-from belbiotech.survival.formulas.coding import Coded, code_terms
+from belbiotech.survival.formulas.coding import CONSTANT, Coded, code_terms
 from belbiotech.survival.formulas.columns import (
     factor_values,
     plain_columns,
@@ -26,7 +26,7 @@ from belbiotech.survival.formulas.columns import (
 from belbiotech.survival.formulas.computing import States, compute
 from belbiotech.survival.formulas.formula import Factor, Formula, read_formula
 from belbiotech.survival.formulas.levels import coded, levels_in, named_levels
-from belbiotech.survival.formulas.matrix import Matrix, Spec
+from belbiotech.survival.formulas.matrix import Matrix, Spec, reduced
 from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import Counts, counting_pays, distinct_rows
@@ -148,7 +148,7 @@ def design_matrix(
     if spec is None:
         refuse_single_levels(formula, matrix)
     refuse_infinite(formula, table, matrix, named)
-    return matrix
+    return matrix if spec is None else reduced(matrix)
 
 
 @dataclass(frozen=True)
@@ -284,12 +284,12 @@ def _from_distinct_values(call: _Call, table: pd.DataFrame) -> Matrix:
 
 
 def _without_intercept(matrix: Matrix) -> Matrix:
-    kept = [j for j in range(len(matrix.names)) if j not in matrix.terms["1"]]
+    kept = [j for j in range(len(matrix.names)) if j not in matrix.terms[CONSTANT]]
     place = {j: k for k, j in enumerate(kept)}
     terms = {
         term: tuple(place[j] for j in columns)
         for term, columns in matrix.terms.items()
-        if term != "1"
+        if term != CONSTANT
     }
     x = matrix.x[:, 1:] if kept == [*range(1, len(matrix.names))] else matrix.x[:, kept]
     return replace(matrix, x=x, names=tuple(matrix.names[j] for j in kept), terms=terms)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np
 
 from belbiotech.survival.formulas.coding import Coding
 from belbiotech.survival.formulas.computing import States
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["Matrix", "Spec"]
+__all__ = ["Matrix", "Spec", "reduced"]
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,24 @@ class Spec:
         What functions settled, by the call's text: knots, means.
     numbers : frozenset of str
         Columns that stood for numbers by themselves.
+    dropped : tuple of int
+        Columns, the constant not counted, that are left out: of levels without an event.
+    infinite : tuple of int
+        Those of them whose rows have no risk.
+    limits : dict of str to float
+        Their coefficients: minus infinity, or NaN where only such rows would tell.
+    every : tuple of str
+        The names of all coefficients, where some are dropped.
     """
 
     coding: Coding = field(repr=False)
     levels: dict[str, list[Any]]
     states: States
     numbers: frozenset[str]
+    dropped: tuple[int, ...] = ()
+    infinite: tuple[int, ...] = ()
+    limits: dict[str, float] = field(default_factory=dict)
+    every: tuple[str, ...] = ()
 
     @property
     def ranges(self) -> list[tuple[str, str, float, float]]:
@@ -76,7 +90,45 @@ class Matrix:
     def references(self) -> dict[str, str]:
         """The level of each factor, in words, that has no coefficient of its own."""
         without = {
-            factor: [str(level) for level in levels if f"{factor}[T.{level}]" not in self.names]
+            factor: [
+                str(level)
+                for level in levels
+                if f"{factor}[T.{level}]" not in self.names + self.spec.every
+            ]
             for factor, levels in self.levels.items()
         }
         return {factor: left[0] for factor, left in without.items() if len(left) == 1}
+
+
+def reduced(matrix: Matrix) -> Matrix:
+    """Drop the columns that a spec drops, and give the rows of such levels no risk.
+
+    Parameters
+    ----------
+    matrix : Matrix
+        With all columns but the constant.
+
+    Returns
+    -------
+    Matrix
+        Without those.
+    """
+    spec = matrix.spec
+    if not spec.dropped:
+        return matrix
+    kept = [j for j in range(len(matrix.names)) if j not in spec.dropped]
+    place = {j: k for k, j in enumerate(kept)}
+    out = (matrix.x[:, list(spec.infinite)] == 1).any(axis=1)
+    offset: FloatArray = np.zeros(len(out)) if matrix.offset is None else matrix.offset
+    terms = {
+        term: tuple(place[j] for j in places if j in place)
+        for term, places in matrix.terms.items()
+        if any(j in place for j in places)
+    }
+    return replace(
+        matrix,
+        x=np.asfortranarray(matrix.x[:, kept]),
+        names=tuple(matrix.names[j] for j in kept),
+        terms=terms,
+        offset=np.where(out, -np.inf, offset),
+    )

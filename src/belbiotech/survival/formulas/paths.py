@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, PanelError
-from belbiotech.survival.formulas.design import design_matrix, offset_sum
+from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
@@ -109,10 +109,11 @@ def offset_of(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArra
     PanelError
         An offset that is no finite number.
     """
-    if not formula.offsets:
+    if not formula.offsets and not matrix.spec.dropped:
         return np.zeros(len(rows))
     try:
-        return offset_sum(formula, rows, matrix.spec)
+        offset = design_matrix(formula, rows, matrix.spec).offset
+        return np.zeros(len(rows)) if offset is None else offset
     except FormulaError as error:
         msg = f"the rows have a value that was not in the data: {error}"
         raise PanelError(msg) from error

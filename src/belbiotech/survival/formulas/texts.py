@@ -59,7 +59,7 @@ def quoted(name: str) -> str:
     Returns
     -------
     str
-        Text for a formula. A backquote in the name has a backslash before it.
+        Text for a formula. A backquote or backslash in the name has a backslash before it.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def quoted(name: str) -> str:
     """
     if name.isidentifier() and not iskeyword(name):
         return name
-    return "`" + name.replace("`", "\\`") + "`"
+    return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
 
 
 def halves(text: str) -> tuple[list[Token], list[Token]]:
@@ -164,8 +164,10 @@ def _until(text: str, k: int) -> tuple[str, int]:
     mark, inside, j = text[k], [], k + 1
     while j < len(text) and text[j] != mark:
         if text[j] == "\\" and j + 1 < len(text):
-            inside.append(text[j + 1] if text[j + 1] == "`" == mark else text[j : j + 2])
-            j += 2
+            escaped = mark == "`" and text[j + 1] in "`\\"
+            whole = escaped or mark != "`"
+            inside.append(text[j + 1] if escaped else text[j : j + 1 + whole])
+            j += 1 + whole
             continue
         inside.append(text[j])
         j += 1
