@@ -65,6 +65,7 @@ from .survival.curves.restricted_mean import (
 )
 from .survival.discrete.causes import discrete_hazard_causes as discrete_hazard_causes
 from .survival.discrete.hazard import discrete_hazard as discrete_hazard
+from .survival.formulas.functions import register_function as register_function
 from .survival.inference.test_result import TestResult as TestResult
 from .survival.parametric.aft import aft as aft
 from .survival.parametric.aft import compare_distributions as compare_distributions

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from difflib import get_close_matches
 
 __all__ = [
@@ -16,8 +19,10 @@ __all__ = [
     "WriteError",
     "a_screen_of",
     "a_type_of",
+    "heard_warnings",
     "in_words",
     "nearest_names",
+    "warn",
 ]
 
 LONGEST = 60  # letters of a value that an error shows
@@ -125,6 +130,51 @@ class BelbiotechWarning(UserWarning):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(a_screen_of(str(message)))
+
+
+# Who listens to warnings here: of this thread or task alone, which Python's own filters are not.
+_listening: ContextVar[list[str] | None] = ContextVar("listening", default=None)
+
+
+def warn(message: str, *, stacklevel: int = 1) -> None:
+    """Warn with a `BelbiotechWarning`, or tell who listens in this thread.
+
+    Parameters
+    ----------
+    message : str
+        What is to be known.
+    stacklevel : int
+        As for `warnings.warn`, counted from the caller of this function.
+    """
+    heard = _listening.get()
+    if heard is None:
+        warnings.warn(message, BelbiotechWarning, stacklevel=stacklevel + 1)
+    else:
+        heard.append(message)
+
+
+@contextmanager
+def heard_warnings() -> Iterator[list[str]]:
+    """Collect this package's warnings of this thread, and leave all others as they are.
+
+    Yields
+    ------
+    list of str
+        Takes their texts while it lasts.
+
+    Examples
+    --------
+    >>> with heard_warnings() as heard:
+    ...     warn("few events")
+    >>> heard
+    ['few events']
+    """
+    heard: list[str] = []
+    token = _listening.set(heard)
+    try:
+        yield heard
+    finally:
+        _listening.reset(token)
 
 
 def in_words(value: object) -> str:

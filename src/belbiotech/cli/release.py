@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from belbiotech.cli.console import say
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 
 __all__ = ["release"]
 
@@ -58,4 +57,4 @@ def _warn_of_no_year(version: str) -> None:
         f"remove the release, write its date into CHANGELOG.md as '## [{version}] - "
         "YEAR-MONTH-DAY', and release it again"
     )
-    warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+    warn(msg, stacklevel=2)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from belbiotech.cli.console import say, show_table
+from belbiotech.errors import heard_warnings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,8 +160,7 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
         "firm_years": len(rows),
         "events": int(rows[outcome].sum()),
     }
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", bb.BelbiotechWarning)
+    with heard_warnings() as told:
         try:
             fitted = bb.cox(f"{outcome} ~ {MODELS[model]}", rows, cluster="firm_id")
         except bb.FitError as error:
@@ -178,6 +177,6 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
             "lower": table["exp(coef) lower 95%"].to_numpy(),
             "upper": table["exp(coef) upper 95%"].to_numpy(),
             "p": table["p"].to_numpy(),
-            "remark": "; ".join(str(warning.message).split(":")[0] for warning in told),
+            "remark": "; ".join(text.split(":")[0] for text in told),
         }
     )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import heard_warnings
 from belbiotech.explorer.risk import CONF_LEVEL, OUTCOMES, traits_and_flags
 from belbiotech.explorer.states import State
 from belbiotech.explorer.words import Words
@@ -50,11 +49,10 @@ def example_curve(state: State, words: Words) -> ExampleCurve:
     label = words.title("firm_year", outcome)
     if rows.empty:
         return ExampleCurve(label, title, (), ("The panel has no firm-years.",))
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always", BelbiotechWarning)
+    with heard_warnings() as told:
         table = kaplan_meier(rows, outcome, conf_level=CONF_LEVEL).table
     records = tuple({str(name): value for name, value in row.items()} for row in _rows(table))
-    return ExampleCurve(label, title, records, tuple(str(warning.message) for warning in told))
+    return ExampleCurve(label, title, records, tuple(told))
 
 
 def _rows(table: Any) -> list[dict[Any, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from html import escape
@@ -13,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
+from belbiotech.errors import FitError, FormulaError, heard_warnings
 
 __all__ = [
     "COLUMNS",
@@ -39,7 +38,6 @@ COLUMNS = (
     "n_events",
     "note",
 )
-_passed_on: dict[Any, Any] = {}  # Python's memory of warnings shown once
 
 
 def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str]) -> dict[str, Any]:
@@ -145,7 +143,7 @@ def only_coefficient(names: Iterable[str], column: str) -> str:
 
 @contextmanager
 def collected(heard: list[str]) -> Iterator[None]:
-    """Collect this package's warnings as texts, and let all others through.
+    """Collect this package's warnings of this thread as texts, and let all others through.
 
     Parameters
     ----------
@@ -157,17 +155,11 @@ def collected(heard: list[str]) -> Iterator[None]:
     None
         While it lasts, warnings are collected.
     """
-    try:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", BelbiotechWarning)
+    with heard_warnings() as told:
+        try:
             yield
-    finally:
-        for warning in caught:
-            if isinstance(warning.message, BelbiotechWarning):
-                heard.append(str(warning.message))
-            else:
-                at = (warning.category, warning.filename, warning.lineno)
-                warnings.warn_explicit(warning.message, *at, registry=_passed_on)
+        finally:
+            heard += told
 
 
 def one_line(error: Exception) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, ReleaseError
+from belbiotech.errors import ReleaseError, warn
 
 if TYPE_CHECKING:
     from belbiotech.dataset.facts.tables import Tables
@@ -48,7 +47,7 @@ def tables_behind(panel: pd.DataFrame, exposure: str, unit: str, start: str) -> 
         tables = _tables(version, panel.attrs.get("min_confidence"))
     except ReleaseError as error:
         msg = f"the panel is of version {version}, whose tables cannot be read: {error}"
-        warnings.warn(msg, BelbiotechWarning, stacklevel=5)
+        warn(msg, stacklevel=5)
         return None
     return tables if _is_of(panel, tables.firm_year, exposure, unit, start) else None
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import heard_warnings
 from belbiotech.survival.cox.estimate import cox
 
 __all__ = ["refit"]
@@ -48,9 +46,7 @@ def refit(
     """
     tables = []
     for version, panel in panels.items():
-        with warnings.catch_warnings():
-            # the table shows the number of events beside each estimate
-            warnings.simplefilter("ignore", BelbiotechWarning)
+        with heard_warnings():  # the table shows the number of events beside each estimate
             fitted = cox(formula, panel, cluster=cluster)
         summary = fitted.summary
         tables.append(

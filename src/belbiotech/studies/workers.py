@@ -20,12 +20,11 @@ import sys
 import threading
 import time
 import traceback
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
-from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.errors import PanelError, warn
 
 __all__ = ["run", "serve"]
 
@@ -91,7 +90,7 @@ def run(
             return list(_shown(_parallel(work, shared, tasks, count), len(tasks), progress, what))
         except _NoWorkersError as error:
             msg = f"the worker processes failed ({error}), so all is done again in one process"
-            warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+            warn(msg, stacklevel=3)
     here = (work(shared, task) for task in tasks)
     return list(_shown(here, len(tasks), progress, what))
 

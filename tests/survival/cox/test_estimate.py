@@ -525,13 +525,19 @@ def test_a_formula_is_refused_before_the_data(years):
 
 
 @pytest.mark.parametrize("ties", ["efron", "breslow"])
-def test_separation_names_the_covariate_and_the_rows(years, ties):
+def test_a_level_without_an_event_is_left_out(years, ties):
     safe = years["segment"] == "medtech"
     data = years.assign(failure=years["failure"].where(~safe, 0))
     rows = rf"no event among the {safe.sum():,d} rows with segment = medtech"
-    with pytest.raises(FitError, match=rows) as caught:
-        cox(FORMULA, data, ties=ties)
-    assert "firth=True" in str(caught.value)
+    with pytest.warns(BelbiotechWarning, match="no event with segment = medtech.*firth=True"):
+        result = cox(FORMULA, data, ties=ties)
+    name = "C(segment)[T.medtech]"
+    assert result.params[name] == -np.inf
+    apart = cox(FORMULA, data[~safe], ties=ties)
+    others = result.params.drop(name)
+    np.testing.assert_allclose(others, apart.params[others.index], rtol=1e-9)
+    with pytest.raises(FitError, match=rows):  # a penalty has an estimate, and no limit
+        cox(FORMULA, data, ties=ties, ridge=0.0)
 
 
 def test_separation_of_the_reference_level_and_by_a_number(years):

@@ -414,20 +414,6 @@ def test_plot_has_a_line_for_each_covariate(years):
     ]
 
 
-def test_what_statsmodels_warns_of_is_passed_on_in_our_name(years, monkeypatch):
-    from statsmodels.genmod.generalized_linear_model import GLM
-
-    fit = GLM.fit
-
-    def worried(self, *args, **options):
-        warnings.warn("something is odd", UserWarning, stacklevel=1)
-        return fit(self, *args, **options)
-
-    monkeypatch.setattr(GLM, "fit", worried)
-    with pytest.warns(BelbiotechWarning, match="statsmodels: something is odd"):
-        belbiotech.discrete_hazard("failure ~ 1", years, baseline="log")
-
-
 def test_overlaps_may_be_allowed(years):
     twice = pd.concat([years, years.head(50)], ignore_index=True)
     result = quietly("failure ~ size", twice, cluster="firm", overlap="allow")

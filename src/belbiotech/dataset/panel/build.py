@@ -7,7 +7,6 @@ what came after it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -40,7 +39,7 @@ from belbiotech.dataset.panel.readings import (
     readings_of,
 )
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
-from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.errors import PanelError, warn
 
 __all__ = [
     "Tables",
@@ -314,7 +313,7 @@ def _warn_of_exits_alone(firms: pd.DataFrame, panel: pd.DataFrame) -> None:
         f"panel holds {len(panel)} firm-years ({fates}), and not one of them is observed; add "
         "pages that were published before, or build with observation='first_page' to compare"
     )
-    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+    warn(msg, stacklevel=3)
 
 
 def _check_window(window: int | None) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +27,7 @@ from belbiotech.dataset.releases.lock import locked
 from belbiotech.dataset.releases.places import shown_address, user_path
 from belbiotech.dataset.releases.registry import Registry
 from belbiotech.dataset.releases.staging import to_disk
-from belbiotech.errors import BelbiotechWarning, ReleaseError, WriteError
+from belbiotech.errors import ReleaseError, WriteError, warn
 
 __all__ = ["cache_folder", "fetch_release", "fetched_releases"]
 
@@ -134,7 +133,7 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
                     return target  # another process has fetched it meanwhile
                 told = f"the fetched version {version} is damaged ({_in_short(damaged)})"
                 msg = f"{told}; fetching it again, as far as need be"
-                warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+                warn(msg, stacklevel=2)
                 _remove(folder)
                 target.rename(folder)
             _fill(folder, f"{(address or '').rstrip('/')}/v{version}/", promised, progress)

@@ -10,13 +10,12 @@ import os
 import socket
 import sys
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from belbiotech.errors import BelbiotechWarning, ReleaseError, WriteError
+from belbiotech.errors import ReleaseError, WriteError, warn
 
 __all__ = ["locked"]
 
@@ -87,7 +86,7 @@ def _acquire(file: Path, what: str, patience: float, progress: Callable[[], obje
             raise ReleaseError(msg)
         if now - begin > QUIET and not told:
             msg = f"waiting for {holder}, to {what} after it (at most {patience:.0f} s of silence)"
-            warnings.warn(msg, BelbiotechWarning, stacklevel=5)
+            warn(msg, stacklevel=5)
             told = True
         time.sleep(PAUSE)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 from belbiotech.dataset.documents.manifest import FileEntry
 from belbiotech.dataset.documents.manifest_form import FormError, file_entries, from_json
 from belbiotech.dataset.releases.versioning import parse_version
-from belbiotech.errors import BelbiotechWarning, ReleaseError, in_words
+from belbiotech.errors import ReleaseError, in_words, warn
 
 __all__ = ["REGISTRY", "Registry", "read_registry", "registered", "registry_text"]
 
@@ -72,7 +71,7 @@ def read_registry(folder: Path) -> Registry:
         raise ReleaseError(msg) from error
     if SUM not in content:
         msg = f"{path} has no sum of itself, so an entry could have been changed unseen"
-        warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+        warn(msg, stacklevel=2)
     return registry
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from belbiotech.dataset.releases.registry import (
     registered,
 )
 from belbiotech.dataset.releases.versioning import parse_version
-from belbiotech.errors import BelbiotechWarning, ReleaseError, in_words
+from belbiotech.errors import ReleaseError, in_words, warn
 
 __all__ = [
     "Release",
@@ -291,7 +290,7 @@ def _newest() -> str:
             f"version {latest} is in the registry, but not here, so this is {known[-1]}; "
             f"ask for '{latest}' to fetch it, or for '{known[-1]}' to be told no more"
         )
-        warnings.warn(msg, BelbiotechWarning, stacklevel=4)
+        warn(msg, stacklevel=4)
     return known[-1]
 
 
@@ -312,4 +311,4 @@ def _tell_no_registry(folder: Path) -> None:
         f"{folder} has no {REGISTRY}, so nothing says that its releases are what was released; "
         "restore it, or build the next version there, which writes one"
     )
-    warnings.warn(msg, BelbiotechWarning, stacklevel=4)
+    warn(msg, stacklevel=4)

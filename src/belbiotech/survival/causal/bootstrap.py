@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from numbers import Integral
 
 import numpy as np
 
-from belbiotech.errors import BelbiotechError, BelbiotechWarning, FitError, in_words
+from belbiotech.errors import BelbiotechError, FitError, heard_warnings, in_words, warn
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = ["check_repetitions", "drawn_anew", "percentiles"]
@@ -75,9 +74,7 @@ def drawn_anew(
     found, faults = [], []
     for frequency in _frequencies(unit, repetitions, seed):
         try:
-            with warnings.catch_warnings():
-                # told of the data as they are already, once
-                warnings.simplefilter("ignore", BelbiotechWarning)
+            with heard_warnings():  # told of the data as they are already, once
                 found.append(estimate(frequency))
         except BelbiotechError as error:
             faults.append(str(error).splitlines()[0])
@@ -88,10 +85,9 @@ def drawn_anew(
         )
         raise FitError(msg)
     if faults:
-        warnings.warn(
+        warn(
             f"{len(faults)} of {repetitions} draws of the units cannot be fitted and are left out, "
             f"first: {faults[0]}",
-            BelbiotechWarning,
             stacklevel=3,
         )
     return np.array(found)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, BelbiotechWarning, FitError, FormulaError
+from belbiotech.errors import BelbiotechError, FitError, FormulaError, heard_warnings, warn
 from belbiotech.survival.causal.bootstrap import check_repetitions
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.cox.estimate import cox
@@ -379,8 +378,7 @@ def calendar_placebo(
     for _ in range(draws):
         dealt = data.assign(**{exposure: deal.anew(rng)})
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", BelbiotechWarning)  # told of the real rows already
+            with heard_warnings():  # told of the real rows already
                 result = _fitted(fit, formula, dealt, exposure, options)
             found.append(_coefficient(result, exposure)[0])
         except BelbiotechError as error:
@@ -389,9 +387,8 @@ def calendar_placebo(
         msg = f"none of {draws} deals can be fitted, first: {faults[0]}"
         raise FitError(msg)
     if faults:
-        warnings.warn(
+        warn(
             f"{len(faults)} of {draws} deals cannot be fitted and are left out, first: {faults[0]}",
-            BelbiotechWarning,
             stacklevel=2,
         )
     return CalendarPlacebo(real, np.array(found), conf_level)

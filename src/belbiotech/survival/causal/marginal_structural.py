@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
+from belbiotech.errors import FitError, FormulaError, warn
 from belbiotech.survival.causal.bootstrap import check_repetitions, drawn_anew
 from belbiotech.survival.causal.marginal_fits import OutcomeModel, covariate_effects
 from belbiotech.survival.causal.marginal_result import MarginalStructuralResult
@@ -295,10 +294,9 @@ def _warn_of_changes(
         if (low != high).any():
             changing.append(name)
     if changing:
-        warnings.warn(
+        warn(
             f"{', '.join(map(repr, changing))} in {model.formula!r} changes within units: if the "
             "exposure moves it, the coefficient is not the whole effect; put it into the "
             "denominator only, or interact the exposure with what a unit was at its beginning",
-            BelbiotechWarning,
             stacklevel=4,
         )

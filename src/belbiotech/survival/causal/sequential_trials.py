@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError, nearest_names
+from belbiotech.errors import FitError, FormulaError, PanelError, nearest_names, warn
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import Fitted, prepare_model
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, TRIAL, Trials, trials_of
@@ -350,9 +349,8 @@ def _fitted(
 def _warn_of_mean(result: SequentialTrialsResult) -> None:
     mean = float(result.cells.weight.sum() / result.cells.number.sum())
     if abs(mean - 1) > 0.2:
-        warnings.warn(
+        warn(
             f"the mean weight of the trial rows is {mean:.2f}, far from 1: the models of leaving "
             "the protocol do not fit, or nearly everybody of some kind leaves it",
-            BelbiotechWarning,
             stacklevel=3,
         )

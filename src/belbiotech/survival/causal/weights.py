@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, nearest_names
+from belbiotech.errors import FitError, nearest_names, warn
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.causal.probabilities import Family, prepare_model
 from belbiotech.survival.causal.weight_models import (
@@ -288,7 +287,7 @@ def _warn(result: ExposureWeights) -> None:
             "estimates are its story; look at it, and think of truncate=(0.01, 0.99)"
         )
     if lines:
-        warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=3)
+        warn("\n".join(lines), stacklevel=3)
 
 
 def _warn_of_late_entries(data: pd.DataFrame, exposure: str, plan: WeightPlan, start: str) -> None:
@@ -296,10 +295,9 @@ def _warn_of_late_entries(data: pd.DataFrame, exposure: str, plan: WeightPlan, s
     begins = data[start].to_numpy(dtype=float)
     late = (begins[rows] > begins.min()) & (data[exposure].to_numpy(dtype=float)[rows] > 0)
     if late.any():
-        warnings.warn(
+        warn(
             f"{int(late.sum())} units enter late with {exposure!r} already: it is modelled as if "
             "it had started in their first row; entry='given' takes the exposure of first rows "
             "as it is, and the weights are then of what came after",
-            BelbiotechWarning,
             stacklevel=3,
         )

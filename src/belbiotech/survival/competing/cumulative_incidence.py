@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 from belbiotech.survival.competing.incidence_result import CumulativeIncidenceResult
 from belbiotech.survival.curves.influence import (
     Variances,
@@ -194,7 +193,7 @@ def _combined(parts: list[Variances]) -> Variances:
             "the variance V1 + V2 - V12 of the two clusters is negative at some times: no standard "
             "error there (NaN); cluster by one of them"
         )
-        warnings.warn(msg, BelbiotechWarning, stacklevel=4)
+        warn(msg, stacklevel=4)
     return Variances(*(np.where(v < 0, np.nan, v) for v in sums))
 
 
@@ -248,4 +247,4 @@ def _warn_of_unseen(table: RiskTable, outcomes: list[str]) -> None:
             f"group {table.group!r} never has {' or '.join(map(repr, unseen))}: "
             "that incidence is 0, without a standard error"
         )
-        warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+        warn(msg, stacklevel=3)

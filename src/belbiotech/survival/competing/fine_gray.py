@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.competing.subdistribution import weighted_rows
 from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.partial_likelihood import Ties
@@ -372,10 +371,9 @@ def _tell_of_unlinked(unlinked: FloatArray, begin: FloatArray, end: FloatArray) 
     time = again[again >= unlinked.min()][0]
     later = int((begin >= time).sum())
     if later > 1:
-        warnings.warn(
+        warn(
             f"nobody seen before time {time:g} is seen after it, where {later} units enter: the "
             f"{len(unlinked)} competing events before it cannot be weighted there, and are not in "
             "the risk sets from that time on",
-            BelbiotechWarning,
             stacklevel=4,
         )

@@ -50,6 +50,8 @@ class _Blocks:
         Whether the rows of a block end with the event.
     sets : RiskSets
         The risk sets, with blocks for rows.
+    offset : array of float, (m,), or None
+        What is added to the sorted rows' linear predictors.
     """
 
     x: FloatArray
@@ -57,6 +59,7 @@ class _Blocks:
     bounds: IntArray
     event: NDArray[np.bool_]
     sets: RiskSets
+    offset: FloatArray | None = None
 
 
 def likelihood_function(design: Design, sets: RiskSets) -> Callable[[FloatArray], Likelihood]:
@@ -113,6 +116,7 @@ def _blocks(
         weight=design.weight[order] if np.ptp(design.weight) else design.weight,
         bounds=bounds,
         event=event,
+        offset=None if design.offset is None else design.offset[order],
         sets=replace(sets, first=sets.first[one], last=sets.last[one], own=position[one[event]]),
     )
 
@@ -125,6 +129,8 @@ def _likelihood(blocks: _Blocks, beta: FloatArray) -> Likelihood:
     for b, (a, z) in enumerate(zip(blocks.bounds[:-1], blocks.bounds[1:], strict=True)):
         x, weight = blocks.x[:, a:z], blocks.weight[a:z]
         predictor = beta @ x
+        if blocks.offset is not None:
+            predictor += blocks.offset[a:z]
         if blocks.event[b]:
             linear[b] = (weight * predictor).sum()
             first[b] = (weight * x).sum(axis=1)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.cox.firth import fit_firth
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.frailty import fit_frailty
@@ -105,7 +104,8 @@ def cox(
     Warns
     -----
     BelbiotechWarning
-        Fewer than ten events for each coefficient; a stratum without events.
+        Fewer than ten events for each coefficient; a stratum without events; a level of a factor
+        without one, whose coefficient is minus infinity and whose rows say nothing.
 
     References
     ----------
@@ -152,6 +152,7 @@ def cox(
         start=start,
         stop=stop,
         overlap=overlap,
+        leave_out=not firth and frailty is None and ridge is None,
         firth_offered=not firth and frailty is None and ridge is None,
     )
     return CoxResult(fit_cox(data, call))
@@ -209,9 +210,8 @@ def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
     seen = np.bincount(design.stratum[design.event], minlength=len(labels))
     empty = [label for label, number in zip(labels, seen, strict=True) if not number]
     if empty:
-        warnings.warn(
+        warn(
             f"no event in stratum {'; '.join(empty)}: its rows contribute nothing",
-            BelbiotechWarning,
             stacklevel=4,
         )
     remedy = call.penalty or "fewer covariates"

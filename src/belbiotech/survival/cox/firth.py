@@ -23,6 +23,7 @@ from belbiotech.survival.cox.partial_likelihood import (
     RiskSets,
     Steps,
     likelihood,
+    linear_predictor,
     prepare,
     row_hazard,
     step_sums,
@@ -205,7 +206,7 @@ def _penalty_slope(
     the sum of share (E[x a] - 2 E[x x'] A m - m E[a] + 2 m m'Am); the first three are summed
     by row, over the times a row was at risk.
     """
-    risk = np.exp(design.x @ beta)
+    risk = np.exp(linear_predictor(design.x.T, beta, design.offset))
     steps = step_sums(design, sets, risk)
     passed = row_hazard(design, sets, steps)
     passed_mean = _passed_mean(design, sets, steps)

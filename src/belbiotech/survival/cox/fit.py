@@ -170,7 +170,7 @@ def linear_predictor_of(fit: CoxFit) -> FloatArray:
     array of float, (m,)
         Column by column, so that equal rows are equal to the last bit, and tie.
     """
-    total = linear_predictor(fit.design.x.T, fit.params.to_numpy())
+    total = linear_predictor(fit.design.x.T, fit.params.to_numpy(), fit.design.offset)
     return total if fit.frailty is None else total + fit.frailty.offset
 
 

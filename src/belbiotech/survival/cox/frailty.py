@@ -16,7 +16,7 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.fit import CoxFit, FrailtyFit
 from belbiotech.survival.cox.maximise import Maximum, fit_at, maximise
-from belbiotech.survival.cox.partial_likelihood import Design, prepare
+from belbiotech.survival.cox.partial_likelihood import Design, linear_predictor, prepare
 from belbiotech.survival.cox.penalised_groups import Grouped, GroupedFit, fit_groups
 from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.cox.rows import CoxModel
@@ -139,6 +139,7 @@ def _split_by_group(model: CoxModel, codes: IntArray) -> tuple[CoxModel, IntArra
         x=design.x[old],
         number=np.bincount(row_of, rows.row_number).astype(np.float64),
         weight=np.bincount(row_of, rows.row_weight).astype(np.float64),
+        offset=None if design.offset is None else design.offset[old],
     )
     counted = replace(rows, counts=DistinctRows.of(row_of, len(pairs)))
     return replace(model, design=split, rows=counted), pairs % count
@@ -183,7 +184,8 @@ def _without_frailty(model: Grouped, plain: Maximum) -> _Marginal:
 
     With E_g the expected events of group g it is ``sum((d_g - E_g)^2 - d_g) / 2``.
     """
-    risk = np.exp(model.design.x @ plain.beta)
+    design = model.design
+    risk = np.exp(linear_predictor(design.x.T, plain.beta, design.offset))
     left = model.design.weight * martingale(model.design, model.sets, risk)
     by_group = np.bincount(model.group, left, len(model.events))
     return _Marginal(

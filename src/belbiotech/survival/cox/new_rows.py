@@ -11,7 +11,7 @@ from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_frailty, strata_of
 from belbiotech.survival.cox.residuals import martingale
-from belbiotech.survival.formulas.paths import new_matrix
+from belbiotech.survival.formulas.paths import new_matrix, offset_of
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 
@@ -95,7 +95,7 @@ def predict(
     z = normal_quantile(conf_level)
     if kind in ("lp", "risk"):
         x, index = _covariates(fit, newdata, reference)
-        lp = x @ fit.params.to_numpy()
+        lp = x @ fit.params.to_numpy() + _offset(fit, newdata) - _mean_offset(fit)
         error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.variance.to_numpy(), x))
         columns = {"estimate": lp, "std_error": error, "lower": lp - z * error}
         table = pd.DataFrame({**columns, "upper": lp + z * error}, index=index)
@@ -137,6 +137,20 @@ def _covariates(
     return x - _sample_means(fit), index
 
 
+def _offset(fit: CoxFit, newdata: pd.DataFrame | None) -> FloatArray:
+    """Give the offset of each row asked for, (n,)."""
+    if newdata is not None:
+        return offset_of(fit.rows.formula, fit.matrix, newdata)
+    offset, of = fit.design.offset, fit.rows.row_of
+    return np.zeros(len(of)) if offset is None else offset[of]
+
+
+def _mean_offset(fit: CoxFit) -> float:
+    """Give the mean of the rows' offsets, which R takes off whatever the reference is."""
+    offset, number = fit.design.offset, fit.design.number
+    return 0.0 if offset is None else float(offset @ number / number.sum())
+
+
 def _sample_means(fit: CoxFit) -> FloatArray:
     """Means of the covariates, (p,), on the centred scale, by R's rule for 0, 1 and -1.
 
@@ -170,7 +184,7 @@ def _expected(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, Fl
     for k, baseline in enumerate(baselines_of(fit)):
         here = stratum == k
         hazard[here], spread[here], mean[here] = _between(baseline, begin[here], end[here])
-    risk = np.exp(x @ fit.params.to_numpy())
+    risk = np.exp(x @ fit.params.to_numpy() + _offset(fit, newdata))
     slope = risk[:, None] * (hazard[:, None] * x - mean)
     variance = risk**2 * spread + np.einsum("ij,jk,ik->i", slope, fit.variance.to_numpy(), slope)
     return risk * hazard, np.sqrt(np.maximum(variance, 0.0)), index

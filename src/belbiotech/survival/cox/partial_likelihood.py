@@ -58,6 +58,8 @@ class Design:
         Covariates.
     number, weight : array of float, (m,)
         How many rows of the data this one stands for, and the sum of their case weights.
+    offset : array of float, (m,), or None
+        What is added to each linear predictor, with a coefficient of 1.
     """
 
     start: FloatArray
@@ -67,6 +69,7 @@ class Design:
     x: FloatArray
     number: FloatArray
     weight: FloatArray
+    offset: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -270,7 +273,7 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
 
 def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     """Value, score and information of the partial likelihood, with the ties of the risk sets."""
-    linear = linear_predictor(design.x.T, beta)
+    linear = linear_predictor(design.x.T, beta, design.offset)
     risk = np.exp(linear)
     steps = step_sums(design, sets, risk)
     dead = design.event
@@ -284,9 +287,11 @@ def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     )
 
 
-def linear_predictor(x: FloatArray, beta: FloatArray) -> FloatArray:
+def linear_predictor(
+    x: FloatArray, beta: FloatArray, offset: FloatArray | None = None
+) -> FloatArray:
     """Compute x b, (m,), for covariates (p, m): one after the other, the same on any machine."""
-    total = np.zeros(x.shape[1])
+    total = np.zeros(x.shape[1]) if offset is None else offset.copy()
     for column, coefficient in zip(x, beta, strict=True):
         total += column * coefficient
     return total
@@ -361,7 +366,7 @@ def score_residuals(design: Design, sets: RiskSets, beta: FloatArray) -> FloatAr
 
     Therneau and Grambsch (2000), section 4.6: the integral of (x_i - mean(t)) dM_i(t).
     """
-    risk = np.exp(linear_predictor(design.x.T, beta))
+    risk = np.exp(linear_predictor(design.x.T, beta, design.offset))
     steps = step_sums(design, sets, risk)
     passed = row_hazard(design, sets, steps)
     own_mean = steps.own_hazard_mean - steps.hazard_mean

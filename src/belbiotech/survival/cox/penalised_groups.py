@@ -13,7 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, row_hazard, step_sums
+from belbiotech.survival.cox.partial_likelihood import (
+    Design,
+    RiskSets,
+    linear_predictor,
+    row_hazard,
+    step_sums,
+)
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = ["Grouped", "GroupedFit", "fit_groups"]
@@ -139,7 +145,7 @@ def fit_groups(
 
 def _slopes(model: Grouped, nu: float, beta: FloatArray, w: FloatArray) -> _Slopes:
     design, sets, group = model.design, model.sets, model.group
-    linear = design.x @ beta + w[group]
+    linear = linear_predictor(design.x.T, beta, design.offset) + w[group]
     with np.errstate(over="ignore", invalid="ignore"):
         risk, frailty = np.exp(linear), np.exp(w)
         steps = step_sums(design, sets, risk)

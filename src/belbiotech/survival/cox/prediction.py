@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, PanelError, nearest_names, warn
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
 from belbiotech.survival.cox.rows import stratum_labels
-from belbiotech.survival.formulas.paths import path_matrix
+from belbiotech.survival.formulas.paths import offset_of, path_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.paths import cumulated_along
 from belbiotech.survival.rows.checks import FloatArray, IntArray
@@ -203,12 +202,14 @@ def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
         rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, columns=rows.strata
     )
     x = x - fit.centre
+    offset = offset_of(rows.formula, fit.matrix, ordered)
     baselines = baselines_of(fit)
     stratum = strata_of(fit, ordered)
     begin, end = (ordered[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
     _warn_outside(ordered["id"], begin, end, stratum, baselines)
     pieces = [
-        _piece(baselines[stratum[k]], begin[k], end[k], x[k], fit) for k in range(len(ordered))
+        _piece(baselines[stratum[k]], begin[k], end[k], x[k], offset[k], fit)
+        for k in range(len(ordered))
     ]
     time, hazard, variance, slope = (np.concatenate(column) for column in zip(*pieces, strict=True))
     path = ordered["id"].to_numpy().repeat([len(piece[0]) for piece in pieces])
@@ -217,11 +218,11 @@ def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
 
 
 def _piece(
-    baseline: Baseline, begin: float, end: float, x: FloatArray, fit: CoxFit
+    baseline: Baseline, begin: float, end: float, x: FloatArray, offset: float, fit: CoxFit
 ) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Give the times, and increments of hazard, variance and slope, of one row of a path."""
     inside = (baseline.time > begin) & (baseline.time <= end)
-    risk = np.exp(x @ fit.params.to_numpy())
+    risk = np.exp(x @ fit.params.to_numpy() + offset)
     hazard = baseline.hazard[inside]
     slope = risk * (hazard[:, None] * x - baseline.hazard_mean[inside])
     return baseline.time[inside], risk * hazard, risk**2 * baseline.variance[inside], slope
@@ -278,4 +279,4 @@ def _warn_outside(
                 "risk: no hazard is counted there"
             )
     if lines:
-        warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=5)
+        warn("\n".join(lines), stacklevel=5)

@@ -13,6 +13,7 @@ from belbiotech.survival.cox.fit import CoxFit, risk_of, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import (
     Design,
     RiskSets,
+    linear_predictor,
     row_hazard,
     score_residuals,
     step_sums,
@@ -176,7 +177,7 @@ def schoenfeld(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
     array of float, (e, p)
         In the design's order. With Efron's ties the mean is that over the steps of the tie.
     """
-    steps = step_sums(design, sets, np.exp(design.x @ beta))
+    steps = step_sums(design, sets, np.exp(linear_predictor(design.x.T, beta, design.offset)))
     return design.x[design.event] - steps.mean[sets.own]
 
 

@@ -20,7 +20,7 @@ from belbiotech.survival.cox import (
 from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.inference.fitted import Fitted, of_fit
-from belbiotech.survival.inference.report import Report
+from belbiotech.survival.inference.report import Report, errors_of
 from belbiotech.survival.inference.test_result import TestResult
 
 if TYPE_CHECKING:
@@ -83,6 +83,19 @@ class CoxResult(Fitted):
     def ridge(self) -> RidgeFit | None:
         """With a ridge penalty: its strength, and the degrees of freedom that it leaves."""
         return self.fit.ridge
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients, by name: minus infinity for a level without an event."""
+        found: pd.Series = tables.with_limits(self.fit, self.fit.params)
+        return found
+
+    @property
+    def standard_errors(self) -> pd.Series:
+        """Standard errors of the coefficients, robust where clusters were given."""
+        errors = errors_of(self.fit.variance)
+        every = self.fit.matrix.spec.every
+        return errors.reindex(pd.Index(every)) if every else errors
 
     @property
     def likelihood_ratio_test(self) -> TestResult:

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, in_words
+from belbiotech.errors import FitError, in_words, warn
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.formulas.without_events import levels_without_events, without_levels
+from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
@@ -36,6 +38,8 @@ class CoxCall:
         As in `cox`.
     firth_offered : bool
         Whether messages may advise ``firth=True``: not where the caller has no such argument.
+    leave_out : bool
+        Whether levels without an event are left out, and told; else they are refused.
     """
 
     formula: Formula
@@ -52,6 +56,7 @@ class CoxCall:
     stop: str = "stop"
     overlap: Overlap = "refuse"
     firth_offered: bool = False
+    leave_out: bool = False
 
     @property
     def penalty(self) -> str | None:
@@ -185,6 +190,8 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     empty, every_label = _empty_rows(data, call.frequency), data.index
     data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
+    if call.leave_out:
+        matrix = _without_quiet_levels(matrix, counts)
     stratum, labels = _strata(counts.columns, call.strata)
     x, centre = _centred(matrix.x, counts.number)
     design = Design(
@@ -195,6 +202,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         x=x,
         number=counts.number,
         weight=counts.weight,
+        offset=matrix.offset,
     )
     rows = replace(
         _rows(data, call, counts, labels),
@@ -203,6 +211,26 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
+
+
+def _without_quiet_levels(matrix: Matrix, counts: Counts) -> Matrix:
+    """Leave out the levels without an event, and tell which."""
+    event = counts.event == 1
+    quiet = levels_without_events(matrix, event) if event.any() else []
+    if not quiet:
+        return matrix
+    number = [int(counts.number[matrix.x[:, j] == 1].sum()) for j in quiet]
+    told = ", ".join(
+        f"{level_in_words(matrix.names[j])} ({n:,d} {'row' if n == 1 else 'rows'})"
+        for j, n in zip(quiet, number, strict=True)
+    )
+    warn(
+        f"no event with {told}: not estimable, the coefficient is minus infinity and those rows "
+        "are out of the likelihood; give the factor as strata=, or use firth=True, for estimates "
+        "with them",
+        stacklevel=5,
+    )
+    return without_levels(matrix, quiet)
 
 
 def _refuse_options(call: CoxCall) -> None:

@@ -15,6 +15,7 @@ from belbiotech.survival.cox.coefficient_tests import (
 )
 from belbiotech.survival.cox.concordance import concordance
 from belbiotech.survival.cox.fit import CoxFit, FirthFit
+from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.inference.report import Report, coefficient_table, errors_of, ratio_plot
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "forest_plot",
     "notes",
     "summary_table",
+    "with_limits",
 ]
 
 FEW_CLUSTERS = 20  # fewer: sandwich errors are too small (Cameron and Miller 2015)
@@ -53,7 +55,35 @@ def summary_table(fit: CoxFit) -> pd.DataFrame:
     table = table.rename_axis("covariate")
     table.insert(list(table.columns).index("z"), "cmp to", 0.0)
     table["-log2(p)"] = -np.log2(table["p"])
+    if fit.matrix.spec.limits:
+        table = with_limits(fit, table)
+        table["exp(coef)"] = np.exp(table["coef"])
     return table if fit.firth is None else _of_profile(table, fit.firth)
+
+
+def with_limits(fit: CoxFit, values: Any) -> Any:
+    """Put the coefficients that are not estimable in their places.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        A fit.
+    values : Series or DataFrame, (p, ...)
+        Of the estimated ones: coefficients, or a table with the column ``coef``.
+
+    Returns
+    -------
+    Series or DataFrame, (all, ...)
+        With minus infinity for a level without an event, and NaN where nothing is known.
+    """
+    spec = fit.matrix.spec
+    if not spec.limits:
+        return values
+    every = values.reindex(pd.Index(spec.every, name=values.index.name))
+    target = every["coef"].copy() if isinstance(every, pd.DataFrame) else every
+    for name, limit in spec.limits.items():
+        target[name] = limit
+    return every.assign(coef=target) if isinstance(every, pd.DataFrame) else target
 
 
 def _of_profile(table: pd.DataFrame, firth: FirthFit) -> pd.DataFrame:
@@ -99,7 +129,14 @@ def _parameters(fit: CoxFit) -> float:
 
 def notes(fit: CoxFit) -> list[str]:
     """Say what is special about the likelihood: a penalty, a frailty."""
-    return [extra.note() for extra in (fit.frailty, fit.firth, fit.ridge) if extra is not None]
+    lines = [extra.note() for extra in (fit.frailty, fit.firth, fit.ridge) if extra is not None]
+    quiet = [level_in_words(n) for n, limit in fit.matrix.spec.limits.items() if np.isinf(limit)]
+    if quiet:
+        lines.append(
+            f"No event with {', '.join(map(str, quiet))}: not estimable, and those rows are out "
+            "of the likelihood"
+        )
+    return lines
 
 
 def cox_report(fit: CoxFit) -> Report:

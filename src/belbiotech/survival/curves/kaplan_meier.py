@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 from belbiotech.survival.curves.influence import curves_of, risk_set_variances, row_variances
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
@@ -182,4 +181,4 @@ def _warn_of_early_zero(table: RiskTable, start: str) -> None:
         "the curve stays at 0. "
         f"To see those, start the curve later: data[data[{start!r}] >= {time:g}]"
     )
-    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+    warn(msg, stacklevel=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, in_words
+from belbiotech.errors import FitError, in_words, warn
 from belbiotech.survival.curves.quantiles import as_floats, curve_quantiles
 from belbiotech.survival.curves.risk_tables import RiskTable
 from belbiotech.survival.curves.shown import Curves
@@ -147,7 +146,7 @@ class KaplanMeierResult(Curves):
     def fitters(self) -> dict[Hashable, KaplanMeierFitter]:
         """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets.
 
-        What lifelines warns of is a BelbiotechWarning here.
+        With weights that are not whole numbers lifelines warns too, in its own words.
         """
         from lifelines import KaplanMeierFitter
         from lifelines.exceptions import StatError
@@ -156,18 +155,19 @@ class KaplanMeierResult(Curves):
         for table in self.risk_tables:
             rows = table.rows.chosen(table.rows.weight > 0)
             fitter = KaplanMeierFitter(alpha=1 - self.conf_level, label=str(table.group))
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                try:
-                    fitters[table.group] = fitter.fit(
-                        rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
-                    )
-                except StatError as error:
-                    msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
-                    raise FitError(msg) from error
-            for text in dict.fromkeys(str(warning.message) for warning in caught):
-                msg = f"lifelines on group {table.group!r}: {text}"
-                warnings.warn(msg, BelbiotechWarning, stacklevel=2)
+            if (rows.weight % 1 != 0).any():
+                msg = (
+                    f"lifelines on group {table.group!r}: its errors suppose weights that count "
+                    "rows, and these are not whole numbers"
+                )
+                warn(msg, stacklevel=2)
+            try:
+                fitters[table.group] = fitter.fit(
+                    rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
+                )
+            except StatError as error:
+                msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
+                raise FitError(msg) from error
         return fitters
 
     def _figure_title(self) -> str:

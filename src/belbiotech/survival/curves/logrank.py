@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
 from numbers import Real
@@ -11,7 +10,7 @@ from typing import Literal, TypeGuard, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
+from belbiotech.errors import FitError, in_words, nearest_names, warn
 from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
@@ -215,7 +214,7 @@ def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashab
         "there is no event while both groups of a pair are at risk, and nothing to compare (NaN, "
         f"0 df), for {', '.join(pairs[:SHOWN])}{more}; Holm's correction is that of the other pairs"
     )
-    warnings.warn(msg, BelbiotechWarning, stacklevel=3)
+    warn(msg, stacklevel=3)
 
 
 def chi_square(

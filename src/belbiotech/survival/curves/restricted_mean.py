@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Hashable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, in_words, nearest_names
+from belbiotech.errors import FitError, in_words, nearest_names, warn
 from belbiotech.survival.curves.group_times import check_groups
 from belbiotech.survival.curves.influence import curves_of
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
@@ -90,7 +89,7 @@ def restricted_mean(
     check_limit_options(conf_level)
     means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
     for doubt in doubts:
-        warnings.warn(doubt, BelbiotechWarning, stacklevel=2)
+        warn(doubt, stacklevel=2)
     return _with_limits(means, conf_level)
 
 
@@ -155,7 +154,7 @@ def restricted_mean_difference(
     means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
     base = _reference_row(means, reference, by)
     for doubt in doubts:
-        warnings.warn(doubt, BelbiotechWarning, stacklevel=2)
+        warn(doubt, stacklevel=2)
     others = means[means["group"] != base["group"]]
     result = pd.DataFrame(
         {

@@ -1,14 +1,13 @@
-"""Models of a yes or no on counted rows: fitted with statsmodels, checked for a maximum."""
+"""Models of a yes or no on counted rows: Fisher's scoring, checked for a maximum."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError
 from belbiotech.survival.discrete.links import LINKS, LinkName
 from belbiotech.survival.inference.identification import (
     refuse_collinear,
@@ -20,6 +19,8 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray
 __all__ = ["Binomial", "BinomialFit", "fit_binomial", "separation_message"]
 
 SETTLED = 1e-11  # largest last step of a coefficient, in standard deviations of its covariate
+MOST_STEPS = 200
+SMALLEST_SHARE = 1e-9  # of a step, when it is halved
 SURE = 1e-9  # probability below which a row looks separated
 
 
@@ -43,6 +44,8 @@ class Binomial:
         Rows that each stands for, and their case weights' sum.
     outcome, time : str
         Names of the outcome and of the start, for messages.
+    offset : array of float, (r,), or None
+        What is added to each row's linear predictor.
     """
 
     x: FloatArray
@@ -54,6 +57,7 @@ class Binomial:
     weight: FloatArray
     outcome: str
     time: str
+    offset: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -106,24 +110,25 @@ def fit_binomial(rows: Binomial, link: LinkName) -> BinomialFit:
     standard = standardise(rows.x[used], rows.ones, rows.weight[used])
     refuse_collinear(standard.x, rows.names, rows.baseline, rows.time)
     event, weight = rows.event[used], rows.weight[used]
-    gamma, settled = _iterate(standard.x, event, weight, link)
-    if not settled or _looks_separated(standard.x @ gamma, link):
+    every = np.zeros(len(rows.x)) if rows.offset is None else rows.offset
+    offset = every[used]
+    with np.errstate(all="ignore"):  # a step too far is taken back; what does not settle is told
+        gamma, settled = _iterate(standard.x, event, weight, link, offset)
+        separated = not settled or _looks_separated(offset + standard.x @ gamma, link)
+    if separated:
         _refuse_separation(rows)
     if not settled:
-        msg = "no maximum found by statsmodels' iterations; simplify the model"
+        msg = f"no maximum found in {MOST_STEPS} steps of Fisher's scoring; simplify the model"
         raise FitError(msg)
-    # One more step of Fisher's scoring, then everything at the very same coefficients: statsmodels
-    # (and R) give the information of the step before the last.
-    information = _information(standard.x, weight, gamma, link)
-    score = standard.x.T @ (weight * _row_scores(standard.x @ gamma, event, link))
-    gamma = gamma + np.linalg.solve(information, score)
-    naive = np.linalg.inv(_information(standard.x, weight, gamma, link))
+    # everything at the very same coefficients: R gives the information of the step before the last
+    eta = offset + standard.x @ gamma
+    naive = np.linalg.inv(_information(standard.x, weight, eta, link))
     beta = standard.back @ gamma
     return BinomialFit(
         beta=beta,
         naive=standard.back @ naive @ standard.back.T,
-        log_likelihood=_log_likelihood(standard.x @ gamma, event, weight, link),
-        scores=rows.x * _row_scores(rows.x @ beta, rows.event, link)[:, None],
+        log_likelihood=_log_likelihood(eta, event, weight, link),
+        scores=rows.x * _row_scores(every + rows.x @ beta, rows.event, link)[:, None],
     )
 
 
@@ -139,10 +144,9 @@ def _log_likelihood(eta: FloatArray, event: IntArray, weight: FloatArray, link: 
     return float(weight @ log)
 
 
-def _information(x: FloatArray, weight: FloatArray, beta: FloatArray, link: LinkName) -> FloatArray:
+def _information(x: FloatArray, weight: FloatArray, eta: FloatArray, link: LinkName) -> FloatArray:
     """Give the expected information: x' W x with W = h'^2 / (h (1 - h))."""
     functions = LINKS[link]
-    eta = x @ beta
     # h' / h is the event's score, and -h' / (1 - h) the survivor's.
     curve = -functions.event_score(eta) * functions.survival_score(eta)
     information: FloatArray = (x * (weight * curve)[:, None]).T @ x
@@ -156,27 +160,37 @@ def _looks_separated(eta: FloatArray, link: LinkName) -> bool:
 
 
 def _iterate(
-    x: FloatArray, event: IntArray, weight: FloatArray, link: LinkName
+    x: FloatArray, event: IntArray, weight: FloatArray, link: LinkName, offset: FloatArray
 ) -> tuple[FloatArray, bool]:
-    """Let statsmodels fit, and pass on what it warns of."""
-    from statsmodels.genmod.families import Binomial as Family
-    from statsmodels.genmod.families.links import CLogLog, Logit
-    from statsmodels.genmod.generalized_linear_model import GLM
-    from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
-
-    family = Family(link=CLogLog() if link == "cloglog" else Logit())
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        model = GLM(event, x, family=family, freq_weights=weight, hasconst=True)
-        fit = model.fit(maxiter=100, tol=SETTLED, tol_criterion="params")
-    settled = bool(fit.converged) and bool(np.isfinite(fit.params).all())
-    for warning in told:
-        if issubclass(warning.category, PerfectSeparationWarning):
-            settled = False
-    if settled:
-        for text in dict.fromkeys(str(warning.message) for warning in told):
-            warnings.warn(f"statsmodels: {text}", BelbiotechWarning, stacklevel=4)
-    return np.asarray(fit.params), settled
+    """Fisher's scoring, from R's start, each step halved until the likelihood does not fall."""
+    functions = LINKS[link]
+    start = (weight * event + 0.5) / (weight + 1)
+    eta = np.log(-np.log1p(-start)) if link == "cloglog" else np.log(start / (1 - start))
+    hazard, slope = functions.hazard(eta), functions.slope(eta)
+    curve = weight * slope**2 / (hazard * (1 - hazard))
+    toward = eta - offset + (event - hazard) / slope
+    root = np.sqrt(curve)
+    gamma: FloatArray = np.zeros(x.shape[1])
+    gamma += np.linalg.lstsq(x * root[:, None], toward * root)[0]
+    value = _log_likelihood(offset + x @ gamma, event, weight, link)
+    for _ in range(MOST_STEPS):
+        eta = offset + x @ gamma
+        information = _information(x, weight, eta, link)
+        score = x.T @ (weight * _row_scores(eta, event, link))
+        if not (np.isfinite(information).all() and np.isfinite(score).all()):
+            return gamma, False
+        step = np.linalg.lstsq(information, score)[0]
+        share = 1.0
+        while share > SMALLEST_SHARE:
+            there = gamma + share * step
+            after = _log_likelihood(offset + x @ there, event, weight, link)
+            if after >= value - 1e-13 * abs(value):
+                break
+            share /= 2
+        gamma, value = there, after
+        if np.abs(share * step).max(initial=0) < SETTLED:
+            return gamma, bool(np.isfinite(gamma).all())
+    return gamma, False
 
 
 def _refuse_separation(rows: Binomial) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import BelbiotechWarning, FitError
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial
 from belbiotech.survival.discrete.causes_result import DiscreteCausesResult
@@ -21,7 +20,9 @@ from belbiotech.survival.discrete.multinomial import (
     fit_multinomial,
 )
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
+from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
@@ -117,7 +118,8 @@ def discrete_hazard_causes(
     acquisition alliances_active_lag1 -0.010                0.990     0.101
     """
     names = check_outcome_names(outcomes)
-    formula = read_formula(f"{names[0]} ~ {right_side.strip().removeprefix('~')}")
+    formula = read_formula(f"{quoted(names[0])} ~ {right_side.strip().removeprefix('~')}")
+    refuse_offset(formula, "discrete_hazard_causes")
     rows = read_rows(
         formula,
         data,
@@ -244,12 +246,11 @@ def _tell_of_missing_fates(rows: DiscreteRows, baseline: Baseline) -> None:
         seen = rows.periods.start[(rows.periods.event == kind) & (rows.periods.weight > 0)]
         missing = starts[~np.isin(starts, seen)]
         if len(missing):
-            warnings.warn(
+            warn(
                 f"no {name} in the periods that start at "
                 f"{', '.join(f'{start:g}' for start in missing)}: its probability there is 0 "
                 "whatever the covariates are, and it has no coefficient for them; "
                 "baseline='spline' or 'log' would smooth over",
-                BelbiotechWarning,
                 stacklevel=3,
             )
 

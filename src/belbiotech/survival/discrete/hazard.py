@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import get_args
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, nearest_names
+from belbiotech.errors import FitError, nearest_names, warn
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial, BinomialFit, fit_binomial
 from belbiotech.survival.discrete.fit import DiscreteFit
@@ -155,6 +154,7 @@ def _binomial(rows: DiscreteRows, baseline: Baseline) -> Binomial:
         weight=np.where(open_periods, periods.weight, 0.0),
         outcome=rows.outcomes[0],
         time=rows.start,
+        offset=rows.offset,
     )
     if not (binomial.weight * (1 - binomial.event)).any() or not baseline.names:
         msg = (
@@ -226,6 +226,7 @@ def _null(binomial: Binomial, covariates: int, fit: BinomialFit, link: LinkName)
         weight=binomial.weight,
         outcome=binomial.outcome,
         time=binomial.time,
+        offset=binomial.offset,
     )
     return fit_binomial(alone, link).log_likelihood
 
@@ -236,11 +237,10 @@ def _tell_of_certain_periods(rows: DiscreteRows, baseline: Baseline) -> None:
         if not starts:
             continue
         number = rows.periods.number[np.isin(rows.periods.start, starts)].sum()
-        warnings.warn(
+        warn(
             f"{word} {rows.outcomes[0]} in the periods that start at "
             f"{', '.join(f'{start:g}' for start in starts)}: the hazard there is {hazard:g} "
             f"whatever the covariates are, so that their {number:g} rows say nothing of the "
             "coefficients; baseline='spline' or 'log' would use them",
-            BelbiotechWarning,
             stacklevel=3,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
+from belbiotech.survival.formulas.allowed import called, columns_of
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
@@ -54,7 +54,7 @@ def average_marginal_effects(fit: DiscreteFit, *, conf_level: float = 0.95) -> p
 
     check_limit_options(conf_level)
     effects: list[Effect] = []
-    for name in fit.rows.formula.columns:
+    for name in _covariates(fit.rows.formula):
         if _is_factor(fit.rows.formula, fit.rows.columns[name]):
             effects += _changes(fit, name)
         else:
@@ -77,10 +77,29 @@ def average_marginal_effects(fit: DiscreteFit, *, conf_level: float = 0.95) -> p
     )
 
 
+def _covariates(formula: Formula) -> list[str]:
+    """Give the columns that have coefficients; refuse those that an offset reads too."""
+    known = {name for factor in formula.offsets for name in columns_of(factor.tree)}
+    names = {name for factor in formula.factors.values() for name in columns_of(factor.tree)}
+    if known & names:
+        msg = f"{sorted(known & names)[0]!r} is in a term and in the offset: its effect is of both"
+        raise FitError(msg)
+    return sorted(names)
+
+
+def _offset(fit: DiscreteFit) -> FloatArray:
+    offset = fit.rows.offset
+    return np.zeros(len(fit.rows.periods.row)) if offset is None else offset
+
+
 def _is_factor(formula: Formula, column: pd.Series) -> bool:
     if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
         return True
-    return re.search(rf"\bC\(\s*{re.escape(str(column.name))}\b", formula.right) is not None
+    return any(
+        str(column.name) in columns_of(factor.tree)
+        for factor in formula.factors.values()
+        if "C" in called(factor.tree)
+    )
 
 
 def _slope(fit: DiscreteFit, name: str) -> Effect:
@@ -89,7 +108,7 @@ def _slope(fit: DiscreteFit, name: str) -> Effect:
     slopes = np.zeros_like(x)
     slopes[:, : len(fit.covariates)] = _term_slopes(fit.rows, name)[fit.rows.periods.row]
     beta = fit.params.to_numpy()
-    eta, along = x @ beta, slopes @ beta
+    eta, along = _offset(fit) + x @ beta, slopes @ beta
     share = _shares(fit)
     gradient = (share * link.bend(eta) * along) @ x + (share * link.slope(eta)) @ slopes
     return name, "per unit", float(share @ (link.slope(eta) * along)), gradient
@@ -137,7 +156,7 @@ def _mean_at(fit: DiscreteFit, name: str, level: Any) -> tuple[float, FloatArray
     table = rows.columns.copy()
     table[name] = pd.Series([level] * len(table), index=table.index, dtype=table[name].dtype)
     x = _periods_matrix(fit, design_matrix(rows.formula, table, rows.matrix.spec).x)
-    eta, share = x @ fit.params.to_numpy(), _shares(fit)
+    eta, share = _offset(fit) + x @ fit.params.to_numpy(), _shares(fit)
     return float(share @ link.hazard(eta)), (share * link.slope(eta)) @ x
 
 

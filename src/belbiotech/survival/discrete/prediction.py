@@ -11,7 +11,7 @@ from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS
 from belbiotech.survival.discrete.periods import check_whole_times
 from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
-from belbiotech.survival.formulas.paths import path_matrix
+from belbiotech.survival.formulas.paths import offset_of, path_matrix
 from belbiotech.survival.inference.limits import (
     check_limit_options,
     normal_quantile,
@@ -42,7 +42,7 @@ def baseline_hazard(fit: DiscreteFit, conf_level: float = 0.95) -> pd.DataFrame:
     periods = fit.rows.periods
     start, place = np.unique(periods.start, return_inverse=True)
     x = with_baseline(np.zeros((len(start), len(fit.covariates))), fit.baseline, start)
-    table = _hazards(fit, x, start, conf_level)
+    table = _hazards(fit, x, start, np.zeros(len(start)), conf_level)
     counted = pd.DataFrame(
         {
             "start": start,
@@ -82,7 +82,7 @@ def predict_hazard(
         Periods of which the baseline knows nothing.
     """
     periods, x = path_periods(fit.rows, fit.baseline, paths)
-    table = _hazards(fit, x, periods["start"].to_numpy(), conf_level)
+    table = _hazards(fit, x, periods["start"].to_numpy(), periods["offset"].to_numpy(), conf_level)
     return pd.concat([periods[["id", "time"]], table], axis=1)
 
 
@@ -113,7 +113,7 @@ def predict_survival(
     check_limit_options(conf_level)
     periods, x = path_periods(fit.rows, fit.baseline, paths)
     link = LINKS[fit.link]
-    eta = x @ fit.params.to_numpy()
+    eta = periods["offset"].to_numpy() + x @ fit.params.to_numpy()
     sure = _certain(fit.baseline, periods["start"].to_numpy())
     # -log S = sum of -log(1 - h), and its derivative by the coefficients.
     risen = np.where(np.isnan(sure), -link.survival_log(eta), np.where(sure == 1, np.inf, 0.0))
@@ -144,8 +144,8 @@ def path_periods(
 
     Returns
     -------
-    periods : DataFrame, (r, 3)
-        Columns id, start, time (the end of the period).
+    periods : DataFrame, (r, 4)
+        Columns id, start, time (the end of the period), offset.
     x : array of float, (r, p)
         The covariates in each, then the baseline's columns.
 
@@ -166,7 +166,8 @@ def path_periods(
     first = begin[row] + elapsed
     _refuse_unknown(baseline, first)
     path = ordered["id"].to_numpy()[row]
-    table = pd.DataFrame({"id": path, "start": first, "time": first + 1})
+    offset = offset_of(rows.formula, rows.matrix, ordered)[row]
+    table = pd.DataFrame({"id": path, "start": first, "time": first + 1, "offset": offset})
     return table, with_baseline(x[row], baseline, first)
 
 
@@ -187,11 +188,13 @@ def _certain(baseline: Baseline, start: FloatArray) -> FloatArray:
     return np.array([baseline.certain.get(float(t), np.nan) for t in start])
 
 
-def _hazards(fit: DiscreteFit, x: FloatArray, start: FloatArray, conf_level: float) -> pd.DataFrame:
+def _hazards(
+    fit: DiscreteFit, x: FloatArray, start: FloatArray, offset: FloatArray, conf_level: float
+) -> pd.DataFrame:
     """Hazards with intervals taken on the scale of the linear predictor."""
     check_limit_options(conf_level)
     link = LINKS[fit.link]
-    eta, error = x @ fit.params.to_numpy(), delta_errors(x, fit.variance.to_numpy())
+    eta, error = offset + x @ fit.params.to_numpy(), delta_errors(x, fit.variance.to_numpy())
     wide = normal_quantile(conf_level) * error
     sure = _certain(fit.baseline, start)
     told = np.isnan(sure)

@@ -70,6 +70,12 @@ class DiscreteRows:
     stop: str
 
     @property
+    def offset(self) -> FloatArray | None:
+        """What is added to each period's linear predictor, (r,), if anything."""
+        offset = self.matrix.offset
+        return None if offset is None else offset[self.periods.row]
+
+    @property
     def n_clusters(self) -> int | None:
         """Clusters of the first column, if any were given."""
         return int(self.groups[0].max()) + 1 if self.groups else None

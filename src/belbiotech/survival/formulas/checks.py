@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, nearest_names
+from belbiotech.survival.formulas.coding import CONSTANT
 from belbiotech.survival.formulas.columns import plain_columns
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import rows_in_words
 
-__all__ = ["refuse_infinite", "refuse_single_levels", "refuse_unknown_columns"]
+__all__ = ["refuse_infinite", "refuse_offset", "refuse_single_levels", "refuse_unknown_columns"]
 
 
 def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
@@ -22,14 +26,37 @@ def refuse_single_levels(formula: Formula, matrix: Matrix) -> None:
     FormulaError
         Naming each such factor and its level.
     """
-    empty = [term for term, columns in matrix.terms.items() if not columns and term != "1"]
+    empty = [term for term, columns in matrix.terms.items() if not columns and term != CONSTANT]
     if not empty:
         return
     single = {factor: levels[0] for factor, levels in matrix.levels.items() if len(levels) == 1}
     told = [f"factor {factor} has one level only, {level!r}" for factor, level in single.items()]
     what = "; ".join(told) or f"term {empty[0]} has no coefficient"
-    msg = f"formula {formula.text!r}: {what}: there is no effect to estimate; leave it out"
+    msg = f"formula {shown(formula.text)}: {what}: there is no effect to estimate; leave it out"
     raise FormulaError(msg)
+
+
+def refuse_offset(formula: Formula, model: str) -> None:
+    """Refuse ``offset()`` where a model has none.
+
+    Parameters
+    ----------
+    formula : Formula
+        The formula.
+    model : str
+        The function, for the message.
+
+    Raises
+    ------
+    FormulaError
+        If there is one.
+    """
+    if formula.offsets:
+        msg = (
+            f"formula {shown(formula.text)}: {model} takes no offset(); cox, cox_causes, fine_gray "
+            "and discrete_hazard do"
+        )
+        raise FormulaError(msg)
 
 
 def refuse_infinite(
@@ -54,24 +81,26 @@ def refuse_infinite(
         bad = ~np.isfinite(column)
         if bad.any():
             values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
-            where = ", ".join(f"{key} = {value}" for key, value in values.items())
+            where = ", ".join(f"{key} = {_written(value)}" for key, value in values.items())
             rows = "" if named is None else f", in {_equal_rows(formula, table[bad], named)}"
             problems.append(f"{name!r} is missing or infinite where {where}{rows}")
     if problems:
         msg = (
-            f"formula {formula.text!r}: {'; '.join(problems)}; change the term, or leave those "
-            "rows out"
+            f"formula {shown(formula.text)}: {'; '.join(problems)}; change the term, or leave "
+            "those rows out"
         )
         raise FormulaError(msg)
+
+
+def _written(value: object) -> str:
+    return str(float(value)) if isinstance(value, (int, float, np.number)) else str(value)
 
 
 def _equal_rows(formula: Formula, table: pd.DataFrame, named: pd.DataFrame) -> str:
     """Name the rows of the data that are equal to one of the table's."""
     columns = list(formula.columns)
     known = pd.MultiIndex.from_frame(table[columns])
-    here = pd.MultiIndex.from_frame(
-        plain_columns(named, formula.columns, formula.plain, formula.kinds)[columns]
-    )
+    here = pd.MultiIndex.from_frame(plain_columns(named, formula.columns, formula.plain)[columns])
     return rows_in_words(named, here.isin(known))
 
 
@@ -84,9 +113,21 @@ def refuse_unknown_columns(formula: Formula, table: pd.DataFrame) -> None:
         With the nearest names.
     """
     problems = [
-        f"there is no column {name!r}; {nearest_names(name, table.columns)}"
+        f"there is no column {name!r}; {_nearest(name, table.columns)}"
         for name in formula.columns
         if name not in table.columns
     ]
     if problems:
         raise FormulaError("\n".join(problems))
+
+
+def _nearest(name: str, known: pd.Index) -> str:
+    """Say which columns are like this one, also where the eye sees no difference."""
+    same = unicodedata.normalize("NFKC", name)
+    alike = [n for n in known if isinstance(n, str) and unicodedata.normalize("NFKC", n) == same]
+    if not alike:
+        return nearest_names(name, known)
+    return (
+        f"did you mean {alike[0]!r}? It looks the same and is written with other letters: "
+        f"{ascii(alike[0])}, not {ascii(name)}"
+    )

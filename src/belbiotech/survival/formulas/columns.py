@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError
+from belbiotech.survival.formulas.allowed import name_of
+from belbiotech.survival.formulas.computing import States, compute, numbers_in
+from belbiotech.survival.formulas.levels import coded
+from belbiotech.survival.formulas.terms import Factor
+from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import rows_in_words
 
-if TYPE_CHECKING:
-    from formulaic import ModelSpec
-
-__all__ = ["plain_columns", "refuse_levels", "refuse_names", "refuse_other_types"]
+__all__ = [
+    "factor_values",
+    "plain_columns",
+    "refuse_levels",
+    "refuse_names",
+    "refuse_other_types",
+]
 
 NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 
@@ -44,14 +52,10 @@ def plain_columns(
     table: pd.DataFrame,
     names: tuple[str, ...],
     alone: tuple[str, ...],
-    kinds: Mapping[str, type] | None = None,
     *,
     known: bool = False,
 ) -> pd.DataFrame:
-    """Turn pandas' and Arrow's own types into those of numpy, and numbers into double precision.
-
-    A product of small integers would else run over without a word, and a logarithm of single
-    precision be one of seven digits.
+    """Turn pandas' and Arrow's own types into those of numpy.
 
     Parameters
     ----------
@@ -61,9 +65,6 @@ def plain_columns(
         The formula's columns.
     alone : tuple of str
         Those of them that stand in no function.
-    kinds : mapping of str to type, optional
-        The type in which columns are computed with: float64, or int64 where whole numbers are to
-        stay such.
     known : bool
         Whether a fit has settled what is a number: numbers held as objects are then numbers.
 
@@ -77,7 +78,7 @@ def plain_columns(
     FormulaError
         Numbers that are held as objects, so that each would become a level of a factor.
     """
-    changed = {}
+    changed: dict[str, pd.Series] = {}
     _refuse_dates(table, alone)
     for name in names:
         column = table[name]
@@ -85,6 +86,8 @@ def plain_columns(
             kind = pd.api.types.infer_dtype(column, skipna=True)
             if kind in ("mixed", "mixed-integer"):
                 _refuse_texts_among_numbers(column, name)
+            if kind == "boolean":
+                changed[name] = column.astype(bool)
             if kind not in NUMBERS:
                 continue
             if not known:
@@ -95,10 +98,7 @@ def plain_columns(
                 raise FormulaError(msg)
             changed[name] = column.astype(float)
         elif not isinstance(column.dtype, (np.dtype, pd.CategoricalDtype)):
-            column = changed[name] = _plain(column)
-        double = (kinds or {}).get(name, column.dtype)
-        if column.dtype.kind in "iuf" and column.dtype != double:
-            changed[name] = column.astype(np.float64 if column.dtype.kind == "f" else double)
+            changed[name] = _plain(column)
     return table.assign(**changed) if changed else table
 
 
@@ -110,13 +110,23 @@ def _refuse_dates(table: pd.DataFrame, alone: tuple[str, ...]) -> None:
         factor = f"or write C({name}) for a factor"
         if isinstance(kind, pd.IntervalDtype):
             problems.append(f"column {name!r} holds intervals; take their middle, {factor}")
-        elif getattr(kind, "kind", "") in "mM" or isinstance(kind, pd.PeriodDtype):
+        elif (
+            getattr(kind, "kind", "") in "mM"
+            or isinstance(kind, pd.PeriodDtype)
+            or _of_dates(table[name])
+        ):
             problems.append(
                 f"column {name!r} holds dates or times ({kind}); make them numbers, such as the "
                 f"year, {factor}"
             )
     if problems:
         raise FormulaError("\n".join(problems))
+
+
+def _of_dates(column: pd.Series) -> bool:
+    """Tell whether objects are dates, as those of a database are."""
+    kinds = {"date", "datetime", "datetime64", "timedelta", "timedelta64", "time", "period"}
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in kinds
 
 
 def _refuse_texts_among_numbers(column: pd.Series, name: str) -> None:
@@ -132,7 +142,7 @@ def _refuse_texts_among_numbers(column: pd.Series, name: str) -> None:
         raise FormulaError(msg)
 
 
-def refuse_other_types(text: str, table: pd.DataFrame, spec: ModelSpec) -> None:
+def refuse_other_types(text: str, table: pd.DataFrame, numbers: Iterable[str]) -> None:
     """Refuse texts where a fit had numbers, before each of them becomes a level.
 
     Parameters
@@ -140,25 +150,22 @@ def refuse_other_types(text: str, table: pd.DataFrame, spec: ModelSpec) -> None:
     text : str
         The formula.
     table : DataFrame
-        The data of a prediction.
-    spec : ModelSpec
-        From the fit.
+        Rows of a prediction.
+    numbers : iterable of str
+        Columns that held numbers at the fit.
 
     Raises
     ------
     PanelError
         Naming each such column.
     """
-    numbers = [
-        str(factor) for factor, (kind, _) in spec.encoder_state.items() if kind.value == "numerical"
-    ]
     problems = [
         f"column {name!r} must hold numbers, as in the fit, not {table[name].dtype}"
-        for name in (factor.strip("`") for factor in numbers)
-        if name in table.columns and not pd.api.types.is_numeric_dtype(table[name])
+        for name in sorted(numbers)
+        if numbers_in(table[name]) is None
     ]
     if problems:
-        raise PanelError(f"formula {text!r}: " + "; ".join(problems))
+        raise PanelError(f"formula {shown(text)}: " + "; ".join(problems))
 
 
 def _plain(column: pd.Series) -> pd.Series:
@@ -176,8 +183,56 @@ def _plain(column: pd.Series) -> pd.Series:
     return column.astype(object)
 
 
+def factor_values(factor: Factor, table: pd.DataFrame, states: States) -> tuple[Any, bool]:
+    """Compute a factor's values, and tell whether they are levels.
+
+    Parameters
+    ----------
+    factor : Factor
+        A column or a call.
+    table : DataFrame, (n, k)
+        Has its columns.
+    states : dict
+        As in `compute`.
+
+    Returns
+    -------
+    values : Series, Categorical, array or dict
+        Numbers as floats where they are none.
+    are_levels : bool
+        Texts and categories are, and what ``C()`` is around.
+    """
+    tree = factor.tree
+    by_c = isinstance(tree, ast.Call) and name_of(tree) == "C"
+    if by_c:
+        tree = tree.args[0]  # type: ignore[attr-defined]
+    name = tree.id if isinstance(tree, ast.Name) else _named_by_q(tree)
+    if name is not None:
+        column = table[name]
+        numbers = None if by_c else numbers_in(column)
+        return (column, True) if numbers is None else (numbers, False)
+    values = compute(tree, table, states)
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if by_c or kind == "O":
+        return values, True
+    return (values.astype(float) if kind == "b" else values), False
+
+
+def _named_by_q(tree: ast.expr) -> str | None:
+    """Give the column of ``Q('odd name')``."""
+    if isinstance(tree, ast.Call) and name_of(tree) == "Q":
+        return str(tree.args[0].value)  # type: ignore[attr-defined]
+    return None
+
+
 def refuse_levels(
-    text: str, table: pd.DataFrame, levels: dict[str, list[Any]], *, fitted: bool, rows: bool
+    text: str,
+    factor: Factor,
+    values: Any,
+    levels: Sequence[Any],
+    *,
+    fitted: bool,
+    table: pd.DataFrame | None,
 ) -> None:
     """Refuse a factor's values that are none of its levels.
 
@@ -185,14 +240,16 @@ def refuse_levels(
     ----------
     text : str
         The formula.
-    table : DataFrame
-        Where such a value is.
-    levels : dict of str to list
-        The levels of each factor, by its text.
+    factor : Factor
+        Whose values they are.
+    values : Series, Categorical or array, (n,)
+        What it gives.
+    levels : sequence
+        Its levels.
     fitted : bool
         Whether they come from an earlier fit.
-    rows : bool
-        Whether the table is the user's own, so that its rows can be named.
+    table : DataFrame, (n, k), or None
+        The user's own, if its rows can be named.
 
     Raises
     ------
@@ -201,43 +258,18 @@ def refuse_levels(
     FormulaError
         At fitting.
     """
-    problems = []
-    for factor, known in levels.items():
-        name = _column_of(factor, table)
-        if name is None:
-            continue
-        bad = (~table[name].isin(known) & table[name].notna()).to_numpy(dtype=bool)
-        if bad.any():
-            values = ", ".join(repr(value) for value in table[name][bad].unique().tolist()[:3])
-            where = f" in {rows_in_words(table, bad)}" if rows else ""
-            told = ", ".join(map(repr, np.array(known, dtype=object).tolist()))
-            problems.append(f"{factor} is {values}{where}; its levels are {told}")
-    if not problems:
-        problems = [f"a value is none of the levels of {' or '.join(levels)}"]
+    bad = coded(values, levels) < 0
+    if not bad.any():
+        return
+    seen = pd.Series(values)[bad].unique().tolist()
+    told = ", ".join(repr(value) for value in seen[:3])
+    where = "" if table is None else f" in {rows_in_words(table, bad)}"
+    known = ", ".join(map(repr, levels[:30])) + (", ..." if len(levels) > 30 else "")
     remedy = (
         "a level that was not in the data of the fit has no coefficient; leave those rows out"
         if fitted
         else "name all levels in the formula, or leave those rows out"
     )
     kind: type[BelbiotechError] = PanelError if fitted else FormulaError
-    raise kind(f"formula {text!r}: " + "; ".join(problems) + f": {remedy}")
-
-
-def _column_of(factor: str, table: pd.DataFrame) -> str | None:
-    """Give the column that a factor is made of: ``region`` of ``C(region, ...)``."""
-    bare = factor.strip("`")
-    if bare in table.columns:
-        return bare
-    if factor.startswith("C(`"):
-        return factor.split("`")[1]
-    try:
-        node = ast.parse(factor, mode="eval").body
-    except SyntaxError:
-        return None
-    if isinstance(node, ast.Call) and node.args:
-        first = node.args[0]
-        if isinstance(first, ast.Call) and getattr(first.func, "id", "") == "Q" and first.args:
-            return str(getattr(first.args[0], "value", "")) or None
-        if isinstance(first, ast.Name) and first.id in table.columns:
-            return first.id
-    return None
+    msg = f"formula {shown(text)}: {factor.text} is {told}{where}; its levels are {known}: {remedy}"
+    raise kind(msg)

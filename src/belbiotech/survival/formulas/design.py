@@ -2,38 +2,44 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError
+from belbiotech.survival.formulas.allowed import columns_of
 from belbiotech.survival.formulas.checks import (
     refuse_infinite,
     refuse_single_levels,
     refuse_unknown_columns,
 )
+from belbiotech.survival.formulas.coding import CONSTANT, Coded, code_terms
 from belbiotech.survival.formulas.columns import (
+    factor_values,
     plain_columns,
     refuse_levels,
     refuse_names,
     refuse_other_types,
 )
-from belbiotech.survival.formulas.formula import Formula, read_formula
-from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.formulas.words import computing_in_words
-from belbiotech.survival.rows.checks import IntArray
+from belbiotech.survival.formulas.computing import States, compute
+from belbiotech.survival.formulas.formula import Factor, Formula, read_formula
+from belbiotech.survival.formulas.levels import coded, levels_in, named_levels
+from belbiotech.survival.formulas.matrix import Matrix, Spec, reduced
+from belbiotech.survival.formulas.texts import shown
+from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import Counts, counting_pays, distinct_rows
 
-if TYPE_CHECKING:
-    from formulaic import ModelSpec
+__all__ = [
+    "Formula",
+    "Matrix",
+    "counted_matrix",
+    "design_matrix",
+    "offset_sum",
+    "read_formula",
+]
 
-__all__ = ["Formula", "Matrix", "counted_matrix", "design_matrix", "read_formula"]
-
-FUNCTIONS = {"sqrt": np.sqrt, "abs": np.abs}  # of R's, what formulaic does not know by itself
 LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 
 
@@ -81,17 +87,18 @@ def counted_matrix(
     if differs.any():
         names = ", ".join(repr(name) for name in np.array(matrix.names)[differs])
         msg = (
-            f"{names} in formula {formula.text!r} differs among equal rows, so that it depends on "
-            "the order of the rows; compute it in a column of its own first"
+            f"{names} in formula {shown(formula.text)} differs among equal rows, so that it "
+            "depends on the order of the rows; compute it in a column of its own first"
         )
         raise FormulaError(msg)
-    return replace(matrix, x=x)
+    offset = None if matrix.offset is None else matrix.offset[one]
+    return replace(matrix, x=x, offset=offset)
 
 
 def design_matrix(
     formula: Formula,
     table: pd.DataFrame,
-    spec: ModelSpec | None = None,
+    spec: Spec | None = None,
     *,
     intercept: bool = False,
     named: pd.DataFrame | None = None,
@@ -107,7 +114,7 @@ def design_matrix(
         From `read_formula`.
     table : DataFrame
         The formula's columns, m rows, nothing missing.
-    spec : ModelSpec, optional
+    spec : Spec, optional
         From an earlier matrix: the same coding, knots and levels.
     intercept : bool
         Keep the column of ones.
@@ -128,96 +135,145 @@ def design_matrix(
     """
     refuse_unknown_columns(formula, table)
     refuse_names(formula.columns, table)
-    table = plain_columns(
-        table, formula.columns, formula.plain, formula.kinds, known=spec is not None
-    )
-    if spec is None:
-        table = _without_unused_levels(table, formula.columns)
-    else:
-        refuse_other_types(formula.text, table, spec)
-    source: Any = formula.parsed if spec is None else spec
+    table = plain_columns(table, formula.columns, formula.plain, known=spec is not None)
+    if spec is not None:
+        refuse_other_types(formula.text, table, spec.numbers)
+    own = spec is not None or named is not None
+    call = _Call(formula, spec, named if named is not None else table, own)
     make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
-    matrix, known = _with_known_levels(make, formula, table, source, intercept)
-    if not known:
-        whose = table if named is None else named
-        own = spec is not None or named is not None
-        refuse_levels(formula.text, whose, matrix.levels, fitted=spec is not None, rows=own)
+    matrix = make(call, table)
+    if formula.offsets:
+        matrix = replace(matrix, offset=offset_sum(formula, table, matrix.spec))
+    matrix = matrix if intercept else _without_intercept(matrix)
     if spec is None:
         refuse_single_levels(formula, matrix)
     refuse_infinite(formula, table, matrix, named)
-    return matrix
+    return matrix if spec is None else reduced(matrix)
 
 
-def _with_known_levels(
-    make: Callable[[Formula, pd.DataFrame, Any, bool], Matrix],
-    formula: Formula,
-    table: pd.DataFrame,
-    source: Any,
-    intercept: bool,
-) -> tuple[Matrix, bool]:
-    """Make a matrix, and tell whether all values of factors are among their levels.
+@dataclass(frozen=True)
+class _Call:
+    """What a matrix is made with: the formula, the fit's record, and the table to name rows of."""
 
-    Formulaic only warns of others, and codes them as the reference level.
-    """
-    from formulaic.errors import DataMismatchWarning
+    formula: Formula
+    spec: Spec | None
+    whose: pd.DataFrame
+    own: bool
 
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        matrix = make(formula, table, source, intercept)
-    known = True
-    for warning in told:
-        if issubclass(warning.category, DataMismatchWarning):
-            known = False
+
+def _made(call: _Call, table: pd.DataFrame) -> Matrix:
+    """Make the matrix of all rows, with the constant."""
+    formula, spec = call.formula, call.spec
+    states: States = {} if spec is None else spec.states
+    values: dict[str, Any] = {}
+    levels: dict[str, list[Any]] = {}
+    numbers: set[str] = set()
+    for key, factor in formula.factors.items():
+        found, are_levels = _values(call, factor, table, states)
+        if are_levels or (spec is not None and key in spec.levels):
+            known = _levels(factor, found) if spec is None else spec.levels[key]
+            codes = coded(found, known)
+            if (codes < 0).any():
+                _refuse_unknown(call, factor, found, known)
+            values[key], levels[key] = Coded(codes, known), known
         else:
-            warnings.warn_explicit(
-                warning.message, warning.category, warning.filename, warning.lineno
-            )
-    return matrix, known
+            values[key] = found
+            numbers |= {factor.column} if factor.column is not None else set()
+    coding = None if spec is None else spec.coding
+    x, coding = code_terms(formula.text, formula.terms, formula.factors, values, len(table), coding)
+    kept = Spec(coding, levels, states, frozenset(numbers)) if spec is None else spec
+    return Matrix(x, coding.names, coding.terms, kept)
 
 
-def _made(formula: Formula, table: pd.DataFrame, source: Any, intercept: bool) -> Matrix:
+def _values(call: _Call, factor: Factor, table: pd.DataFrame, states: States) -> tuple[Any, bool]:
+    """Compute a factor; what cannot be is told with the formula."""
     try:
-        with np.errstate(all="ignore"):  # what is not finite is refused, and named, afterwards
-            made = source.get_model_matrix(
-                table[list(formula.columns)],
-                context=FUNCTIONS,
-                output="pandas",
-                na_action="ignore",
-            )
-    except Exception as error:  # formulaic has no common class for what user code may raise
-        msg = f"formula {formula.text!r} cannot be computed: {computing_in_words(error)}"
+        return factor_values(factor, table, states)
+    except FormulaError as error:
+        msg = f"formula {shown(call.formula.text)} cannot be computed: {error}"
         raise FormulaError(msg) from error
-    spec: ModelSpec = made.model_spec
-    terms = {str(term): tuple(columns) for term, columns in spec.term_indices.items()}
-    x = made.to_numpy(dtype=float) if len(made.columns) else np.zeros((len(table), 0))
-    matrix = Matrix(np.asfortranarray(x), tuple(spec.column_names), terms, spec)
-    return matrix if intercept else _without_intercept(matrix)
 
 
-def _from_distinct_values(
-    formula: Formula, table: pd.DataFrame, source: Any, intercept: bool
-) -> Matrix:
+def _levels(factor: Factor, found: Any) -> list[Any]:
+    return named_levels(factor.tree) or levels_in(found)
+
+
+def _refuse_unknown(call: _Call, factor: Factor, found: Any, known: list[Any]) -> None:
+    """Refuse values that are none of the levels, in the user's own rows where they are at hand."""
+    fitted = call.spec is not None
+    states: States = {} if call.spec is None else call.spec.states
+    if len(call.whose) != len(found) or call.own:
+        found = _values(call, factor, call.whose, states)[0]
+    whose = call.whose if call.own else None
+    refuse_levels(call.formula.text, factor, found, known, fitted=fitted, table=whose)
+
+
+def offset_sum(formula: Formula, table: pd.DataFrame, spec: Spec) -> FloatArray:
+    """Add up the formula's offsets.
+
+    Parameters
+    ----------
+    formula : Formula
+        With ``offset()`` in it.
+    table : DataFrame, (n, k)
+        The formula's columns, nothing missing.
+    spec : Spec
+        Takes what the offsets' functions settle, or has it from the fit.
+
+    Returns
+    -------
+    array of float, (n,)
+        What is added to each row's linear predictor.
+
+    Raises
+    ------
+    FormulaError
+        An offset that is no finite number.
+    """
+    total = np.zeros(len(table))
+    for factor in formula.offsets:
+        try:
+            total = total + compute(factor.tree, table, spec.states)
+        except FormulaError as error:
+            msg = f"formula {shown(formula.text)} cannot be computed: {error}"
+            raise FormulaError(msg) from error
+    if not np.isfinite(total).all():
+        row = int(np.flatnonzero(~np.isfinite(total))[0])
+        values = ", ".join(f"{name} = {table[name].iloc[row]}" for name in formula.columns)
+        msg = f"formula {shown(formula.text)}: the offset is missing or infinite where {values}"
+        raise FormulaError(msg)
+    return total
+
+
+def _from_distinct_values(call: _Call, table: pd.DataFrame) -> Matrix:
     """Make the matrix of many rows from few.
 
     A numeric column that stands by itself multiplies what the rest of its term gives. So the
     rest is made with such columns at 1, on the distinct values of the other columns.
     """
-    numeric = [name for name in formula.plain if pd.api.types.is_numeric_dtype(table[name])]
-    others = [name for name in formula.columns if name not in numeric]
+    formula = call.formula
+    used = {name for f in formula.factors.values() for name in columns_of(f.tree)}
+    numeric = [
+        name
+        for name in formula.plain
+        if name in used and pd.api.types.is_numeric_dtype(table[name])
+    ]
+    others = [name for name in formula.columns if name in used and name not in numeric]
     if others and not counting_pays([table[name] for name in others]):
-        return _made(formula, table, source, intercept)
+        return _made(call, table)
     row_of: IntArray | None = None
     small = pd.DataFrame(index=range(1))
     if others:
         distinct = distinct_rows(table[others])
         row_of = distinct.row_of
         small = table[others].iloc[distinct.position].reset_index(drop=True)
-    matrix = _made(formula, small.assign(**dict.fromkeys(numeric, 1.0)), source, intercept)
+    matrix = _made(call, small.assign(**dict.fromkeys(numeric, 1.0)))
     x = np.empty((len(table), len(matrix.names)), order="F")
-    for term in matrix.spec.terms:
-        columns = [str(factor) for factor in term.factors if str(factor) in numeric]
-        alone = bool(columns) and len(columns) == len(term.factors)
-        for j in matrix.terms.get(str(term), ()):
+    for term, places in matrix.terms.items():
+        parts = [formula.factors[key].column for key in matrix.spec.coding.factors.get(term, ())]
+        columns = [name for name in parts if name in numeric]
+        alone = bool(columns) and len(columns) == len(parts)
+        for j in places:
             if alone:  # the rest is 1
                 x[:, j] = table[columns[0]].to_numpy()
             else:
@@ -228,22 +284,12 @@ def _from_distinct_values(
 
 
 def _without_intercept(matrix: Matrix) -> Matrix:
-    kept = [j for j in range(len(matrix.names)) if j not in matrix.terms["1"]]
+    kept = [j for j in range(len(matrix.names)) if j not in matrix.terms[CONSTANT]]
     place = {j: k for k, j in enumerate(kept)}
     terms = {
         term: tuple(place[j] for j in columns)
         for term, columns in matrix.terms.items()
-        if term != "1"
+        if term != CONSTANT
     }
     x = matrix.x[:, 1:] if kept == [*range(1, len(matrix.names))] else matrix.x[:, kept]
     return replace(matrix, x=x, names=tuple(matrix.names[j] for j in kept), terms=terms)
-
-
-def _without_unused_levels(table: pd.DataFrame, columns: tuple[str, ...]) -> pd.DataFrame:
-    """Leave out the categories that no row has: their covariates would be constant."""
-    unused = {
-        name: table[name].cat.remove_unused_categories()
-        for name in columns
-        if isinstance(table[name].dtype, pd.CategoricalDtype)
-    }
-    return table.assign(**unused) if unused else table

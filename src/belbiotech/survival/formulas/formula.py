@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import ast
-import re
 from dataclasses import dataclass, field
-from typing import Any
-
-import numpy as np
 
 from belbiotech.errors import FormulaError
-from belbiotech.survival.formulas.words import reading_in_words, refuse_words_of_r
+from belbiotech.survival.formulas.allowed import called, check_tree, columns_of, name_of
+from belbiotech.survival.formulas.functions import function_named
+from belbiotech.survival.formulas.terms import Factor, Term, expand
+from belbiotech.survival.formulas.texts import Token, halves, shown
+from belbiotech.survival.formulas.words import refuse_words_of_r
 
-__all__ = ["Formula", "read_formula"]
-
-# Functions that look at one row alone: their matrix can be made from the distinct rows. Anything
-# else (splines, centring, scaling) needs all rows to settle its knots or means.
-ROWWISE = {
-    "C",
-    "I",
-    "Q",
-    "log",
-    "log10",
-    "log2",
-    "exp",
-    "sqrt",
-    "abs",
-    "Treatment",
-    "treatment",
-    "np",
-}
-SHIFTING = {"lag", "lead", "shift", "diff", "pct_change", "cumsum", "rolling"}
-
-QUOTED = re.compile("`[^`]*`")  # column names that are no Python names
-# Names that stand for no column where they are not called: of a module, or of a contrast.
-NO_COLUMNS = {"np", "contr", "Treatment", "Sum", "Helmert", "Diff", "Poly"}
-PLACE = "_quoted_"  # stands for such a name while a term is read
+__all__ = ["Factor", "Formula", "Term", "read_formula"]
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula taken apart.
+    """A formula taken apart: terms, and a syntax tree for each factor.
 
     Attributes
     ----------
@@ -56,11 +33,12 @@ class Formula:
         Whether each row's covariates follow from that row alone.
     plain : tuple of str
         Those columns that stand in the formula by themselves, in no function.
-    kinds : dict of str to type
-        In which type columns are computed with, inside a function or a product: whole numbers
-        where ``C()`` makes a factor of them, for the names of its levels, else floats.
-    parsed : formulaic Formula
-        The right side as formulaic has read it.
+    terms : tuple of tuple of str
+        The keys of each term's factors; the constant is left out.
+    factors : dict of str to Factor
+        By key: a column or a call with its tree.
+    offsets : tuple of Factor
+        What ``offset()`` stands around.
     """
 
     text: str
@@ -69,12 +47,16 @@ class Formula:
     columns: tuple[str, ...]
     rowwise: bool
     plain: tuple[str, ...] = ()
-    kinds: dict[str, type] = field(default_factory=dict)
-    parsed: Any = field(default=None, repr=False, compare=False)
+    terms: tuple[Term, ...] = ()
+    factors: dict[str, Factor] = field(default_factory=dict, repr=False, compare=False)
+    offsets: tuple[Factor, ...] = field(default=(), repr=False, compare=False)
 
 
 def read_formula(text: str) -> Formula:
     """Take a formula apart, before any data is seen.
+
+    Nothing of it is run: it may name columns, numbers and listed functions, and those that
+    `register_function` has added.
 
     Parameters
     ----------
@@ -84,12 +66,13 @@ def read_formula(text: str) -> Formula:
     Returns
     -------
     Formula
-        Outcome, right side and the columns it needs.
+        Outcome, terms and the columns they need.
 
     Raises
     ------
     FormulaError
-        A formula that cannot be read, has no outcome, or shifts rows (``lag``).
+        A formula that cannot be read, has no outcome, shifts rows (``lag``), or would do more
+        than compute.
 
     Examples
     --------
@@ -99,111 +82,85 @@ def read_formula(text: str) -> Formula:
     if not isinstance(text, str):
         msg = f"a formula is a text such as 'failure ~ age', not {type(text).__name__}"
         raise FormulaError(msg)
-    left, tilde, right = (part.strip() for part in text.partition("~"))
+    left, right = halves(text)
     refuse_words_of_r(text)
-    if len(left) > 2 and QUOTED.fullmatch(left):
-        left = left.strip("`")
-    elif not tilde or not left.isidentifier():
-        msg = f"formula {text!r} must be 'outcome ~ covariates', with one column on the left"
-        raise FormulaError(msg)
+    outcome = _outcome(text, left)
     if not right:
-        msg = f"formula {text!r} has nothing on the right; a model without covariates is '~ 1'"
+        if not _has_tilde(text, left):
+            raise _no_outcome(text)
+        msg = f"formula {shown(text)} has nothing on the right; a model without covariates is '~ 1'"
         raise FormulaError(msg)
-    parsed = _parsed(text, right)
-    factors = {str(factor) for term in parsed for factor in term.factors}
-    called = {name for factor in factors for name in _called(factor)}
-    if called & SHIFTING:
-        msg = (
-            f"formula {text!r} uses {sorted(called & SHIFTING)[0]}(), which shifts rows across "
-            "units; make the lag inside each unit first (the panel's columns _lag1 are such)"
-        )
-        raise FormulaError(msg)
-    _refuse_splines_with_a_constant(text, factors)
-    inside, alone = _columns(parsed)
-    coded = _columns(parsed, calling="C")[0]
-    products = [term for term in parsed if len(term.factors) > 1]
-    multiplied = alone & {str(factor) for term in products for factor in term.factors}
+    terms, factors = expand(text, right, lambda tree, part: check_tree(tree, part, text))
+    terms, offsets = _without_offsets(text, terms, factors)
+    for factor in factors.values():
+        _refuse_splines_with_a_constant(text, factor)
+    used = {key: factors[key] for term in terms for key in term}
+    trees = [factor.tree for factor in (*used.values(), *offsets)]
+    alone = {factor.column for factor in used.values() if factor.column is not None}
+    inside = {
+        name
+        for factor in (*used.values(), *offsets)
+        if factor.column is None
+        for name in columns_of(factor.tree)
+    }
     return Formula(
         text=text,
-        outcome=left,
-        right=right,
+        outcome=outcome,
+        right=text[right[0].at :].strip(),
         columns=tuple(sorted(alone | inside)),
-        rowwise=called <= ROWWISE,
+        rowwise=not any(_looks_at_all_rows(name) for tree in trees for name in called(tree)),
         plain=tuple(sorted(alone - inside)),
-        kinds={name: np.int64 if name in coded else np.float64 for name in inside | multiplied},
-        parsed=parsed,
+        terms=terms,
+        factors=used,
+        offsets=offsets,
     )
 
 
-def _refuse_splines_with_a_constant(text: str, factors: set[str]) -> None:
-    """Refuse natural splines whose columns add up to one: so does the baseline."""
-    for factor in sorted(factors):
-        for node in (node for node in _nodes(factor) if isinstance(node, ast.Call)):
-            named = {keyword.arg for keyword in node.keywords}
-            if getattr(node.func, "id", "") in ("cr", "cc", "cs") and "constraints" not in named:
-                msg = (
-                    f"formula {text!r}: the columns of {factor} add up to a constant, which the "
-                    f"baseline holds already; write {factor[:-1]}, constraints='center')"
-                )
-                raise FormulaError(msg)
+def _has_tilde(text: str, left: list[Token]) -> bool:
+    return text[left[-1].end if left else 0 :].lstrip().startswith("~")
 
 
-def _parsed(text: str, right: str) -> Any:
-    """Read the right side; the intercept is always there, so that factors are coded for it."""
-    from formulaic import Formula as Parser
-    from formulaic import SimpleFormula
+def _no_outcome(text: str) -> FormulaError:
+    msg = f"formula {shown(text)} must be 'outcome ~ covariates', with one column on the left"
+    return FormulaError(msg)
 
-    try:
-        parsed = Parser(right)
-    except Exception as error:  # formulaic has no common class for what it may raise
-        msg = f"formula {text!r} cannot be read: {reading_in_words(error)}"
-        raise FormulaError(msg) from error
-    if not isinstance(parsed, SimpleFormula):
-        msg = f"formula {text!r} must have one right side, without '|' and a second '~'"
+
+def _outcome(text: str, left: list[Token]) -> str:
+    if len(left) != 1 or left[0].kind not in ("name", "quoted"):
+        raise _no_outcome(text)
+    return left[0].text
+
+
+def _without_offsets(
+    text: str, terms: tuple[Term, ...], factors: dict[str, Factor]
+) -> tuple[tuple[Term, ...], tuple[Factor, ...]]:
+    """Take ``offset(x)`` out of the terms."""
+    keys = [key for key, factor in factors.items() if _is_offset(factor)]
+    if any(len(term) > 1 and set(term) & set(keys) for term in terms):
+        msg = f"formula {shown(text)} has offset() in a product; it stands by itself"
         raise FormulaError(msg)
-    terms = list(parsed)
-    return parsed if "1" in [str(term) for term in terms] else Parser(["1", *terms])
+    kept = tuple(term for term in terms if not set(term) & set(keys))
+    named = [factors[term[0]] for term in terms if set(term) & set(keys)]
+    return kept, tuple(named)
 
 
-def _called(factor: str) -> set[str]:
-    """Names of the functions that a factor calls; an unknown construct counts as one."""
-    calls = {node.func for node in _nodes(factor) if isinstance(node, ast.Call)}
-    return {
-        node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "?") for node in calls
-    }
+def _is_offset(factor: Factor) -> bool:
+    return isinstance(factor.tree, ast.Call) and name_of(factor.tree) == "offset"
 
 
-def _columns(parsed: Any, calling: str | None = None) -> tuple[set[str], set[str]]:
-    """Names of the columns inside functions (or one of them), and of those by themselves.
-
-    Not formulaic's ``required_variables``, which leaves out those of splines (1.2).
-    """
-    inside: set[str] = set()
-    alone: set[str] = set()
-    for factor in {factor for term in parsed for factor in term.factors}:
-        if factor.eval_method.value == "lookup":
-            alone.add(str(factor))
-            continue
-        if calling is not None and calling not in _called(str(factor)):
-            continue
-        nodes = _nodes(str(factor))
-        functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
-        named = [node for node in nodes if isinstance(node, ast.Name) and id(node) not in functions]
-        inside |= {node.id for node in named} - {*NO_COLUMNS, PLACE}
-        inside |= {name.strip("`") for name in QUOTED.findall(str(factor))}
-        inside |= _named_by_q(nodes)
-    return inside, alone
+def _looks_at_all_rows(name: str) -> bool:
+    function = function_named(name)
+    return function is not None and function.state
 
 
-def _named_by_q(nodes: list[ast.AST]) -> set[str]:
-    """Give the columns named as ``Q('odd name')``."""
-    calls = [node for node in nodes if isinstance(node, ast.Call)]
-    named = [call.args[0] for call in calls if getattr(call.func, "id", "") == "Q" and call.args]
-    return {str(name.value) for name in named if isinstance(name, ast.Constant)}
-
-
-def _nodes(factor: str) -> list[ast.AST]:
-    try:
-        return list(ast.walk(ast.parse(QUOTED.sub(PLACE, factor), mode="eval")))
-    except SyntaxError:  # a column with blanks in its name, by itself
-        return []
+def _refuse_splines_with_a_constant(text: str, factor: Factor) -> None:
+    """Refuse natural splines whose columns add up to one: so does the baseline."""
+    tree = factor.tree
+    if not isinstance(tree, ast.Call) or name_of(tree) not in ("cr", "cc", "cs"):
+        return
+    if "constraints" not in {keyword.arg for keyword in tree.keywords}:
+        msg = (
+            f"formula {shown(text)}: the columns of {factor.text} add up to a constant, which the "
+            f"baseline holds already; write {factor.text[:-1]}, constraints='center')"
+        )
+        raise FormulaError(msg)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FormulaError, PanelError
@@ -14,7 +14,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.path_checks import ordered_paths, plain
 
-__all__ = ["new_matrix", "path_matrix"]
+__all__ = ["new_matrix", "offset_of", "path_matrix"]
 
 
 def path_matrix(
@@ -81,7 +81,7 @@ def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArr
     PanelError
         A value beyond the range over which a spline was fitted, a level that was not in the data.
     """
-    _refuse_beyond_knots(formula, matrix, rows)
+    _refuse_beyond_knots(matrix, rows)
     try:
         return design_matrix(formula, rows, matrix.spec).x
     except FormulaError as error:
@@ -89,23 +89,47 @@ def new_matrix(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArr
         raise PanelError(msg) from error
 
 
-def _refuse_beyond_knots(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> None:
+def offset_of(formula: Formula, matrix: Matrix, rows: pd.DataFrame) -> FloatArray:
+    """Compute what the formula's ``offset()`` adds to new rows' linear predictors.
+
+    Parameters
+    ----------
+    formula, matrix : Formula and Matrix
+        The fit's.
+    rows : DataFrame, (r, k)
+        With the formula's columns, nothing missing.
+
+    Returns
+    -------
+    array of float, (r,)
+        Zeros without an offset.
+
+    Raises
+    ------
+    PanelError
+        An offset that is no finite number.
+    """
+    if not formula.offsets and not matrix.spec.dropped:
+        return np.zeros(len(rows))
+    try:
+        offset = design_matrix(formula, rows, matrix.spec).offset
+        return np.zeros(len(rows)) if offset is None else offset
+    except FormulaError as error:
+        msg = f"the rows have a value that was not in the data: {error}"
+        raise PanelError(msg) from error
+
+
+def _refuse_beyond_knots(matrix: Matrix, rows: pd.DataFrame) -> None:
     """Refuse values beyond the range over which a spline was fitted: it has no shape there."""
     lines = []
-    for term, state in matrix.spec.transform_state.items():
-        if not isinstance(state, dict) or "lower_bound" not in state or "extrapolation" in term:
-            continue
-        low, high = state["lower_bound"], state["upper_bound"]
-        for name in formula.columns:
-            if not re.match(rf"\w+\({re.escape(name)}\s*[,)]", term):
-                continue
-            outside = ~rows[name].between(low, high)
-            if outside.any():
-                row, value = plain(rows.index[outside][0]), rows[name][outside].iloc[0]
-                lines.append(
-                    f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
-                    f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
-                    f"({int(outside.sum())} rows)"
-                )
+    for term, name, low, high in matrix.spec.ranges:
+        outside = ~rows[name].between(low, high)
+        if outside.any():
+            row, value = plain(rows.index[outside][0]), rows[name][outside].iloc[0]
+            lines.append(
+                f"column {name!r} is {value:g} in row {row}, outside the fitted range of "
+                f"{term}, {low:g} to {high:g}: predict within it, or fit another term "
+                f"({int(outside.sum())} rows)"
+            )
     if lines:
         raise PanelError("\n".join(lines))

@@ -5,20 +5,18 @@ from __future__ import annotations
 import re
 
 from belbiotech.errors import FormulaError
+from belbiotech.survival.formulas.texts import shown
 
-__all__ = ["computing_in_words", "reading_in_words", "refuse_words_of_r"]
+__all__ = ["refuse_words_of_r"]
 
 CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)\s*\(")
 DOT = re.compile(r"(?<![\w.)\]'\"])\.(?![\w.])")  # R's "all other columns", not 1. or np.log
 TEXT = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-MARKED = re.compile("⧛(.*?)⧚", re.DOTALL)  # formulaic's marks around what it stumbled on
 
 REMEDIES = {
     "strata": "give strata the argument strata='column'",
     "cluster": "give clusters the argument cluster='column'",
     "frailty": "give a shared frailty the argument frailty='column' of cox()",
-    "offset": "an offset is not offered; weights= and frequency= are arguments of their own",
     "factor": "write C(column) for a factor",
     "as.factor": "write C(column) for a factor",
     "relevel": "write C(column, Treatment('level')) for another reference level",
@@ -27,8 +25,7 @@ REMEDIES = {
         "arguments start= and stop="
     ),
     "tt": "cut the rows in time and write the covariate's product with time as a column",
-    "ns": "write cr(column, df=4, constraints='center') for a natural cubic spline",
-    "pspline": "write bs(column, df=4) or cr(column, df=4, constraints='center') for a spline",
+    "pspline": "write ns(column, df=4) or bs(column, df=4) for a spline",
     "ridge": "a ridge penalty is not offered; firth=True of cox() shrinks coefficients",
 }
 
@@ -61,28 +58,8 @@ give strata the argument strata='column'
     if re.search(r"\^", "".join(_inside_calls(bare))):
         problems.append("uses '^' inside a function: write '**' for a power, as in I(age**2)")
     if problems:
-        msg = f"formula {text!r} " + "; ".join(problems)
+        msg = f"formula {shown(text)} " + "; ".join(problems)
         raise FormulaError(msg)
-
-
-def reading_in_words(error: Exception) -> str:
-    """Say why a formula cannot be read, without colours and marks for a terminal."""
-    plain = COLOUR.sub("", str(error))
-    first = plain.splitlines()[0] if plain else type(error).__name__
-    marked = MARKED.search(plain)
-    place = f" (at {marked.group(1)!r})" if marked else ""
-    return first.replace("insuffient", "insufficient").rstrip(".") + place
-
-
-def computing_in_words(error: Exception) -> str:
-    """Say why a term cannot be computed: the function that is not there, or what it said."""
-    cause = error.__cause__
-    factor = re.search(r"factor `(.*?)`\. \[", str(error), re.DOTALL)
-    if isinstance(cause, NameError) and cause.name:
-        return f"there is no function {cause.name!r}"
-    if cause is not None and factor:
-        return f"{factor.group(1)} gives {type(cause).__name__}: {cause}"
-    return COLOUR.sub("", str(error))
 
 
 def _inside_calls(text: str) -> list[str]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import warnings
-
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 
 __all__ = ["EVENTS_PER_COEFFICIENT", "warn_of_few_events"]
 
@@ -52,9 +50,8 @@ def warn_of_few_events(
     each = "1 coefficient ("
     if coefficients > 1:
         each = f"{coefficients} coefficients ({events / coefficients:.1f} each, "
-    warnings.warn(
+    warn(
         f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
         f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of {remedy}",
-        BelbiotechWarning,
         stacklevel=stacklevel + 1,
     )

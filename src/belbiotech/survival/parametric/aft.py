@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning, FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, PanelError, nearest_names, warn
+from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
@@ -105,6 +105,7 @@ def aft(
     """
     _refuse_distribution(distribution)
     parsed = read_formula(formula)
+    refuse_offset(parsed, "aft")
     clusters = as_cluster_columns(cluster)
     spells = _spells(parsed, data, clusters, unit, weights, start, stop)
     matrix = design_matrix(parsed, spells)
@@ -208,7 +209,7 @@ def compare_distributions(
     if len(failures) == len(lines):
         raise failures[0]
     for error in failures:
-        warnings.warn(str(error), BelbiotechWarning, stacklevel=2)
+        warn(str(error), stacklevel=2)
     table = pd.DataFrame(lines).sort_values("aic", ignore_index=True)
     return table.assign(difference=table["aic"] - table["aic"].min())
 

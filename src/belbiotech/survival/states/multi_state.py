@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 from belbiotech.survival.curves.risk_tables import group_labels
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
@@ -169,4 +168,4 @@ def _tell_of_unseen(result: MultiStateResult) -> None:
                 f"group {estimate.group!r} never moves {', '.join(unseen)}: that hazard is 0 there"
             )
     if lines:
-        warnings.warn("\n".join(lines), BelbiotechWarning, stacklevel=3)
+        warn("\n".join(lines), stacklevel=3)
