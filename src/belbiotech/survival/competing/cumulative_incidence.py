@@ -21,6 +21,7 @@ from belbiotech.survival.inference.limits import check_limit_options, probabilit
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
@@ -117,13 +118,15 @@ def cumulative_incidence(
         outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     clusters = list(as_cluster_columns(cluster))
+    data = as_table(data)
     whose = unit_to_check(data, unit, clusters)
-    check_rows(
+    data = check_rows(
         data,
         names,
         start=start,
         stop=stop,
-        columns=[*groups, *clusters, *([whose] if whose else [])],
+        columns=[*clusters, *([whose] if whose else [])],
+        groups=groups,
     )
     refuse_overlaps(data, whose, start, stop)
     check_fates(data, [name for name in names if data[name].any()])

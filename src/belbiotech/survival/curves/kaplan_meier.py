@@ -112,7 +112,9 @@ def kaplan_meier(
       all     6     3.0     3.0    2.0    NaN
     """
     check_limit_options(conf_level, conf_type)
-    check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
+    data = check_rows(
+        data, [outcome], start=start, stop=stop, groups=as_columns(by), weights=weights
+    )
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:
         _warn_of_early_zero(table, start)

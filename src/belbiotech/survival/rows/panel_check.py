@@ -10,6 +10,8 @@ import pandas as pd
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows.checks import no_single_values, not_numbers
 from belbiotech.survival.rows.column_names import as_columns, check_columns
+from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.times import tie_times
 from belbiotech.survival.rows.units import needed_unit
 
@@ -66,7 +68,7 @@ def check_panel(
     Raises
     ------
     PanelError
-        No DataFrame, arguments that are no names of columns, two columns of one name, an unknown
+        No table, arguments that are no names of columns, two columns of one name, an unknown
         column, a column of lists, or times that are no numbers.
 
     Examples
@@ -87,10 +89,13 @@ def check_panel(
     1    b    3  event before the last row
     2    b    4                       jump
     """
+    data = as_table(data)
     unit = needed_unit(data, unit)
     outcomes = as_columns(outcome, "outcome")
     used = check_columns(data, outcomes, start=start, stop=stop, unit=unit)
-    problems = no_single_values(data, used) or not_numbers(data, [start, stop])
+    problems = not_numbers(data, [start, stop])
+    data = plain_table(data, used, numbers=outcomes)
+    problems = no_single_values(data, used) or problems
     if problems:
         raise PanelError("\n".join(problems))
     times = data[[start, stop]].astype(float).set_axis(["begin", "end"], axis=1)
@@ -108,7 +113,7 @@ def check_panel(
     found = pd.DataFrame(
         {
             "unit": data[unit].iloc[at].to_numpy(),
-            "row": data.index[at],
+            "row": row_labels(data)[at],
             "start": times["begin"].iloc[at].to_numpy(),
             "stop": times["end"].iloc[at].to_numpy(),
             "fault": [fault for _, fault, _ in faults],
