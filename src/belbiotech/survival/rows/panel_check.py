@@ -39,11 +39,11 @@ def check_panel(
     * *duplicate*: same unit, start and stop as an earlier row
     * *overlap*: begins before an earlier row of the unit has ended
     * *gap*: begins after the unit's row before has ended, the unit unseen in between; no error in
-      itself, since a unit out of sight is not at risk
+      itself, since a unit out of sight is not at risk. A gap after an event is one, too: a *jump*
+      is for R a unit that comes back in another state than it was left in, which rows without a
+      column of states cannot tell
     * *event before the last row*: the unit has rows after its event; right only for an outcome
       that does not end the unit (a first listing)
-    * *jump*: such a row after the event that begins after a gap, so that the unit has changed its
-      state (back to being at risk) while unseen
 
     Rows without a valid interval are left out of the comparisons between rows.
 
@@ -87,7 +87,7 @@ def check_panel(
       unit  row                      fault
     0    a    2                    overlap
     1    b    3  event before the last row
-    2    b    4                       jump
+    2    b    4                        gap
     """
     data = as_table(data)
     unit = needed_unit(data, unit)
@@ -176,7 +176,7 @@ def _faults_between_rows(rows: pd.DataFrame) -> Iterator[Fault]:
     for row in rows[rows["begin"] > rows["reached"]].to_dict("records"):
         unseen = f"unseen from {row['reached']:g} to {row['begin']:g}"
         text = f"back at risk after its event, {unseen}" if row["happened"] else unseen
-        yield row["position"], "jump" if row["happened"] else "gap", text
+        yield row["position"], "gap", text
     for row in rows[rows["event"] & ~rows["last"]].to_dict("records"):
         text = f"has its event at {row['end']:g} and rows after it; drop those if the event ends it"
         yield row["position"], "event before the last row", text
