@@ -16,6 +16,8 @@ from belbiotech.studies.designs import Sample
 from belbiotech.studies.origins import tables_behind
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 
 if TYPE_CHECKING:
     from belbiotech.dataset.facts.tables import Tables
@@ -70,10 +72,13 @@ def read_sample(
     named = _named_exposure(read.columns, exposure)
     column = named or f"any_{exposure}"
     window = None if column.endswith("_cum_lag1") else window
+    data = as_table(data) if _is_table(data) else data
     built_with = data.attrs if isinstance(data, pd.DataFrame) else {}
     panel, tables = _panel_of(data, exposure, unit, start)
     others = tuple(name for name in read.columns if name not in (column, read.outcome))
-    check_rows(panel, [read.outcome], start=start, stop=stop, columns=[*others, unit], unit=unit)
+    columns = [*others, unit]
+    panel = check_rows(panel, [read.outcome], start=start, stop=stop, columns=columns, unit=unit)
+    panel = _in_order(panel, unit, start)
     _check_yearly(panel, unit, start, stop)
     silent, end_year = _silence(panel, tables, read.outcome, unit, start)
     plain = Sample(
@@ -95,6 +100,11 @@ def read_sample(
     return (formula if named else f"{formula} + {column}"), sample
 
 
+def _is_table(data: object) -> bool:
+    """Tell rows from the tables of a release, a version's name, and nothing."""
+    return data is not None and not isinstance(data, str) and not hasattr(data, "firm_year")
+
+
 def _panel_of(
     data: Tables | pd.DataFrame | str | None, exposure: str, unit: str, start: str
 ) -> tuple[pd.DataFrame, Tables | None]:
@@ -112,6 +122,13 @@ def _bare(panel: pd.DataFrame) -> pd.DataFrame:
     bare = panel.copy(deep=False)
     bare.attrs = {}
     return bare
+
+
+def _in_order(panel: pd.DataFrame, unit: str, start: str) -> pd.DataFrame:
+    """Make all columns plain and sort the rows: no result depends on how they came."""
+    once = panel.columns[~panel.columns.duplicated(keep=False)]
+    years = [name for name in ("year", "failure", "acquisition", "exit") if name in once]
+    return plain_table(panel, once, numbers=years).sort_values([unit, start], kind="stable")
 
 
 def _named_exposure(columns: Sequence[str], exposure: str) -> str | None:

@@ -14,6 +14,7 @@ from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.rows.door import as_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -186,7 +187,11 @@ def specification_curve(
     share_above_1_significant     0.00
     dtype: float64
     """
-    panels = {"": data} if isinstance(data, pd.DataFrame) else dict(data)
+    panels = (
+        {name: as_table(panel) for name, panel in data.items()}
+        if isinstance(data, Mapping)
+        else {"": as_table(data)}
+    )
     if not panels:
         msg = "data: there is no panel, so that there is nothing to fit"
         raise PanelError(msg)
@@ -204,10 +209,10 @@ def specification_curve(
         _check_columns(
             panel, [*columns, *_named_by(plans), start, stop, *([cluster] if cluster else [])]
         )
-    _check_rows_kept(panels, plans)
-    panels = {name: panel.copy(deep=False) for name, panel in panels.items()}
+    panels = {name: panel.reset_index(drop=True) for name, panel in panels.items()}
     for panel in panels.values():
         panel.attrs = {}  # pandas copies it whenever a column is read
+    _check_rows_kept(panels, plans)
     shared = _Shared(panels, named, plans, {"cluster": cluster, "start": start, "stop": stop})
     tasks = list(product(*named, plans))
     lines = run(_one, shared, tasks, processes=processes, progress=progress, what="Fits")

@@ -35,9 +35,9 @@ def test_covariates_as_in_the_fit_in_the_order_of_each_path():
 
 def test_further_columns_must_be_there_without_gaps():
     with pytest.raises(PanelError, match="no column 'country'"):
-        asked("size", path([1.0]), columns=["country"])
+        asked("size", path([1.0]), groups=["country"])
     with pytest.raises(PanelError, match="'country' has missing values"):
-        asked("size", path([1.0, 2], country=["BE", None]), columns=["country"])
+        asked("size", path([1.0, 2], country=["BE", None]), groups=["country"])
 
 
 def test_values_beyond_a_spline_are_named_with_their_row_and_the_range():

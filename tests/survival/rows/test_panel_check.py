@@ -54,7 +54,7 @@ def test_rows_after_the_event():
     contiguous = panel(*CLEAN, ("a", 2, 3, 0))
     assert faults(contiguous) == [(1, "event before the last row")]
     after_a_gap = panel(*CLEAN, ("a", 4, 5, 0))
-    assert faults(after_a_gap) == [(1, "event before the last row"), (4, "jump")]
+    assert faults(after_a_gap) == [(1, "event before the last row"), (4, "gap")]
     assert check_panel(contiguous).empty  # without an outcome nothing ends
 
 
@@ -97,7 +97,7 @@ def test_agrees_with_what_the_estimators_refuse(rows):
     named = found.loc[found["fault"].isin(["overlap", "duplicate"]), "row"]
     assert len(set(named)) == len(overlapping)
     # Every unit that is taken as unseen for a while is so: no row of it lies in between.
-    for fault in found[found["fault"].isin(["gap", "jump"])].itertuples():
+    for fault in found[found["fault"] == "gap"].itertuples():
         unit = data[data["firm_id"] == fault.unit]
         assert not ((unit["start"] < fault.start) & (fault.start <= unit["stop"])).any()
 

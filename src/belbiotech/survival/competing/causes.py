@@ -19,6 +19,7 @@ from belbiotech.survival.inference.fitted import errors_in_words
 from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 
 if TYPE_CHECKING:
@@ -219,8 +220,8 @@ def cox_causes(
         raise FormulaError(msg)
     right = right_side.strip().removeprefix("~").strip()
     begin, end = options.get("start", "start"), options.get("stop", "stop")
-    check_rows(data, names, start=begin, stop=end)
-    check_fates(data, names)
+    data = as_table(data)
+    check_fates(check_rows(data, names, start=begin, stop=end), names)
     results = {name: cox(f"{name} ~ {right}", data, **options) for name in names}
     return CoxCausesResult(results, right)
 

@@ -9,19 +9,16 @@ import pandas as pd
 
 from belbiotech.errors import warn
 from belbiotech.survival.competing.incidence_result import CumulativeIncidenceResult
-from belbiotech.survival.curves.influence import (
-    Variances,
-    clustered_variances,
-    curves_of,
-    risk_set_variances,
-)
-from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, risk_tables
+from belbiotech.survival.curves.group_variances import group_variances
+from belbiotech.survival.curves.influence import Variances, curves_of
+from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
 from belbiotech.survival.rows.checks import FloatArray, check_rows
-from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
+from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
+from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
 __all__ = ["cumulative_incidence"]
 
@@ -31,6 +28,7 @@ def cumulative_incidence(
     outcomes: Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
+    weights: str | None = None,
     unit: str | None = None,
     cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
@@ -50,6 +48,9 @@ def cumulative_incidence(
         Columns of 0/1 or bool, one for each fate; at most one of them is 1 in a row.
     by : str or list of str, optional
         Columns whose values make the groups.
+    weights : str, optional
+        Column of case weights, not negative. Whole numbers count as that many rows; with others
+        the errors are robust, by unit, as R's ``survfit(..., weights=, id=)``.
     unit : str, optional
         Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
         else ``firm_id``. Its rows must not overlap in time: looked at where it
@@ -116,23 +117,34 @@ def cumulative_incidence(
         outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     clusters = list(as_cluster_columns(cluster))
-    whose = unit_to_check(data, unit, clusters)
-    check_rows(
+    data = as_table(data)
+    own = None if clusters or weights is None else unit_of(data, unit)
+    whose = unit_to_check(data, unit, clusters) or own
+    data = check_rows(
         data,
         names,
         start=start,
         stop=stop,
-        columns=[*groups, *clusters, *([whose] if whose else [])],
+        columns=[*clusters, *([whose] if whose else [])],
+        groups=groups,
+        weights=weights,
     )
     refuse_overlaps(data, whose, start, stop)
     check_fates(data, [name for name in names if data[name].any()])
-    tables = risk_tables(data, names, groups, start=start, stop=stop)
+    tables = risk_tables(data, names, groups, start=start, stop=stop, weights=weights)
     for table in tables:
         _warn_of_unseen(table, names)
-    if not clusters:
-        variances = [risk_set_variances(table) for table in tables]
-    else:
-        variances = _by_cluster(data, names, groups, clusters, start, stop, tables)
+    variances = group_variances(
+        data,
+        tables,
+        names,
+        groups,
+        cluster=clusters,
+        unit=own,
+        weights=weights,
+        start=start,
+        stop=stop,
+    )
     pairs = list(zip(tables, variances, strict=True))
     return CumulativeIncidenceResult(
         table=pd.concat([_long(*pair, names, conf_level) for pair in pairs], ignore_index=True),
@@ -143,58 +155,6 @@ def cumulative_incidence(
         conf_level=conf_level,
         n_rows=len(data),
     )
-
-
-def _by_cluster(
-    data: pd.DataFrame,
-    outcomes: list[str],
-    groups: list[str],
-    units: list[str],
-    start: str,
-    stop: str,
-    tables: list[RiskTable],
-) -> list[Variances]:
-    """Give the robust variances of each group, from the rows of the data."""
-    ones = np.ones(len(data))
-    rows = Rows(
-        start=data[start].to_numpy(dtype=float),
-        stop=data[stop].to_numpy(dtype=float),
-        events=data[outcomes].to_numpy(dtype=float),
-        number=ones,
-        weight=ones,
-        weight_squared=ones,
-    )
-    codes, _ = group_labels(data, groups)
-    ways = list(cluster_codes(data, units))
-    if len(ways) == 2:
-        ways.append(pd.factorize(ways[0] * (ways[1].max() + 1) + ways[1])[0])
-    return [
-        _combined(
-            [
-                clustered_variances(table, rows.chosen(here), pd.factorize(way[here])[0])
-                for way in ways
-            ]
-        )
-        for table, here in ((table, codes == k) for k, table in enumerate(tables))
-    ]
-
-
-def _combined(parts: list[Variances]) -> Variances:
-    """Give the variance of one way of clustering, or V1 + V2 - V12 of two."""
-    if len(parts) == 1:
-        return parts[0]
-    names = ("survival", "incidence", "cumulated_hazard")
-    one, two, both = ([getattr(part, name) for name in names] for part in parts)
-    sums = [a + b - c for a, b, c in zip(one, two, both, strict=True)]
-    rounding = [1e-12 * (a + b) for a, b in zip(one, two, strict=True)]
-    sums = [np.where(abs(v) <= small, 0.0, v) for v, small in zip(sums, rounding, strict=True)]
-    if any((v < 0).any() for v in sums):
-        msg = (
-            "the variance V1 + V2 - V12 of the two clusters is negative at some times: no standard "
-            "error there (NaN); cluster by one of them"
-        )
-        warn(msg, stacklevel=4)
-    return Variances(*(np.where(v < 0, np.nan, v) for v in sums))
 
 
 def _long(

@@ -22,6 +22,7 @@ from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_we
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import unit_of
@@ -148,13 +149,13 @@ class FineGrayResult(Reported):
         PanelError, FormulaError
             Missing values, missing columns, levels that were not in the data.
         """
-        interval = self.fit.fit.rows
+        rows, interval = as_table(rows), self.fit.fit.rows
         path: dict[str, Any] = {interval.start: self.ends[0], interval.stop: self.ends[1]}
         path["id"] = np.arange(len(rows))
         free = self.fit.predict_survival(rows.assign(**path), conf_level=conf_level)
         return pd.DataFrame(
             {
-                "id": rows.index.to_numpy()[free["id"].to_numpy(dtype=int)],
+                "id": row_labels(rows)[free["id"].to_numpy(dtype=int)],
                 "time": free["time"],
                 "estimate": 1 - free["estimate"],
                 "std_error": free["std_error"],
@@ -285,9 +286,21 @@ def fine_gray(
     clusters = as_cluster_columns(cluster)
     groups = as_columns(strata, "strata")
     apart = groups if weight_strata is None else as_columns(weight_strata, "weight_strata")
-    columns = [*parsed.columns, *clusters, *groups, *apart]
+    named = [*groups, *apart]
+    columns = [*parsed.columns, *clusters]
+    data = as_table(data)
     unit = unit_of(data, unit)
-    check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights, unit=unit)
+    data = check_rows(
+        data,
+        outcomes,
+        start=start,
+        stop=stop,
+        columns=columns,
+        groups=named,
+        weights=weights,
+        unit=unit,
+    )
+    columns += named
     if weights is not None:
         refuse_no_weight(data, weights)
         columns.append(weights)

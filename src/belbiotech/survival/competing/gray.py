@@ -120,7 +120,7 @@ def gray_test(
     within = as_columns(strata, "strata")
     check_powers(rho=rho)
     names = check_outcome_names([outcome, *others])
-    check_rows(data, names, start=start, stop=stop, columns=[*groups, *within])
+    data = check_rows(data, names, start=start, stop=stop, groups=[*groups, *within])
     check_fates(data, names)
     # All competing fates are one: what counts is that they end the row's unit.
     fates = data.assign(**{others[0]: data[others].astype(bool).any(axis=1)})

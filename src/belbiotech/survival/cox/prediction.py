@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, nearest_names, warn
+from belbiotech.errors import FitError, PanelError, a_type_of, nearest_names, warn
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
-from belbiotech.survival.cox.rows import stratum_labels
+from belbiotech.survival.cox.rows import stratum_keys, stratum_labels
 from belbiotech.survival.formulas.paths import offset_of, path_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.paths import cumulated_along
@@ -199,7 +199,7 @@ def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
     refuse_frailty(fit)
     rows = fit.rows
     ordered, x = path_matrix(
-        rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, columns=rows.strata
+        rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, groups=rows.strata
     )
     x = x - fit.centre
     offset = offset_of(rows.formula, fit.matrix, ordered)
@@ -247,16 +247,21 @@ def baselines_of(fit: CoxFit) -> list[Baseline]:
 
 def strata_of(fit: CoxFit, paths: pd.DataFrame) -> IntArray:
     """Find the stratum of each row of the paths."""
-    known = fit.rows.stratum_labels
     names = fit.rows.strata
     if not names:
         return np.zeros(len(paths), dtype=np.int64)
-    labels = stratum_labels(paths, names)
-    unknown = [label for label in dict.fromkeys(labels) if label not in known]
-    if unknown:
-        msg = f"there is no stratum {unknown[0]!r}; {nearest_names(unknown[0], known)}"
+    place = {values: k for k, values in enumerate(fit.rows.stratum_values)}
+    found = [place.get(values, -1) for values in stratum_keys(paths, names)]
+    if -1 in found:
+        k = found.index(-1)
+        unknown = stratum_labels(paths.iloc[[k]], names)[0]
+        known = nearest_names(unknown, fit.rows.stratum_labels)
+        if unknown in fit.rows.stratum_labels:  # a text for a number, or the other way round
+            kinds = ", ".join(f"{name!r} holds {a_type_of(paths[name].iloc[k])}" for name in names)
+            known = f"{known} In the paths {kinds}; make it of the type that it had in the fit"
+        msg = f"there is no stratum {unknown!r}; {known}"
         raise PanelError(msg)
-    return np.array([known.index(label) for label in labels], dtype=np.int64)
+    return np.array(found, dtype=np.int64)
 
 
 def _warn_outside(

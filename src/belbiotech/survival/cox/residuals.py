@@ -193,7 +193,11 @@ def _by_event(fit: CoxFit, *, scaled: bool) -> pd.DataFrame:
     positions = np.flatnonzero(design.event[rows.row_of])
     order = np.lexsort((positions, design.stop[of], design.stratum[of]))
     of, positions = of[order], positions[order]
+    labels = rows.index[positions]
+    levels = [labels.get_level_values(k) for k in range(labels.nlevels)]
+    names = ["row"] if len(levels) == 1 else list(labels.names)
     index = pd.MultiIndex.from_arrays(
-        [design.stop[of], rows.index[positions]], names=["time", "row"]
+        [design.stop[of], *levels],
+        names=["time", *("row time" if name == "time" else name for name in names)],
     )
     return pd.DataFrame(values[of], index=index, columns=fit.params.index)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -21,9 +22,11 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, re
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_value
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
-__all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_labels"]
+__all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_keys", "stratum_labels"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class CoxRows:
         Names of the strata, ``("",)`` without.
     strata, cluster : tuple of str
         The columns.
+    stratum_values : tuple of tuple
+        The strata's values in these columns, as `stratum_keys` gives them, ``((),)`` without.
     start, stop : str
         The columns of the interval.
     empty : array of bool, or None
@@ -103,6 +108,7 @@ class CoxRows:
     cluster: tuple[str, ...]
     start: str
     stop: str
+    stratum_values: tuple[tuple[Hashable, ...], ...] = ((),)
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
 
@@ -186,13 +192,15 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         Bad input, as in `cox`.
     """
     _refuse_options(call)
-    _check(data, call)
-    empty, every_label = _empty_rows(data, call.frequency), data.index
+    data = as_table(data)
+    labels = data.index
+    data = _checked(data, call)
+    empty = _empty_rows(data, call.frequency)
     data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
     if call.leave_out:
         matrix = _without_quiet_levels(matrix, counts)
-    stratum, labels = _strata(counts.columns, call.strata)
+    stratum, strata = _strata(counts.columns, call.strata)
     x, centre = _centred(matrix.x, counts.number)
     design = Design(
         start=counts.start,
@@ -205,9 +213,10 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         offset=matrix.offset,
     )
     rows = replace(
-        _rows(data, call, counts, labels),
+        _rows(data, call, counts, strata),
+        index=labels if empty is None else labels[~empty],
         empty=empty,
-        labels=None if empty is None else every_label,
+        labels=None if empty is None else labels,
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
@@ -256,24 +265,23 @@ def _is_strength(value: object) -> bool:
     return number and 0 <= float(value) < np.inf  # type: ignore[arg-type]
 
 
-def _check(data: pd.DataFrame, call: CoxCall) -> None:
-    """Refuse bad input."""
+def _checked(data: pd.DataFrame, call: CoxCall) -> pd.DataFrame:
+    """Refuse bad input; make its columns plain."""
     groups = [call.frailty] if call.frailty is not None else []
     unit = unit_to_check(data, call.unit, [*groups, *call.cluster])
-    if isinstance(data, pd.DataFrame):
-        refuse_unknown_columns(call.formula, data)
-    check_rows(
+    refuse_unknown_columns(call.formula, data)
+    data = check_rows(
         data,
         [call.formula.outcome],
         start=call.start,
         stop=call.stop,
         columns=[
             *call.formula.columns,
-            *call.strata,
             *call.cluster,
             *groups,
             *([unit] if unit else []),
         ],
+        groups=call.strata,
         weights=call.weights,
         frequency=call.frequency,
     )
@@ -281,6 +289,7 @@ def _check(data: pd.DataFrame, call: CoxCall) -> None:
         refuse_no_weight(data, call.weights)
     if call.overlap == "refuse":
         refuse_overlaps(data, unit, call.start, call.stop, overlap_offered=True)
+    return data
 
 
 def _empty_rows(data: pd.DataFrame, frequency: str | None) -> NDArray[np.bool_] | None:
@@ -314,7 +323,7 @@ def _counted(data: pd.DataFrame, call: CoxCall) -> tuple[Counts, Matrix]:
     return counts, counted_matrix(call.formula, data, counts, call.frequency)
 
 
-def _rows(data: pd.DataFrame, call: CoxCall, counts: Counts, labels: tuple[str, ...]) -> CoxRows:
+def _rows(data: pd.DataFrame, call: CoxCall, counts: Counts, strata: _Strata) -> CoxRows:
     case, copies = (
         None if name is None else data[name].to_numpy(dtype=float)
         for name in (call.weights, call.frequency)
@@ -325,21 +334,29 @@ def _rows(data: pd.DataFrame, call: CoxCall, counts: Counts, labels: tuple[str, 
         counts=counts.rows,
         case=case,
         copies=copies,
-        stratum_labels=labels,
+        stratum_labels=strata.labels,
         strata=call.strata,
+        stratum_values=strata.values,
         cluster=call.cluster,
         start=call.start,
         stop=call.stop,
     )
 
 
-def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, tuple[str, ...]]:
+class _Strata(NamedTuple):
+    labels: tuple[str, ...]
+    values: tuple[tuple[Hashable, ...], ...]
+
+
+def _strata(columns: pd.DataFrame, names: tuple[str, ...]) -> tuple[IntArray, _Strata]:
     if not names:
-        return np.zeros(len(columns), dtype=np.int64), ("",)
+        return np.zeros(len(columns), dtype=np.int64), _Strata(("",), ((),))
     codes, number = numbered([columns[name] for name in names])
     one = np.zeros(number, dtype=np.int64)  # a row of each stratum
     one[codes] = np.arange(len(codes))
-    return codes.astype(np.int64), stratum_labels(columns.iloc[one], names)
+    rows = columns.iloc[one]
+    strata = _Strata(stratum_labels(rows, names), tuple(stratum_keys(rows, names)))
+    return codes.astype(np.int64), strata
 
 
 def stratum_labels(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:
@@ -361,3 +378,22 @@ def stratum_labels(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]
         ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
         for values in table[list(names)].itertuples(index=False)
     )
+
+
+def stratum_keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Hashable, ...]]:
+    """Give the stratum of each row as values that are equal where they are one: 1, 1.0 and True.
+
+    Parameters
+    ----------
+    table : DataFrame, (m, ...)
+        With the strata's columns.
+    names : sequence of str
+        These columns.
+
+    Returns
+    -------
+    list of tuple, (m,)
+        Each row's values.
+    """
+    rows = table[list(names)].itertuples(index=False)
+    return [tuple(plain_value(value) for value in values) for values in rows]

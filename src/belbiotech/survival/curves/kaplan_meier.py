@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import warn
-from belbiotech.survival.curves.influence import curves_of, risk_set_variances, row_variances
+from belbiotech.survival.curves.group_variances import group_variances
+from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
 from belbiotech.survival.inference.limits import (
@@ -19,7 +20,10 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
 __all__ = ["kaplan_meier"]
 
@@ -30,6 +34,8 @@ def kaplan_meier(
     *,
     by: str | Sequence[str] | None = None,
     weights: str | None = None,
+    unit: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     conf_level: float = 0.95,
     conf_type: LimitKind = "log-log",
     start: str = "start",
@@ -37,7 +43,7 @@ def kaplan_meier(
 ) -> KaplanMeierResult:
     """Estimate the share that has not yet had the event, with delayed entry.
 
-    A row is at risk at t where ``start < t <= stop``. No unit is asked for: as in R's
+    A row is at risk at t where ``start < t <= stop``. No unit is needed: as in R's
     ``survfit(Surv(start, stop, event) ~ 1)``, the table has a row for each time at which a row of
     the data ends, and on yearly rows that is each year of age.
 
@@ -52,8 +58,15 @@ def kaplan_meier(
     weights : str, optional
         Column of case weights, not negative; a row of weight 0 counts for nothing, as in R's
         ``survfit`` (a Cox or accelerated failure time model refuses it, as in R). Whole numbers
-        count as that many rows; with others the standard errors are robust, each row a cluster,
-        as in R.
+        count as that many rows; with others the standard errors are robust, each unit a cluster
+        (each row, where nothing says whose it is), as in R.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``. Its rows must not overlap in time: looked at where it is given, or
+        errors are clustered by it.
+    cluster : str or sequence of two str, optional
+        Errors robust to dependence within clusters, as R's ``survfit(..., cluster=)``; with two
+        columns V1 + V2 - V12 (Cameron, Gelbach and Miller 2011).
     conf_level : float
         Coverage of the pointwise intervals.
     conf_type : {"log-log", "log", "plain", "arcsine"}
@@ -72,9 +85,11 @@ def kaplan_meier(
     ------
     PanelError
         Rows that are no panel: unknown column, missing value, ``stop <= start``, an outcome that
-        is not 0/1, a negative weight; arguments that are no names of columns.
+        is not 0/1, a negative weight, overlapping rows of a unit; arguments that are no names of
+        columns.
     FitError
-        An unknown ``conf_type``, or a ``conf_level`` outside 0 to 1.
+        A single cluster, more than two columns of clusters, an unknown ``conf_type``, a
+        ``conf_level`` outside 0 to 1.
 
     Warns
     -----
@@ -111,17 +126,38 @@ def kaplan_meier(
       all     6     3.0     3.0    2.0    NaN
     """
     check_limit_options(conf_level, conf_type)
-    check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
+    data, groups, clusters = as_table(data), as_columns(by), as_cluster_columns(cluster)
+    own = None if clusters or weights is None else unit_of(data, unit)
+    whose = unit_to_check(data, unit, clusters) or own
+    columns = [*clusters, *([whose] if whose else [])]
+    data = check_rows(
+        data, [outcome], start=start, stop=stop, columns=columns, groups=groups, weights=weights
+    )
+    refuse_overlaps(data, whose, start, stop)
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:
         _warn_of_early_zero(table, start)
-    robust = not whole_weights(data, weights)
-    curves = [_curves(table, conf_level, conf_type, robust=robust) for table in tables]
+    robust = bool(clusters) or not whole_weights(data, weights)
+    variances = group_variances(
+        data,
+        tables,
+        [outcome],
+        groups,
+        cluster=clusters,
+        unit=own,
+        weights=weights,
+        start=start,
+        stop=stop,
+    )
+    curves = [
+        _curves(table, of_table, conf_level, conf_type, robust=robust)
+        for table, of_table in zip(tables, variances, strict=True)
+    ]
     return KaplanMeierResult(
         table=pd.concat([survival for survival, _ in curves], ignore_index=True),
         nelson_aalen=pd.concat([hazard for _, hazard in curves], ignore_index=True),
         outcome=outcome,
-        by=tuple(as_columns(by)),
+        by=tuple(groups),
         conf_level=conf_level,
         conf_type=conf_type,
         risk_tables=tuple(tables),
@@ -129,9 +165,13 @@ def kaplan_meier(
 
 
 def _curves(
-    table: RiskTable, conf_level: float, conf_type: LimitKind, *, robust: bool
+    table: RiskTable,
+    variances: Variances,
+    conf_level: float,
+    conf_type: LimitKind,
+    *,
+    robust: bool,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    variances = row_variances(table) if robust else risk_set_variances(table)
     survival, _ = curves_of(table)
     std_error = np.sqrt(variances.survival)
     if not robust:  # Greenwood's sum divides by the number left, which is none

@@ -345,7 +345,7 @@ def _grouped(
     stop: str,
 ) -> GroupedStrata:
     columns = [*as_columns(by), *as_columns(strata, "strata")]
-    check_rows(data, [outcome], start=start, stop=stop, columns=columns)
+    data = check_rows(data, [outcome], start=start, stop=stop, groups=columns)
     return grouped_strata(data, [outcome], by, strata, start=start, stop=stop)
 
 

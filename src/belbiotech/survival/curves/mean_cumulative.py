@@ -15,6 +15,7 @@ from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.recurrent import check_event_counts
 from belbiotech.survival.rows.times import interval_times
 from belbiotech.survival.rows.units import needed_unit
@@ -140,9 +141,10 @@ def mean_cumulative_function(
     """
     check_limit_options(conf_level)
     check_one_name(count=count)
+    data = as_table(data)
     unit = needed_unit(data, unit)
     groups = as_columns(by)
-    check_rows(data, [], start=start, stop=stop, columns=[count, *groups], unit=unit)
+    data = check_rows(data, [], start=start, stop=stop, columns=[count], groups=groups, unit=unit)
     check_event_counts(data, count)
     ones = np.ones(len(data))
     begins, ends = interval_times(data, start, stop)

@@ -179,7 +179,9 @@ def _means(
     stop: str,
 ) -> tuple[pd.DataFrame, list[str]]:
     """Give each group's mean and its error, and what there is to warn of."""
-    check_rows(data, [outcome], start=start, stop=stop, columns=as_columns(by), weights=weights)
+    data = check_rows(
+        data, [outcome], start=start, stop=stop, groups=as_columns(by), weights=weights
+    )
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     _check_horizon(tables, horizon)
     rows = [(table.group, *_mean(table, horizon)) for table in tables]

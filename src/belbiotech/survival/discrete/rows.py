@@ -23,6 +23,7 @@ from belbiotech.survival.rows.clusters import (
 )
 from belbiotech.survival.rows.column_codes import Codes
 from belbiotech.survival.rows.counts import count_rows
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
@@ -136,9 +137,10 @@ def read_rows(
     if overlap not in get_args(Overlap):
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)
+    data = as_table(data)
     whose = unit_to_check(data, unit, clusters)
     columns = [*formula.columns, *clusters, *([whose] if whose else [])]
-    check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
+    data = check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
     check_whole_times(data, start, stop)
     check_fates(data, outcomes)
     if overlap == "refuse":

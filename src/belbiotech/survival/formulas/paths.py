@@ -24,7 +24,7 @@ def path_matrix(
     *,
     start: str,
     stop: str,
-    columns: Sequence[str] = (),
+    groups: Sequence[str] = (),
 ) -> tuple[pd.DataFrame, FloatArray]:
     """Check covariate paths, put them in order, and make their covariates as in a fit.
 
@@ -39,8 +39,8 @@ def path_matrix(
         ``id``; each row of a path starts where the one before stopped.
     start, stop : str
         Columns of the interval.
-    columns : sequence of str
-        Further columns that the prediction reads, such as strata.
+    groups : sequence of str
+        Further columns that the prediction reads, whose values name groups: strata.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def path_matrix(
         Missing values, ``stop <= start``, a gap or an overlap within a path, a value beyond the
         range over which a spline was fitted, a level that was not in the data.
     """
-    rows = ordered_paths(paths, [*formula.columns, *columns], start=start, stop=stop)
+    rows = ordered_paths(paths, formula.columns, groups, start=start, stop=stop)
     return rows, new_matrix(formula, matrix, rows)
 
 

@@ -21,6 +21,7 @@ from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
 from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import unit_of
 
@@ -107,6 +108,7 @@ def aft(
     parsed = read_formula(formula)
     refuse_offset(parsed, "aft")
     clusters = as_cluster_columns(cluster)
+    data = as_table(data)
     spells = _spells(parsed, data, clusters, unit, weights, start, stop)
     matrix = design_matrix(parsed, spells)
     design = _design(parsed, spells, matrix, weights, start, stop)
@@ -187,6 +189,7 @@ def compare_distributions(
     1  loglogistic         -747.94           4  1503.87        2.35
     2      weibull         -748.79           4  1505.58        4.05
     """
+    data = as_table(data)
     for name in distributions:
         _refuse_distribution(name)
     lines: list[dict[str, object]] = []
@@ -232,7 +235,7 @@ def _spells(
 ) -> pd.DataFrame:
     unit = unit_of(data, unit)
     columns = [*formula.columns, *clusters]
-    check_rows(
+    data = check_rows(
         data,
         [formula.outcome],
         start=start,

@@ -19,6 +19,7 @@ from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import DISTRIBUTIONS
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.door import as_table, row_labels
 
 __all__ = ["hazard_ratios", "predict_quantile", "predict_survival"]
 
@@ -92,6 +93,7 @@ def predict_survival(
     if not (wanted >= 0).all():
         msg = f"times must be numbers from 0 on; they are {wanted.tolist()}"
         raise FitError(msg)
+    rows = as_table(rows)
     x = np.repeat(_matrix(fit, rows), len(wanted), axis=0)
     time = np.tile(wanted, len(rows))
     kind = DISTRIBUTIONS[fit.distribution]
@@ -105,7 +107,7 @@ def predict_survival(
     lower, upper = probability_limits(survival, error, conf_level, "log-log")
     return pd.DataFrame(
         {
-            "id": np.repeat(rows.index.to_numpy(), len(wanted)),
+            "id": np.repeat(row_labels(rows).to_numpy(), len(wanted)),
             "time": time,
             "estimate": survival,
             "std_error": error,
@@ -147,6 +149,7 @@ def predict_quantile(
     if not 0 < p < 1:
         msg = f"p must be between 0 and 1, such as 0.5 for the median; it is {p!r}"
         raise FitError(msg)
+    rows = as_table(rows)
     x = _matrix(fit, rows)
     q = float(DISTRIBUTIONS[fit.distribution].quantile(np.array([p]))[0])
     log_time = x @ fit.params.to_numpy()[:-1] + fit.scale * q
@@ -155,7 +158,7 @@ def predict_quantile(
     wide = normal_quantile(conf_level) * error
     return pd.DataFrame(
         {
-            "id": rows.index.to_numpy(),
+            "id": row_labels(rows).to_numpy(),
             "p": p,
             "estimate": np.exp(log_time),
             "std_error": np.exp(log_time) * error,
@@ -168,6 +171,6 @@ def predict_quantile(
 def _matrix(fit: AftFit, rows: pd.DataFrame) -> FloatArray:
     """Covariates of rows to predict for, with a column of ones at the end."""
     anything = rows.assign(**{"(from)": 0.0, "(to)": 1.0})
-    check_rows(anything, [], start="(from)", stop="(to)", columns=fit.formula.columns)
-    x = design_matrix(fit.formula, rows, fit.matrix.spec).x
+    plain = check_rows(anything, [], start="(from)", stop="(to)", columns=fit.formula.columns)
+    x = design_matrix(fit.formula, plain, fit.matrix.spec).x
     return np.hstack([x, np.ones((len(x), 1))])

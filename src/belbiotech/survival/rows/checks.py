@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, PanelError
+from belbiotech.errors import FitError, PanelError, a_type_of
 from belbiotech.survival.rows.column_codes import CHUNK, ColumnCodes, combine, encode
 from belbiotech.survival.rows.column_names import check_columns, check_names
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.times import FloatArray, Times, interval_arrays, interval_times
 
 __all__ = [
@@ -46,12 +48,13 @@ def check_rows(
     start: str = "start",
     stop: str = "stop",
     columns: Iterable[str] = (),
+    groups: Iterable[str] = (),
     weights: str | None = None,
     frequency: str | None = None,
     unit: str | None = None,
     tied: bool = True,
-) -> None:
-    """Refuse a table that is no panel, naming every problem in it at once.
+) -> pd.DataFrame:
+    """Refuse a table that is no panel, naming every problem in it at once; make the others plain.
 
     Parameters
     ----------
@@ -62,7 +65,9 @@ def check_rows(
     start, stop : str
         Columns of numbers, with ``start < stop`` in every row.
     columns : iterable of str
-        Further columns that the analysis reads (covariates, strata, clusters).
+        Further columns that the analysis reads (covariates, clusters).
+    groups : iterable of str
+        Further columns, whose values name groups (strata).
     weights : str, optional
         Column of case weights: numbers that are not negative.
     frequency : str, optional
@@ -72,31 +77,38 @@ def check_rows(
     tied : bool
         Whether times that differ by rounding alone are one, as in risk sets.
 
+    Returns
+    -------
+    DataFrame
+        The same rows, with these columns as `plain_table` makes them.
+
     Raises
     ------
     PanelError
-        Arguments that are no names, two columns of one name, an unknown column, no rows, missing
-        or infinite values, ``stop <= start``, an outcome that is not 0/1, a negative weight, a
-        broken frequency, overlapping rows.
+        No table, arguments that are no names, two columns of one name, an unknown column, no rows,
+        missing or infinite values, ``stop <= start``, an outcome that is not 0/1, a negative
+        weight, a broken frequency, overlapping rows.
     """
+    given, groups = as_table(data), list(groups)
     used = check_columns(
-        data,
+        given,
         outcomes,
         start=start,
         stop=stop,
-        columns=columns,
+        columns=[*columns, *groups],
         weights=weights,
         frequency=frequency,
         unit=unit,
     )
-    if data.empty:
+    if given.empty:
         msg = "data has no rows"
         raise PanelError(msg)
+    data = plain_table(given, used, numbers=outcomes, groups=groups)
     _stop_at(no_single_values(data, used))
     problems = [line for name in used for line in _missing_values(data, name)]
     for name in outcomes:
         problems += _not_zero_one(data, name)
-    problems += _bad_intervals(data, start, stop)
+    problems += not_numbers(given, [start, stop]) or _bad_intervals(data, start, stop)
     if weights is not None:
         problems += _bad_weights(data, weights, whole=False)
     if frequency is not None:
@@ -106,23 +118,11 @@ def check_rows(
         _stop_at(_no_length(data, start, stop))
     if unit is not None:
         _stop_at(overlaps_in_words(data, unit, start, stop, tied=tied))
+    return data
 
 
 def refuse_no_weight(data: pd.DataFrame, weights: str) -> None:
-    """Refuse weights of 0, where a row must have one.
-
-    Parameters
-    ----------
-    data : DataFrame
-        Rows that `check_rows` has let pass.
-    weights : str
-        The column.
-
-    Raises
-    ------
-    FitError
-        With the rows.
-    """
+    """Refuse weights of 0 in a column, with a `FitError` that names their rows."""
     none = (data[weights] == 0).to_numpy()
     if none.any():
         where = rows_in_words(data, none)
@@ -241,12 +241,11 @@ def _no_values(data: pd.DataFrame, name: str) -> list[str]:
         return [f"column {name!r} holds complex numbers; take their real part or their size"]
     if column.dtype != object or not pd.api.types.infer_dtype(column).startswith("mixed"):
         return []
-    bad = np.array([isinstance(value, (list, dict, set, np.ndarray)) for value in column])
+    bad = np.array([not is_single_value(value) for value in column])
     if not bad.any():
         return []
-    kind = type(column[bad].iloc[0]).__name__
     return [
-        f"column {name!r} holds a {kind} in {rows_in_words(data, bad)}; "
+        f"column {name!r} holds {a_type_of(column[bad].iloc[0])} in {rows_in_words(data, bad)}; "
         "each row must have one value: a number, a text or a truth value"
     ]
 
@@ -314,9 +313,6 @@ def _certainly_zero_one(column: pd.Series) -> bool:
 
 
 def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
-    texts = not_numbers(data, [start, stop])
-    if texts:
-        return texts
     if all(isinstance(data[name].dtype, np.dtype) for name in (start, stop)):
         bad = data[stop].to_numpy() <= data[start].to_numpy()
     else:

@@ -40,11 +40,8 @@ def check_columns(
     Raises
     ------
     PanelError
-        No DataFrame, arguments that are no names, two columns of one name, an unknown column.
+        Arguments that are no names, two columns of one name, an unknown column.
     """
-    if not isinstance(data, pd.DataFrame):
-        msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
-        raise PanelError(msg)
     optional = [("weights", weights), ("frequency", frequency), ("unit", unit)]
     named = [
         ("start", start),

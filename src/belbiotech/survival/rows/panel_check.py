@@ -10,6 +10,8 @@ import pandas as pd
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows.checks import no_single_values, not_numbers
 from belbiotech.survival.rows.column_names import as_columns, check_columns
+from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.times import tie_times
 from belbiotech.survival.rows.units import needed_unit
 
@@ -37,11 +39,11 @@ def check_panel(
     * *duplicate*: same unit, start and stop as an earlier row
     * *overlap*: begins before an earlier row of the unit has ended
     * *gap*: begins after the unit's row before has ended, the unit unseen in between; no error in
-      itself, since a unit out of sight is not at risk
+      itself, since a unit out of sight is not at risk. A gap after an event is one, too: a *jump*
+      is for R a unit that comes back in another state than it was left in, which rows without a
+      column of states cannot tell
     * *event before the last row*: the unit has rows after its event; right only for an outcome
       that does not end the unit (a first listing)
-    * *jump*: such a row after the event that begins after a gap, so that the unit has changed its
-      state (back to being at risk) while unseen
 
     Rows without a valid interval are left out of the comparisons between rows.
 
@@ -66,7 +68,7 @@ def check_panel(
     Raises
     ------
     PanelError
-        No DataFrame, arguments that are no names of columns, two columns of one name, an unknown
+        No table, arguments that are no names of columns, two columns of one name, an unknown
         column, a column of lists, or times that are no numbers.
 
     Examples
@@ -85,12 +87,15 @@ def check_panel(
       unit  row                      fault
     0    a    2                    overlap
     1    b    3  event before the last row
-    2    b    4                       jump
+    2    b    4                        gap
     """
+    data = as_table(data)
     unit = needed_unit(data, unit)
     outcomes = as_columns(outcome, "outcome")
     used = check_columns(data, outcomes, start=start, stop=stop, unit=unit)
-    problems = no_single_values(data, used) or not_numbers(data, [start, stop])
+    problems = not_numbers(data, [start, stop])
+    data = plain_table(data, used, numbers=outcomes)
+    problems = no_single_values(data, used) or problems
     if problems:
         raise PanelError("\n".join(problems))
     times = data[[start, stop]].astype(float).set_axis(["begin", "end"], axis=1)
@@ -108,7 +113,7 @@ def check_panel(
     found = pd.DataFrame(
         {
             "unit": data[unit].iloc[at].to_numpy(),
-            "row": data.index[at],
+            "row": row_labels(data)[at],
             "start": times["begin"].iloc[at].to_numpy(),
             "stop": times["end"].iloc[at].to_numpy(),
             "fault": [fault for _, fault, _ in faults],
@@ -171,7 +176,7 @@ def _faults_between_rows(rows: pd.DataFrame) -> Iterator[Fault]:
     for row in rows[rows["begin"] > rows["reached"]].to_dict("records"):
         unseen = f"unseen from {row['reached']:g} to {row['begin']:g}"
         text = f"back at risk after its event, {unseen}" if row["happened"] else unseen
-        yield row["position"], "jump" if row["happened"] else "gap", text
+        yield row["position"], "gap", text
     for row in rows[rows["event"] & ~rows["last"]].to_dict("records"):
         text = f"has its event at {row['end']:g} and rows after it; drop those if the event ends it"
         yield row["position"], "event before the last row", text

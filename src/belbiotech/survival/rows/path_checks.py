@@ -10,6 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.times import interval_times
 
 __all__ = ["ordered_paths", "plain"]
@@ -21,7 +22,13 @@ def plain(value: Any) -> Any:
 
 
 def ordered_paths(
-    paths: pd.DataFrame, columns: Sequence[str], *, start: str, stop: str, id_column: str = "id"
+    paths: pd.DataFrame,
+    columns: Sequence[str],
+    groups: Sequence[str] = (),
+    *,
+    start: str,
+    stop: str,
+    id_column: str = "id",
 ) -> pd.DataFrame:
     """Check covariate paths and put them in order.
 
@@ -31,6 +38,8 @@ def ordered_paths(
         Rows with the interval, the covariates and, where there is more than one path, ``id``.
     columns : sequence of str
         The covariates' columns.
+    groups : sequence of str
+        Further columns, whose values name groups.
     start, stop : str
         The interval's columns.
     id_column : str
@@ -46,9 +55,11 @@ def ordered_paths(
     PanelError
         Missing values, ``stop <= start``, a gap or an overlap within a path.
     """
-    check_rows(paths, [], start=start, stop=stop, columns=columns)
-    named = paths if id_column in paths.columns else paths.assign(**{id_column: 1})
-    check_rows(named, [], start=start, stop=stop, columns=[id_column])
+    paths = as_table(paths)
+    ids = [id_column] if id_column in paths.columns else []
+    named = check_rows(paths, [], start=start, stop=stop, columns=[*columns, *ids], groups=groups)
+    if not ids:
+        named = named.assign(**{id_column: 1})
     begin, end = interval_times(named, start, stop)
     named = named.assign(**{start: begin, stop: end})
     codes = pd.factorize(named[id_column])[0]

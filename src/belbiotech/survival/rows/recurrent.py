@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["check_event_counts", "recurrent_rows"]
@@ -97,11 +98,12 @@ def recurrent_rows(
     3    2.0   3.0      1      3        0.0       1.0
     """
     _check_options(max_order, later)
-    unit = needed_unit(data, unit)
-    check_rows(data, [], start=start, stop=stop, columns=[count], unit=unit)
+    data = as_table(data)
+    unit, labels = needed_unit(data, unit), row_labels(data)
+    data = check_rows(data, [], start=start, stop=stop, columns=[count], unit=unit)
     check_event_counts(data, count)
     _refuse_taken_names(data)
-    rows = _cut(data, count, unit, start, stop)
+    rows = _cut(data.assign(row=labels), count, unit, start, stop)
     before = rows.groupby(unit, sort=False, observed=True)["event"].cumsum() - rows["event"]
     order = before + 1 if max_order is None else np.minimum(before + 1, max_order)
     since = _time_of_event_before(rows, unit, stop)
@@ -168,7 +170,7 @@ def _refuse_taken_names(data: pd.DataFrame) -> None:
 
 def _cut(data: pd.DataFrame, count: str, unit: str, start: str, stop: str) -> pd.DataFrame:
     """Cut each row into as many equal pieces as it has events; each piece ends with one."""
-    ordered = data.assign(row=data.index).sort_values([unit, start], kind="stable")
+    ordered = data.sort_values([unit, start], kind="stable")
     happened = ordered[count].to_numpy(dtype=np.int64)
     pieces = np.maximum(happened, 1)
     rows = ordered.iloc[np.repeat(np.arange(len(ordered)), pieces)].reset_index(drop=True)

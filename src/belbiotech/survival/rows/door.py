@@ -1,0 +1,160 @@
+"""The door for tables: whatever holds rows comes in here, and goes on as a pandas DataFrame.
+
+Every public function that takes a table begins with `as_table`. What the columns hold is made
+plain after it, by `check_rows`, for those columns that an analysis reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from belbiotech.errors import PanelError, a_type_of
+
+__all__ = ["as_table", "row_labels"]
+
+REMEDIES = {  # what a table that cannot be taken offers, and what to do with it
+    "collect": "give data.collect()",
+    "to_pandas": "give data.to_pandas()",
+    "toPandas": "give data.toPandas()",
+    "compute": "give data.compute()",
+    "to_frame": "give data.to_frame()",
+}
+
+
+def as_table(data: Any) -> pd.DataFrame:
+    """Take a table of any library as a pandas DataFrame.
+
+    Parameters
+    ----------
+    data : DataFrame or other table
+        A pandas DataFrame comes back as it is. Tables with the Arrow C stream interface (polars,
+        pyarrow, DuckDB relations) or the DataFrame interchange protocol are converted, by pyarrow.
+
+    Returns
+    -------
+    DataFrame
+        With the table's columns; numbers of fixed decimals as floats.
+
+    Raises
+    ------
+    PanelError
+        Something that is no table, or columns of several levels.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> as_table(pa.table({"start": [0, 1], "stop": [1, 2]}))
+       start  stop
+    0      0     1
+    1      1     2
+    >>> as_table([[0, 1], [1, 2]])
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: data must be a pandas DataFrame, not a list; tables of polars,
+    pyarrow and DuckDB are taken, too
+    """
+    table = data if isinstance(data, pd.DataFrame) else _converted(data)
+    if table.columns.nlevels > 1:
+        msg = (
+            f"the data's columns have {table.columns.nlevels} levels; name each by one text: "
+            "data.columns = ['_'.join(map(str, names)) for names in data.columns]"
+        )
+        raise PanelError(msg)
+    return _in_native_order(table)
+
+
+def row_labels(data: pd.DataFrame) -> pd.Index[Any]:
+    """Give each row's label as one value: a tuple where the index has several levels.
+
+    Parameters
+    ----------
+    data : DataFrame, (n, k)
+        A table.
+
+    Returns
+    -------
+    Index, (n,)
+        For a column or an index of a result.
+    """
+    labels: Any = data.index
+    flat: pd.Index[Any] = labels.to_flat_index()
+    return flat
+
+
+def _converted(data: Any) -> pd.DataFrame:
+    """Convert through Arrow what has a way there."""
+    import pyarrow as pa
+    import pyarrow.interchange
+
+    whole = not isinstance(data, pd.Series) and not isinstance(data, type)
+    try:
+        if whole and hasattr(data, "__arrow_c_stream__"):
+            return _from_arrow(pa.table(data))
+        if whole and isinstance(data, pa.RecordBatch):
+            return _from_arrow(pa.Table.from_batches([data]))
+        if whole and hasattr(data, "__dataframe__"):
+            return _from_arrow(pa.interchange.from_dataframe(data))
+    except Exception as error:  # of any library
+        msg = f"{_named(data)} cannot be read as a table ({_line(error)}){_remedy(data)}"
+        raise PanelError(msg) from error
+    msg = (
+        f"data must be a pandas DataFrame, not {_named(data)}{_remedy(data)}; tables of polars, "
+        "pyarrow and DuckDB are taken, too"
+    )
+    raise PanelError(msg)
+
+
+def _from_arrow(table: Any) -> pd.DataFrame:
+    """Make pandas columns: dates as dates, decimals as floats, codes without an order as texts.
+
+    The order of such codes is that in which values came (a Categorical of polars), so that a
+    reference level would depend on the order of the rows. Tables that pandas wrote tell its own.
+    """
+    import pyarrow as pa
+
+    coded = []
+    for k, field in enumerate(table.schema):
+        if pa.types.is_decimal(field.type):
+            column = table.column(k).cast(pa.float64())
+            table = table.set_column(k, field.with_type(pa.float64()), column)
+        elif pa.types.is_dictionary(field.type) and not field.type.ordered:
+            coded.append(k)
+    try:
+        frame: pd.DataFrame = table.to_pandas(date_as_object=False)
+    except (ValueError, TypeError):  # what pandas wrote beside the table is not read by itself
+        frame = table.to_pandas(date_as_object=False, ignore_metadata=True)
+    if not table.schema.pandas_metadata:
+        for k in coded:
+            frame.isetitem(k, frame.iloc[:, k].astype(object).array)
+    return frame
+
+
+def _in_native_order(table: pd.DataFrame) -> pd.DataFrame:
+    """Turn columns in another byte order, which pandas cannot take rows of, into the machine's."""
+    kinds: list[Any] = list(table.dtypes)
+    foreign = [k for k, kind in enumerate(kinds) if not getattr(kind, "isnative", True)]
+    if not foreign:
+        return table
+    table = table.copy(deep=False)
+    for k in foreign:
+        values = table.iloc[:, k].to_numpy()
+        table.isetitem(k, values.astype(values.dtype.newbyteorder("=")))
+    return table
+
+
+def _named(data: object) -> str:
+    """Name a type with the library that it comes from."""
+    kind = type(data)
+    library = kind.__module__.partition(".")[0]
+    if library in ("builtins", "__main__"):
+        return a_type_of(data)
+    return f"a {library} {kind.__name__}"
+
+
+def _remedy(data: object) -> str:
+    return next((f"; {told}" for name, told in REMEDIES.items() if hasattr(data, name)), "")
+
+
+def _line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:200]
