@@ -112,7 +112,7 @@ def kbo_facts(
         )
         refuse(problems)
         told += make_facts(connection, opened, LICENCE)
-        labels = segment_labels(connection, opened[-1].codes)
+        labels = {"segment": segment_labels(connection, opened[-1].codes)}
         title = f"{len(opened)} extract{'s' if len(opened) > 1 else ''} of KBO/BCE open data"
         written = write_facts(
             connection, target, licence=LICENCE, title=title, labels=labels, told=told

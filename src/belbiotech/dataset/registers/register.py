@@ -171,4 +171,7 @@ def read_units(folder: str | Path) -> pd.DataFrame:
     missing = [name for name in UNITS if name not in frame.columns]
     if missing:
         raise FactsError([f"{path}, line 1: column {name!r} is missing" for name in missing])
-    return frame.astype(object).where(frame.notna(), None)[list(UNITS)]
+    return pd.DataFrame(
+        {name: pd.Series([v if isinstance(v, str) else None for v in frame[name]], dtype=object)
+         for name in UNITS}
+    )

@@ -15,7 +15,7 @@ from belbiotech.dataset.registers.register import UNITS, Licence, RegisterFacts
 from belbiotech.dataset.releases.staging import staged
 from belbiotech.errors import FactsError, ReleaseError
 
-__all__ = ["check_target", "database", "refuse", "size_of", "write_facts"]
+__all__ = ["check_target", "database", "refuse", "size_of", "use_frame", "write_facts"]
 
 MEMORY = "1GB"  # DuckDB's own; what goes over it is on the disk
 SMALL = 2**24
@@ -62,6 +62,32 @@ def database(folder: Path, size: int) -> Iterator[Any]:
 def size_of(files: Sequence[str | Path]) -> int:
     """Add up the bytes of files, those that are there."""
     return sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+
+
+def use_frame(connection: Any, name: str, frame: pd.DataFrame) -> None:
+    """Make a table of texts in a database from a frame; None is a blank.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        The database.
+    name : str
+        The table's name.
+    frame : DataFrame
+        Its rows.
+    """
+    import pyarrow as pa
+
+    columns = {
+        str(column): pa.array(
+            [None if value is None or value != value else str(value) for value in frame[column]],
+            pa.string(),
+        )
+        for column in frame.columns
+    }
+    connection.register("frame_in", pa.table(columns))
+    connection.execute(f"create or replace table {name} as from frame_in")
+    connection.unregister("frame_in")
 
 
 def check_target(out: str | Path) -> Path:
@@ -114,7 +140,7 @@ def write_facts(
     *,
     licence: Licence,
     title: str,
-    labels: Mapping[str, str],
+    labels: Mapping[str, Mapping[str, str]],
     told: Sequence[str],
     extra: Sequence[str] = (),
 ) -> RegisterFacts:
@@ -131,8 +157,8 @@ def write_facts(
         The terms of the source.
     title : str
         What was read, for LICENCE.md.
-    labels : mapping of str to str
-        Codes of the column segment that are not among the usual ones, each with its label.
+    labels : mapping
+        Column (segment, origin) to the codes that are not among the usual ones, with labels.
     told : sequence of str
         What the reader of the facts should know.
     extra : sequence of str
@@ -159,7 +185,9 @@ def write_facts(
             (folder / "LICENCE.md").write_text(text, encoding="utf-8", newline="\n")
     except ReleaseError as error:
         raise FactsError([f"{target}: is there already; name another folder"]) from error
-    left = connection.execute("select reason, units from facts_left_out order by reason").fetchall()
+    left = connection.execute(
+        "select reason, cast(units as bigint) from facts_left_out order by reason"
+    ).fetchall()
     frame = pd.DataFrame(left, columns=["reason", "units"])
     return RegisterFacts(target, rows, frame, tuple(dict.fromkeys(told)))
 
@@ -167,21 +195,23 @@ def write_facts(
 def _copy(connection: Any, table: str, columns: Sequence[str], path: Path) -> int:
     """Write a table in the order of its values: the same bytes each time."""
     names = ", ".join(f'"{name}"' for name in columns)
+    place = str(path).replace("'", "''")
     connection.execute(
-        f"copy (select {names} from {table} order by {names}) to '{str(path).replace(chr(39), 2 * chr(39))}' "
+        f"copy (select {names} from {table} order by {names}) to '{place}' "
         "(format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr '')"
     )
     return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
 
 
-def _write_labels(folder: Path, labels: Mapping[str, str]) -> None:
-    if not labels:
-        return
-    table = pd.DataFrame(
-        [("segment", code, label) for code, label in sorted(labels.items())],
-        columns=["column", "value", "label"],
-    )
-    table.to_csv(folder / "values.csv", index=False, lineterminator="\n")
+def _write_labels(folder: Path, labels: Mapping[str, Mapping[str, str]]) -> None:
+    rows = [
+        (column, code, label)
+        for column, some in sorted(labels.items())
+        for code, label in sorted(some.items())
+    ]
+    if rows:
+        table = pd.DataFrame(rows, columns=["column", "value", "label"])
+        table.to_csv(folder / "values.csv", index=False, lineterminator="\n")
 
 
 def _licence_text(licence: Licence, title: str, told: Sequence[str]) -> str:
