@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.registers.kbo_extracts import Extract
 from belbiotech.dataset.registers.kbo_situations import event_of_situation, is_renumbered
 from belbiotech.dataset.registers.register import Licence
+from belbiotech.dataset.registers.sql import blank_rows, national_number
 
 __all__ = ["make_facts", "segment_labels"]
 
-WRITTEN = (
-    "format('{:04d}.{:03d}.{:03d}', number // 1000000, (number // 1000) % 1000, number % 1000)"
-)
+WRITTEN = national_number("number")
 NO_ACTIVITY = "nace_unknown"
 EXITS = "'bankrupt', 'merged', 'liquidated', 'dissolved', 'relocated'"
 
@@ -226,16 +226,10 @@ def _tables(connection: Any) -> None:
                 cast(ends.later as varchar) as exit_by
             from firms join situations using (situation) left join forms using (form)
                 left join sectors using (number) left join ends using (number);
-        create table facts_alliances as select {_blank("alliances")};
-        create table facts_financings as select {_blank("financings")};
+        create table facts_alliances as {blank_rows(FACTS["alliances"])};
+        create table facts_financings as {blank_rows(FACTS["financings"])};
         create table facts_left_out as
             select reason, count(distinct number) as units from left_out group by reason""")
-
-
-def _blank(table: str) -> str:
-    from belbiotech.dataset.facts.fields import FACTS
-
-    return ", ".join(f"null::varchar as {name}" for name in FACTS[table]) + " where false"
 
 
 def segment_labels(connection: Any, codes: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

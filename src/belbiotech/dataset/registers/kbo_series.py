@@ -11,6 +11,7 @@ from belbiotech.dataset.registers.kbo_extracts import Extract
 from belbiotech.dataset.registers.kbo_tables import apply_file, read_activities
 from belbiotech.dataset.registers.nace import Prefix
 from belbiotech.dataset.registers.places import belgian_region
+from belbiotech.dataset.registers.sql import clean as clean_sql
 
 __all__ = ["load_series"]
 
@@ -25,11 +26,6 @@ TABLES = """
     create table left_out (reason varchar, number bigint);
 """
 LEGAL = "(kind = '2' or (kind = '0' and form is not null))"
-
-# Seen signs only, one blank between words, no semicolon: a list of names is written with it.
-CLEAN = (
-    "nfc_normalize(trim(regexp_replace(replace({0}, ';', ','), '[\\p{{C}}\\p{{Z}}]+', ' ', 'g')))"
-)
 
 
 def load_series(
@@ -122,7 +118,7 @@ def _remember_names(connection: Any, step: int) -> None:
     if not _there(connection, "denomination_now"):
         return
     # The name proper before commercial name and abbreviation; Dutch, French, German, English.
-    clean = CLEAN.format("name")
+    clean = clean_sql("name")
     connection.execute(f"""
         create or replace table names_in as
             select number, {clean} as name, min(
@@ -159,7 +155,7 @@ def _remember_places(connection: Any) -> None:
     ):
         return
     region = belgian_region("zip")
-    town = CLEAN.format(
+    town = clean_sql(
         "case when region = 'BE-WAL' then coalesce(town_fr, town_nl) "
         "else coalesce(town_nl, town_fr) end"
     )

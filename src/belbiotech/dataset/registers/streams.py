@@ -39,12 +39,15 @@ class Layout:
         Those that are read where they are there: not all years have them.
     delimiter : str
         What stands between cells.
+    families : tuple of str
+        Beginnings of names that are published by the hundred and passed over without a word.
     """
 
     columns: tuple[str, ...]
     known: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
     delimiter: str = ","
+    families: tuple[str, ...] = ()
 
 
 def header_of(
@@ -95,7 +98,9 @@ def header_of(
     ]
     problems += [Problem(place, 1, text) for text in wrong]
     published = {*layout.columns, *layout.known, *layout.optional}
-    strange = [name for name in names if name not in published]
+    strange = [
+        name for name in names if name not in published and not name.startswith(layout.families)
+    ]
     if strange:
         told.append(f"{place}: passed over columns that are not known: {', '.join(strange)}")
     return None if wrong else names
