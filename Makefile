@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
+.PHONY: bench-registers bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -94,6 +94,11 @@ coverage-study: $(VENV)/ready
 # Cox models of a large panel, ours beside the others: about eight minutes, 3 GB.
 bench: $(VENV)/ready
 	$(BIN)/python benchmarks/cox.py
+
+# Registers at full size: made-up files of KBO (2 GB of CSV each, twelve months) and CORDIS; ten
+# minutes to make them, 10 GB of disk.
+bench-registers: $(VENV)/ready
+	$(BIN)/python benchmarks/registers.py
 
 clean:
 	rm -rf $(VENV) build dist out

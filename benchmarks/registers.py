@@ -18,6 +18,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,11 +72,13 @@ def made_up_register(connection: Any, share: float, extracts: int) -> None:
             case when kind < 0.4 then '1' else '2' end as kind,
             case when kind < 0.4 then null else '014' end as form,
             date '2024-12-01' - cast(age as integer) as start,
-            case when fate < 0.005 * {extracts} then 1 + hash(i, 4) % {extracts} else 999 end as gone,
+            case when fate < 0.005 * {extracts} then 1 + hash(i, 4) % {extracts}
+                else 999 end as gone,
             case when fate > 0.97 then hash(i, 5) % {extracts} else 999 end as fails
         from drawn;
         create or replace table places as
-        select 2000000000 + i * 99 as number, (hash(i, 6) % {count}) as firm from range({places}) as t(i);
+        select 2000000000 + i * 99 as number, (hash(i, 6) % {count}) as firm
+        from range({places}) as t(i);
         """)
 
 
@@ -182,11 +185,16 @@ def kbo_base(connection: Any, share: float, folder: Path, work: Path) -> Path:
     return path
 
 
-def cordis_zip(connection: Any, share: float, folder: Path, work: Path) -> Path:
-    """Write a made-up data set of CORDIS, of the size of Horizon 2020."""
+def cordis_zip(connection: Any, share: float, folder: Path, work: Path, firms: Path) -> Path:
+    """Write a made-up data set of CORDIS, of the size of Horizon 2020, with some of the firms."""
     path = folder / "cordis-h2020projects-csv.zip"
-    if path.exists():
-        return path
+    path.unlink(missing_ok=True)
+    connection.execute(
+        "create or replace table known as select name, city, "
+        "replace(enterprise_number, '.', '') as number, "
+        "row_number() over (order by firm_id) as nth "
+        f"from read_csv('{firms}', all_varchar = true)"
+    )
     projects, parts = int(PROJECTS * share), int(PARTICIPATIONS * share)
     copied(
         connection,
@@ -195,7 +203,8 @@ def cordis_zip(connection: Any, share: float, folder: Path, work: Path) -> Path:
         '2018-12-31' as "endDate", '1000000' as "totalCost", '900000,5' as "ecMaxContribution",
         'H2020' as "legalBasis", 'TOPIC' as topics, '2014-11-11' as "ecSignatureDate",
         'H2020' as "frameworkProgramme", 'CALL' as "masterCall", 'CALL' as "subCall",
-        'RIA' as "fundingScheme", null as nature, repeat('Words of the objective; ', 60) as objective,
+        'RIA' as "fundingScheme", null as nature,
+        repeat('Words of the objective; ', 60) as objective,
         '2020-01-01 10:00:00' as "contentUpdateDate", i as rcn, null as "grantDoi"
         from range({projects}) as t(i)""",
         work / "project.csv",
@@ -203,21 +212,25 @@ def cordis_zip(connection: Any, share: float, folder: Path, work: Path) -> Path:
     )
     copied(
         connection,
-        f"""select 600000 + i % {projects} as "projectID", 'ACRO' || i % {projects} as "projectAcronym",
+        f"""select 600000 + i % {projects} as "projectID",
+        'ACRO' || i % {projects} as "projectAcronym",
         900000000 + org as "organisationID",
-        case when org % 3 = 0 and org % 20 = 0 then 'BE' || replace(number, '.', '') end as "vatNumber",
-        'Onderneming ' || org || ' voor diensten en handel NV' as name, 'ON' || org as "shortName",
+        case when org % 40 = 0 then 'BE' || number end as "vatNumber",
+        coalesce(upper(known.name) || ' NV', 'Organisation ' || org) as name,
+        'ON' || org as "shortName",
         'false' as "SME", (['HES', 'REC', 'PRC', 'PUB', 'OTH'])[1 + cast(org % 5 as integer)]
-            as "activityType", 'Straat' as street, '9000' as "postCode", 'Gent' as city,
+            as "activityType", 'Straat' as street, '9000' as "postCode",
+        coalesce(known.city, 'Berlin') as city,
         case when org % 20 = 0 then 'BE' else 'DE' end as country, 'BE234' as "nutsCode",
         '51.0,3.7' as geolocation, null as "organizationURL", null as "contactForm",
         '2020-01-01 10:00:00' as "contentUpdateDate", org as rcn, 1 + i // {projects} as "order",
         case when i < {projects} then 'coordinator' else 'participant' end as role,
-        '250000,25' as "ecContribution", '250000,25' as "netEcContribution", '300000' as "totalCost",
+        '250000,25' as "ecContribution", '250000,25' as "netEcContribution",
+        '300000' as "totalCost",
         'false' as "endOfParticipation", null as active
-        from (select i, org, {DOTTED.format("number")} as number from (select i, org,
-            (2000000 + org) * 100 + 97 - (2000000 + org) % 97 as number
-            from (select i, cast(hash(i, 11) % 40000 as bigint) as org from range({parts}) as t(i))))""",
+        from (select i, cast(hash(i, 11) % 40000 as bigint) as org from range({parts}) as t(i))
+            left join known on org % 20 = 0
+                and nth = 1 + (org // 20) % (select greatest(count(*), 1) from known)""",
         work / "organization.csv",
         ";",
     )
@@ -249,26 +262,32 @@ def _child(work: Callable[[], Any], pipe: Any) -> None:
     pipe.send((seconds, time.process_time(), most, result))
 
 
+@dataclass
 class Kbo:
     """Extracts to facts; can be sent to another process."""
 
-    def __init__(self, files: list[Path], out: Path, nace: tuple[str, ...]) -> None:
-        self.files, self.out, self.nace = files, out, nace
+    files: list[Path]
+    out: Path
+    nace: tuple[str, ...]
 
     def __call__(self) -> str:
+        """Do it, and say what came of it."""
         from belbiotech.dataset.registers.kbo import kbo_facts
 
         written = kbo_facts(self.files, self.out, nace=self.nace)
         return f"{written.rows['firms']:,d} firms, {written.rows['events']:,d} events"
 
 
+@dataclass
 class Cordis:
     """A data set of CORDIS to alliances of the firms of a folder."""
 
-    def __init__(self, file: Path, out: Path, firms: Path) -> None:
-        self.file, self.out, self.firms = file, out, firms
+    file: Path
+    out: Path
+    firms: Path
 
     def __call__(self) -> str:
+        """Do it, and say what came of it."""
         from belbiotech.dataset.registers.cordis import cordis_facts
 
         written = cordis_facts([self.file], self.out, firms=self.firms)
@@ -299,11 +318,11 @@ def main() -> None:
         for nth in range(options.extracts):
             files.append(kbo_extract(connection, nth, base, folder, work))
             print(f"made {files[-1].name}: {files[-1].stat().st_size / 1e6:,.0f} MB", flush=True)
-        h2020 = cordis_zip(connection, options.share, folder, work)
-        connection.close()
         one = [files[0]]
-        rows = [
-            measured("KBO, one extract, one activity", Kbo(one, results / "a", ("10001",))),
+        rows = [measured("KBO, one extract, one activity", Kbo(one, results / "a", ("10001",)))]
+        h2020 = cordis_zip(connection, options.share, folder, work, results / "a" / "firms.csv")
+        connection.close()
+        rows += [
             measured("KBO, one extract, all legal persons", Kbo(one, results / "b", ())),
             measured("CORDIS, one programme", Cordis(h2020, results / "d", results / "a")),
         ]

@@ -133,12 +133,11 @@ def _shares(rows: pd.DataFrame) -> pd.DataFrame:
     tables = []
     for by in BY:
         firms = rows.drop_duplicates(["firm_id", by]).groupby(by)["held"]
-        table = firms.agg(firms="size", held="sum").reset_index(names="value")
-        tables.append(table.assign(by=by, value=table["value"].astype(str)))
+        count, held = firms.size(), firms.sum().astype("int64")
+        table = pd.DataFrame({"by": by, "value": count.index.astype(str)})
+        tables.append(table.assign(firms=count.to_numpy(), held=held.to_numpy()))
     shares = pd.concat(tables, ignore_index=True)
-    shares["held"] = shares["held"].astype("int64")
-    shares["share"] = shares["held"] / shares["firms"]
-    return shares[["by", "value", "firms", "held", "share"]]
+    return shares.assign(share=shares["held"] / shares["firms"])
 
 
 def _weights(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
@@ -157,9 +156,7 @@ def _weights(rows: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     return held[["firm_id", "region", "fate", "weight"]], int(empty["all"].sum())
 
 
-def _fitted(
-    formula: str, rows: pd.DataFrame, weight: str | None
-) -> tuple[CoxResult | None, str]:
+def _fitted(formula: str, rows: pd.DataFrame, weight: str | None) -> tuple[CoxResult | None, str]:
     if rows.empty:
         return None, "no firm of the shipped panel is in the register"
     try:

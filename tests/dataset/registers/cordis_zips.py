@@ -8,16 +8,18 @@ import json
 import zipfile
 from pathlib import Path
 
-PROJECT = (
-    "id acronym status title startDate endDate totalCost ecMaxContribution legalBasis topics "
-    "ecSignatureDate frameworkProgramme masterCall subCall fundingScheme nature objective "
-    "contentUpdateDate rcn grantDoi keywords"
-).split()
-ORGANISATION = (
-    "projectID projectAcronym organisationID vatNumber name shortName SME activityType street "
-    "postCode city country nutsCode geolocation organizationURL contactForm contentUpdateDate rcn "
-    "order role ecContribution netEcContribution totalCost endOfParticipation active"
-).split()
+PROJECT_TEXT = """
+id acronym status title startDate endDate totalCost ecMaxContribution legalBasis topics
+ecSignatureDate frameworkProgramme masterCall subCall fundingScheme nature objective
+contentUpdateDate rcn grantDoi keywords
+"""
+PROJECT = PROJECT_TEXT.split()
+ORGANISATION_TEXT = """
+projectID projectAcronym organisationID vatNumber name shortName SME activityType street
+postCode city country nutsCode geolocation organizationURL contactForm contentUpdateDate rcn
+order role ecContribution netEcContribution totalCost endOfParticipation active
+"""
+ORGANISATION = ORGANISATION_TEXT.split()
 
 
 class Programme:
@@ -80,7 +82,9 @@ class Programme:
 
 def as_csv(names: list[str], rows: list[dict[str, str]]) -> str:
     stream = io.StringIO(newline="")
-    writer = csv.DictWriter(stream, names, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer = csv.DictWriter(
+        stream, names, delimiter=";", quoting=csv.QUOTE_ALL, lineterminator="\n"
+    )
     writer.writeheader()
     writer.writerows(rows)
     return stream.getvalue()

@@ -28,12 +28,18 @@ def firms(make_facts):
 @pytest.fixture
 def h2020():
     data = Programme().project("600001").project("600002", startDate="", endDate="2019-06-30")
-    data.organisation("600001", "1", "ALPHA THERAPEUTICS NV", vatNumber="BE0882251820", role="coordinator")
+    data.organisation(
+        "600001", "1", "ALPHA THERAPEUTICS NV", vatNumber="BE0882251820", role="coordinator"
+    )
     data.organisation("600001", "2", "UNIVERSITEIT GENT", activityType="HES")
     data.organisation("600001", "3", "UZ GENT", activityType="HES")
-    data.organisation("600001", "4", "Athens Institute", activityType="REC", country="EL", city="Athina")
+    data.organisation(
+        "600001", "4", "Athens Institute", activityType="REC", country="EL", city="Athina"
+    )
     data.organisation("600001", "5", "BETAGENIX SA", city="LIEGE", endOfParticipation="true")
-    data.organisation("600002", "5", "BETAGENIX SA", city="LIEGE", netEcContribution="0", ecContribution="0")
+    data.organisation(
+        "600002", "5", "BETAGENIX SA", city="LIEGE", netEcContribution="0", ecContribution="0"
+    )
     data.organisation("600002", "6", "Big Pharma plc", country="UK", role="associatedPartner")
     return data
 
@@ -86,8 +92,10 @@ def test_matches_are_kept_and_a_person_decides(tmp_path, firms, h2020):
 
 
 def test_another_number_is_another_firm(tmp_path, firms):
-    data = Programme().project("1").organisation(
-        "1", "1", "Alpha Therapeutics", vatNumber="BE0400000185"
+    data = (
+        Programme()
+        .project("1")
+        .organisation("1", "1", "Alpha Therapeutics", vatNumber="BE0400000185")
     )
     written = cordis_facts([data.write(tmp_path)], tmp_path / "out", firms=firms)
     assert written.rows["financings"] == 0
@@ -157,7 +165,7 @@ def test_other_layouts_and_encodings(tmp_path, firms, h2020):
     assert "column 'role' is missing" in told(organization="projectID;organisationID;name\n1;2;3\n")
     commas = ",".join(ORGANISATION) + "\n"
     assert "has ',' between its cells" in told(organization=commas)
-    text = as_csv(ORGANISATION, [{n: "é" for n in ORGANISATION}]).encode("latin-1")
+    text = as_csv(ORGANISATION, [dict.fromkeys(ORGANISATION, "é")]).encode("latin-1")
     assert "line 2: holds the byte 0xe9" in told(organization=text)
     assert "is no JSON" in told(kind="json", organization="[{")
     assert "is no list of objects" in told(kind="json", organization='{"a": 1}')

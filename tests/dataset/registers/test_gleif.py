@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from belbiotech.dataset.registers.gleif import gleif_facts
-from belbiotech.dataset.registers.gleif_layout import LEI2, RELATIONS
+from belbiotech.dataset.registers.parts.gleif_layout import LEI2, RELATIONS
 from belbiotech.errors import BelbiotechWarning, FactsError
 
 from .kbo_zips import number, read_rows
@@ -49,13 +49,18 @@ def entity(key, name, **cells):
         "Registration.LastUpdateDate": "2025-03-04T10:20:30Z",
         "Registration.RegistrationStatus": "ISSUED",
     }
-    short = {"status": "Entity.EntityStatus", "end": "Entity.EntityExpirationDate",
-             "reason": "Entity.EntityExpirationReason", "category": "Entity.EntityCategory",
-             "successor": "Entity.SuccessorEntity.1.SuccessorLEI",
-             "country": "Entity.LegalAddress.Country", "zip": "Entity.LegalAddress.PostalCode",
-             "number": "Entity.RegistrationAuthority.RegistrationAuthorityEntityID",
-             "created": "Entity.EntityCreationDate",
-             "other": "Entity.OtherEntityNames.OtherEntityName.1"}
+    short = {
+        "status": "Entity.EntityStatus",
+        "end": "Entity.EntityExpirationDate",
+        "reason": "Entity.EntityExpirationReason",
+        "category": "Entity.EntityCategory",
+        "successor": "Entity.SuccessorEntity.1.SuccessorLEI",
+        "country": "Entity.LegalAddress.Country",
+        "zip": "Entity.LegalAddress.PostalCode",
+        "number": "Entity.RegistrationAuthority.RegistrationAuthorityEntityID",
+        "created": "Entity.EntityCreationDate",
+        "other": "Entity.OtherEntityNames.OtherEntityName.1",
+    }
     return {**usual, **{short.get(name, name): value for name, value in cells.items()}}
 
 
@@ -88,8 +93,14 @@ def test_ends_successors_and_parents(tmp_path, write):
     rows = [
         entity("A", "Alpha NV", number=number(4000001), other="Alpha; Labs"),
         entity("B", "Beta", status="INACTIVE", end="2019-05-06T00:00:00Z", reason="DISSOLVED"),
-        entity("C", "Gamma", status="INACTIVE", end="2020-02-03T00:00:00Z",
-               reason="CORPORATE_ACTION", successor=lei("X")),
+        entity(
+            "C",
+            "Gamma",
+            status="INACTIVE",
+            end="2020-02-03T00:00:00Z",
+            reason="CORPORATE_ACTION",
+            successor=lei("X"),
+        ),
         entity("D", "Delta", zip="B-1348"),
         entity("E", "Fund", category="FUND"),
         entity("F", "Jan Persoon", category="SOLE_PROPRIETOR"),
@@ -97,7 +108,10 @@ def test_ends_successors_and_parents(tmp_path, write):
         entity("X", "Big Pharma plc", country="GB", zip="SW1"),
         entity("H", "French", country="FR"),
     ]
-    level2 = [relation("D", "X", "2015-07-08T00:00:00Z"), relation("A", "X", "2006-07-08T00:00:00Z")]
+    level2 = [
+        relation("D", "X", "2015-07-08T00:00:00Z"),
+        relation("A", "X", "2006-07-08T00:00:00Z"),
+    ]
     level2.append(relation("D", "X", "2015-07-08T00:00:00Z", "IS_ULTIMATELY_CONSOLIDATED_BY"))
     files = [write(rows), write(level2, "rr", LEVEL2)]
     written = gleif_facts(files, tmp_path / "out")
@@ -105,7 +119,10 @@ def test_ends_successors_and_parents(tmp_path, write):
     firms = facts.firms.set_index("name")
     assert set(firms.index) == {"Alpha NV", "Beta", "Gamma", "Delta"}
     assert firms.loc["Alpha NV", "enterprise_number"] == number(4000001)
-    assert firms.loc["Alpha NV", ["other_names", "founded"]].tolist() == ["Alpha, Labs", "2006-06-01"]
+    assert firms.loc["Alpha NV", ["other_names", "founded"]].tolist() == [
+        "Alpha, Labs",
+        "2006-06-01",
+    ]
     assert firms.loc["Delta", "region"] == "BE-WAL"
     names = facts.firms.set_index("firm_id")["name"]
     events = facts.events[facts.events["event"] != "observed_active"]
@@ -122,7 +139,9 @@ def test_ends_successors_and_parents(tmp_path, write):
         ("ultimate", "Big Pharma plc", "2015-07-08"),
     ]
     assert dict(zip(written.left_out["reason"], written.left_out["units"], strict=True)) == {
-        "branch or fund": 1, "natural person": 1, "no region": 1,
+        "branch or fund": 1,
+        "natural person": 1,
+        "no region": 1,
     }
     for file in written.path.iterdir():
         assert "persoon" not in file.read_text("utf-8").casefold()
@@ -148,8 +167,12 @@ def test_all_problems_at_once_with_their_lines(tmp_path, write):
         gleif_facts([write([], text=text)], tmp_path / "out")
     found = "\n".join(caught.value.problems)
     for line, words in (
-        (3, "is there already"), (4, "is no LEI"), (5, "LegalName'' is blank".replace("''", "'")),
-        (5, "'2006-13-01' is no day"), (6, "'GONE' is neither"), (7, "has 2 cells"),
+        (3, "is there already"),
+        (4, "is no LEI"),
+        (5, "LegalName'' is blank".replace("''", "'")),
+        (5, "'2006-13-01' is no day"),
+        (6, "'GONE' is neither"),
+        (7, "has 2 cells"),
     ):
         assert any(f"line {line}: " in t and words in t for t in caught.value.problems), found
     assert not (tmp_path / "out").exists()
@@ -175,7 +198,9 @@ def test_layouts(tmp_path, write):
 def test_corrections(tmp_path, write):
     rows = tmp_path / "corrections.csv"
     head = "register,file,key,column,expect,value,why,from,to\n"
-    rows.write_text(head + f"gleif,lei2,{lei('A')},Entity.EntityCreationDate,x,2001-02-03,gazette,,\n")
+    rows.write_text(
+        head + f"gleif,lei2,{lei('A')},Entity.EntityCreationDate,x,2001-02-03,gazette,,\n"
+    )
     path = write([entity("A", "Alpha", created="x")])
     facts = gleif_facts([path], tmp_path / "out", corrections=rows).facts
     assert facts.firms["founded"].tolist() == ["2001-02-03"]

@@ -6,19 +6,47 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from belbiotech.dataset.registers.files.numbers import belgian_number, is_lei, is_siren
 from belbiotech.dataset.registers.matching import Unit, match_units
 from belbiotech.dataset.registers.matching import _edits as edits
 from belbiotech.dataset.registers.names import words_of
-from belbiotech.dataset.registers.numbers import belgian_number, is_lei, is_siren
 
-STEMS = "ab cel gen bio vir neo im lu ox tar pro ga mi se no va re qu di fe zo ka to pha".split()
+STEMS_TEXT = """
+ab cel gen bio vir neo im lu ox tar pro ga mi se no va re qu di fe zo ka to pha
+"""
+STEMS = STEMS_TEXT.split()
 ENDS = ["gen", "genix", "cure", "zyme", "med", "ria", "tis", "vax", "lab", "sys", "nova", "cyte"]
-FIELDS = ["Therapeutics", "Pharmaceuticals", "Diagnostics", "Biotechnology", "Technologies",
-          "Laboratories", "Sciences", "Vaccines", "Genomics", "Systems", ""]
-SHORT = {"Pharmaceuticals": "Pharma", "Biotechnology": "Biotech", "Technologies": "Tech",
-         "Laboratories": "Labs", "Diagnostics": "Diagnostic", "Vaccines": "Vaccine"}
-TOWNS = {"Gent": "GAND", "Leuven": "Louvain", "Liège": "Luik", "Antwerpen": "Antwerp",
-         "Bruxelles": "BRUSSEL", "Mechelen": "Malines", "Namur": "Namen", "Brugge": "Bruges"}
+FIELDS = [
+    "Therapeutics",
+    "Pharmaceuticals",
+    "Diagnostics",
+    "Biotechnology",
+    "Technologies",
+    "Laboratories",
+    "Sciences",
+    "Vaccines",
+    "Genomics",
+    "Systems",
+    "",
+]
+SHORT = {
+    "Pharmaceuticals": "Pharma",
+    "Biotechnology": "Biotech",
+    "Technologies": "Tech",
+    "Laboratories": "Labs",
+    "Diagnostics": "Diagnostic",
+    "Vaccines": "Vaccine",
+}
+TOWNS = {
+    "Gent": "GAND",
+    "Leuven": "Louvain",
+    "Liège": "Luik",
+    "Antwerpen": "Antwerp",
+    "Bruxelles": "BRUSSEL",
+    "Mechelen": "Malines",
+    "Namur": "Namen",
+    "Brugge": "Bruges",
+}
 FORMS = ["NV", "SA", "BV", "BVBA", "SPRL", "SRL", "N.V.", "S.A.", "S.R.L.", "naamloze vennootschap"]
 ACCENTS = {"e": "é", "o": "ö", "a": "à", "u": "ü", "i": "ï"}
 
@@ -39,11 +67,13 @@ def worn(name, draw):
         name = name[:at] + ACCENTS.get(name[at], name[at]) + name[at + 1 :]
     if draw.random() < 0.1 and len(name) > 9:
         at = draw.randrange(2, len(name) - 2)
-        name = draw.choice([
-            name[:at] + name[at + 1 :],
-            name[:at] + name[at + 1] + name[at] + name[at + 2 :],
-            name[:at] + draw.choice("aeioust") + name[at + 1 :],
-        ])
+        name = draw.choice(
+            [
+                name[:at] + name[at + 1 :],
+                name[:at] + name[at + 1] + name[at] + name[at + 2 :],
+                name[:at] + draw.choice("aeioust") + name[at + 1 :],
+            ]
+        )
     if draw.random() < 0.7:
         form = draw.choice(FORMS)
         name = f"{form} {name}" if draw.random() < 0.1 else f"{name} {form}"
@@ -111,7 +141,9 @@ def test_what_is_a_match_and_what_is_not():
         Unit("d", ("Ace",), ("Leuven",)),
         Unit("e", ("Acme Sciences",), ("Gent",), "n1"),
     ]
-    assert rows([Unit("1", ("BIOGENIX THERAPEUTIC NV",), ("GAND",))], firms) == [("1", "a", "match")]
+    assert rows([Unit("1", ("BIOGENIX THERAPEUTIC NV",), ("GAND",))], firms) == [
+        ("1", "a", "match")
+    ]
     assert rows([Unit("1", ("Biogenix",), ("Gent",))], firms) == []
     assert rows([Unit("1", ("Fund 3",), ("Gent",))], firms) == []
     assert [d for *_, d in rows([Unit("1", ("Ace SA",), ("Liège",))], firms)] == ["below"]
@@ -137,7 +169,9 @@ def test_any_name_can_be_read(text):
 
 def test_numbers():
     assert belgian_number("BE 0882.251.820") == "0882.251.820"
-    assert [belgian_number(t) for t in ("", None, "FR0882251820", "12", "BE9999999999")] == [None] * 5
+    assert [belgian_number(t) for t in ("", None, "FR0882251820", "12", "BE9999999999")] == [
+        None
+    ] * 5
     assert is_lei("5493001KJTIIGC8Y1R12")
     assert not is_lei("5493001kjtiigc8y1r12")
     assert is_siren("732829320")

@@ -127,8 +127,14 @@ def test_bad_input(tmp_path, written):
 def test_coverage_counts_firms_and_reweights(tmp_path):
     """Exits are written about twice as often: the weights undo it."""
     lives = [
-        (4000000 + nth, f"Firm{nth:03d}", 0, 2 if nth % 4 else 1, "000" if nth % 4 else "050",
-         {"start": f"01-01-{1990 + nth % 25}"})
+        (
+            4000000 + nth,
+            f"Firm{nth:03d}",
+            0,
+            2 if nth % 4 else 1,
+            "000" if nth % 4 else "050",
+            {"start": f"01-01-{1990 + nth % 25}"},
+        )
         for nth in range(240)
     ]
     panel = register_panel(folder(tmp_path, lives), shipped=False)
@@ -149,8 +155,9 @@ def test_coverage_counts_firms_and_reweights(tmp_path):
     assert weighted["n_events"].iloc[0] == 30 if "n_events" in weighted else True
     by_hand = bb.cox(
         "exit ~ allied",
-        panel[panel["observed"] & held].assign(w=lambda t: t["name"].map(
-            lambda n: 2.0 if int(n[4:]) % 4 == 0 else 9.0)),
+        panel[panel["observed"] & held].assign(
+            w=lambda t: t["name"].map(lambda n: 2.0 if int(n[4:]) % 4 == 0 else 9.0)
+        ),
         weights="w",
         cluster="firm_id",
     )

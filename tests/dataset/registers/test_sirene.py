@@ -7,9 +7,9 @@ import zipfile
 import pytest
 
 from belbiotech.dataset.catalog.register_panel import register_panel
-from belbiotech.dataset.registers.register import registers
+from belbiotech.dataset.registers.known import registers
+from belbiotech.dataset.registers.parts.sirene_layout import FILES
 from belbiotech.dataset.registers.sirene import sirene_facts
-from belbiotech.dataset.registers.sirene_layout import FILES
 from belbiotech.errors import FactsError
 
 
@@ -49,13 +49,22 @@ class Stock:
         }
         self.rows["stockunitelegale"].append({**usual, **cells})
         self.rows["stocketablissement"].append(
-            {"siren": siren(base), "etablissementSiege": "true",
-             "codeCommuneEtablissement": commune, "libelleCommuneEtablissement": "VILLE"}
+            {
+                "siren": siren(base),
+                "etablissementSiege": "true",
+                "codeCommuneEtablissement": commune,
+                "libelleCommuneEtablissement": "VILLE",
+            }
         )
         for begins, ends, was, called in periods:
             self.rows["stockunitelegalehistorique"].append(
-                {"siren": siren(base), "dateDebut": begins, "dateFin": ends,
-                 "etatAdministratifUniteLegale": was, "denominationUniteLegale": called}
+                {
+                    "siren": siren(base),
+                    "dateDebut": begins,
+                    "dateFin": ends,
+                    "etatAdministratifUniteLegale": was,
+                    "denominationUniteLegale": called,
+                }
             )
         return self
 
@@ -77,7 +86,9 @@ class Stock:
 def stock():
     made = Stock().unit(10000001, "VIVANTE", commune="69123")
     made.unit(
-        10000002, "MORTE", "C",
+        10000002,
+        "MORTE",
+        "C",
         periods=[
             ("2001-02-03", "2005-12-31", "A", "ANCIENNE"),
             ("2006-01-01", "2010-06-30", "C", "ANCIENNE"),
@@ -134,8 +145,11 @@ def test_bad_input(tmp_path, stock):
     with pytest.raises(FactsError) as caught:
         sirene_facts(stock.write(tmp_path), tmp_path / "out", nace=["7211"])
     for line, words in (
-        (7, "wrong check digit"), (8, "'12' is no SIREN"), (9, "'2001-02-30' is no day"),
-        (10, "'Z' is neither A nor C"), (11, "is there already"),
+        (7, "wrong check digit"),
+        (8, "'12' is no SIREN"),
+        (9, "'2001-02-30' is no day"),
+        (10, "'Z' is neither A nor C"),
+        (11, "is there already"),
     ):
         found = caught.value.problems
         assert any(f"line {line}: " in t and words in t for t in found), "\n".join(found)

@@ -176,8 +176,7 @@ def _shipped(shipped: Facts | str | bool) -> Facts:
         return shipped
     if shipped is False:
         tables: dict[str, Any] = {
-            name: pd.DataFrame(columns=list(fields), dtype=object)
-            for name, fields in FACTS.items()
+            name: pd.DataFrame(columns=list(fields), dtype=object) for name, fields in FACTS.items()
         }
         return Facts(**tables)
     version = None if shipped is True else str(shipped)
@@ -222,9 +221,7 @@ def _by_number(facts: Facts, other: Facts) -> Facts:
         firm: ids[number]
         for firm, number in zip(firms["firm_id"], firms["enterprise_number"], strict=True)
     }
-    exits = other.events[
-        other.events["event"].isin(EXITS) & other.events["firm_id"].isin(names)
-    ]
+    exits = other.events[other.events["event"].isin(EXITS) & other.events["firm_id"].isin(names)]
     return Facts(
         firms=other.firms.iloc[:0],
         events=exits.assign(firm_id=exits["firm_id"].map(names)),
@@ -276,14 +273,10 @@ def _observed(panel: pd.DataFrame, units: pd.DataFrame, whole_years: bool) -> pd
     ended = panel["failure"].eq(1) | panel["acquisition"].eq(1)
     seen = (year >= here.map(first)) & ((year <= here.map(last)) | ended)
     form = table["legal_form_label"].where(table["legal_form_label"].notna(), table["legal_form"])
-    return panel.assign(
-        observed=seen.astype(bool), legal_form=here.map(form).astype(object)
-    )
+    return panel.assign(observed=seen.astype(bool), legal_form=here.map(form).astype(object))
 
 
-def _whole(
-    units: pd.DataFrame, first: pd.Series, last: pd.Series
-) -> tuple[pd.Series, pd.Series]:
+def _whole(units: pd.DataFrame, first: pd.Series, last: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Leave out years of which the files cover a part: before the first, after the last."""
     begins, ends = units["first_seen"].dropna().min(), units["last_seen"].dropna().max()
     delayed = (units["entry"] == units["first_seen"]) & (units["entry"].str[5:] > "01-31")

@@ -14,20 +14,20 @@ import pandas as pd
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.read import Facts, read_facts
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.cordis_facts import alliances_and_grants, organisations
-from belbiotech.dataset.registers.cordis_read import (
-    FILES,
-    Participation,
-    Project,
-    files_of,
-    read_programme,
-)
 from belbiotech.dataset.registers.corrections import read_corrections
 from belbiotech.dataset.registers.matching import (
     THRESHOLD,
     match_units,
     read_matches,
     units_of_firms,
+)
+from belbiotech.dataset.registers.parts.cordis_facts import alliances_and_grants, organisations
+from belbiotech.dataset.registers.parts.cordis_read import (
+    FILES,
+    Participation,
+    Project,
+    files_of,
+    read_programme,
 )
 from belbiotech.dataset.registers.register import UNITS, Licence, RegisterFacts
 from belbiotech.dataset.registers.writing import (
@@ -222,8 +222,10 @@ def _with_firms(base: Facts, made: Mapping[str, pd.DataFrame]) -> dict[str, pd.D
 
 
 def _left_out(left: Counter[str], table: pd.DataFrame) -> pd.DataFrame:
-    words = {"unsure": "organisation: two firms are about as good a match",
-             "below": "organisation: the best match is below the threshold"}
+    words = {
+        "unsure": "organisation: two firms are about as good a match",
+        "below": "organisation: the best match is below the threshold",
+    }
     counted = Counter(words[one] for one in table["decision"] if one in words)
     rows = sorted((left + counted).items())
     return pd.DataFrame(rows, columns=["reason", "units"])

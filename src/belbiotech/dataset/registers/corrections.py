@@ -6,7 +6,7 @@ it expects is not found any more, and it fails: take it away.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -185,13 +185,16 @@ def read_corrections(path: str | Path | None, register: str) -> Corrections:
             problems.append(table.problem(number, text))
             continue
         if row["register"] == register:
-            ends = [int(row[name]) if row[name] else None for name in ("from", "to")]
-            place = (table.file, table.lines[number])
-            first = [row[name] for name in COLUMNS[:7]]
-            rows.append(Correction(*first, *ends, place))
+            rows.append(_correction(row, (table.file, table.lines[number])))
     if problems:
         raise FactsError([str(problem) for problem in problems])
     return Corrections(tuple(rows))
+
+
+def _correction(row: Mapping[Hashable, Any], place: tuple[str, int]) -> Correction:
+    first, last = (int(row[name]) if row[name] else None for name in ("from", "to"))
+    words = {name: row[name] for name in COLUMNS[:7]}
+    return Correction(**words, first=first, last=last, place=place)
 
 
 def _wrong(row: Mapping[str, str | None]) -> str:
@@ -206,7 +209,8 @@ def _wrong(row: Mapping[str, str | None]) -> str:
         )
     columns = files.get(str(row["file"]))
     if columns is None:
-        return f"column 'file': {row['file']!r} takes no corrections; {nearest_names(row['file'], files)}"
+        near = nearest_names(row["file"], files)
+        return f"column 'file': {row['file']!r} takes no corrections; {near}"
     if row["column"] not in columns:
         return (
             f"column 'column': {row['column']!r} takes no corrections; "

@@ -10,10 +10,11 @@ from typing import Any
 
 from belbiotech.dataset.facts.iso import COUNTRIES
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import Archive, open_archive
 from belbiotech.dataset.registers.corrections import Corrections, read_corrections
-from belbiotech.dataset.registers.gleif_facts import make_facts
-from belbiotech.dataset.registers.gleif_layout import (
+from belbiotech.dataset.registers.files.archives import Archive, open_archive
+from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems
+from belbiotech.dataset.registers.parts.gleif_facts import make_facts
+from belbiotech.dataset.registers.parts.gleif_layout import (
     LEI2,
     RELATIONS,
     SELECT_LEI2,
@@ -21,7 +22,6 @@ from belbiotech.dataset.registers.gleif_layout import (
     SELECT_RELATIONS,
 )
 from belbiotech.dataset.registers.register import Licence, RegisterFacts
-from belbiotech.dataset.registers.streams import FEW, Layout, load, row_problems
 from belbiotech.dataset.registers.writing import (
     check_target,
     database,
@@ -40,16 +40,25 @@ LICENCE = Licence(
 )
 LABELS = {"segment": {"nace_unknown": "No activity in the register"}}
 FAULTS = (
-    ("not sound", "'column ''LEI'': ' || coalesce('''' || written || '''', 'a blank') || "
-     "' is no LEI: its check digits are wrong, or its form'"),
+    (
+        "not sound",
+        "'column ''LEI'': ' || coalesce('''' || written || '''', 'a blank') || "
+        "' is no LEI: its check digits are wrong, or its form'",
+    ),
     ("name is null", "'column ''Entity.LegalName'' is blank, and must not be'"),
-    ("created is null and created_written is not null",
-     "'column ''Entity.EntityCreationDate'': ''' || created_written || ''' is no day'"),
-    ("expired is null and expired_written is not null",
-     "'column ''Entity.EntityExpirationDate'': ''' || expired_written || ''' is no day'"),
-    ("status is null or status not in ('ACTIVE', 'INACTIVE', 'NULL')",
-     "'column ''Entity.EntityStatus'': ' || coalesce('''' || status || '''', 'a blank') || "
-     "' is neither ACTIVE nor INACTIVE'"),
+    (
+        "created is null and created_written is not null",
+        "'column ''Entity.EntityCreationDate'': ''' || created_written || ''' is no day'",
+    ),
+    (
+        "expired is null and expired_written is not null",
+        "'column ''Entity.EntityExpirationDate'': ''' || expired_written || ''' is no day'",
+    ),
+    (
+        "status is null or status not in ('ACTIVE', 'INACTIVE', 'NULL')",
+        "'column ''Entity.EntityStatus'': ' || coalesce('''' || status || '''', 'a blank') || "
+        "' is neither ACTIVE nor INACTIVE'",
+    ),
 )
 
 
@@ -100,7 +109,9 @@ def gleif_facts(
         raise FactsError(["give the file of level 1, and after it that of level 2 if you have it"])
     wrong = [country for country in countries if country not in COUNTRIES]
     if wrong:
-        raise FactsError([f"{country!r} is no country; write ISO 3166-1, like BE" for country in wrong])
+        raise FactsError(
+            [f"{country!r} is no country; write ISO 3166-1, like BE" for country in wrong]
+        )
     problems: list[Problem] = []
     told: list[str] = []
     rows = read_corrections(corrections, "gleif")
@@ -170,7 +181,9 @@ def _check(connection: Any, archive: Archive, member: str, problems: list[Proble
             f"select record, {words} from entities where {condition} order by record limit {FEW}"
         ).fetchall()
         if found:
-            count = connection.execute(f"select count(*) from entities where {condition}").fetchone()
+            count = connection.execute(
+                f"select count(*) from entities where {condition}"
+            ).fetchone()
             problems += row_problems(archive, member, found, more=count[0] - len(found))
     twice = connection.execute(f"""
         select record, 'column ''LEI'': ''' || written || ''' is there already' from (

@@ -10,11 +10,11 @@ from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.corrections import read_corrections
-from belbiotech.dataset.registers.kbo_extracts import open_extracts
-from belbiotech.dataset.registers.kbo_facts import make_facts, segment_labels
-from belbiotech.dataset.registers.kbo_layout import CODE, FILES, META
-from belbiotech.dataset.registers.kbo_series import load_series
 from belbiotech.dataset.registers.nace import read_prefixes
+from belbiotech.dataset.registers.parts.kbo_extracts import open_extracts
+from belbiotech.dataset.registers.parts.kbo_facts import make_facts, segment_labels
+from belbiotech.dataset.registers.parts.kbo_layout import CODE, FILES, META
+from belbiotech.dataset.registers.parts.kbo_series import load_series
 from belbiotech.dataset.registers.register import Licence, RegisterFacts
 from belbiotech.dataset.registers.writing import (
     check_target,

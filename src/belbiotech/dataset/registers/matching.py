@@ -14,8 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from belbiotech.dataset.facts.texts import read_texts
+from belbiotech.dataset.registers.files.numbers import belgian_number
 from belbiotech.dataset.registers.names import plain_town, words_of
-from belbiotech.dataset.registers.numbers import belgian_number
 from belbiotech.errors import FactsError
 
 __all__ = ["MATCH_COLUMNS", "THRESHOLD", "Unit", "match_units", "read_matches", "units_of_firms"]
@@ -203,9 +203,7 @@ def _scores(
             likeness = _likeness(name, other)
             if likeness < SHOWN:
                 continue
-            score, rule = _with_town(
-                likeness, here, towns[other.at], index.is_telling(words)
-            )
+            score, rule = _with_town(likeness, here, towns[other.at], index.is_telling(words))
             if score > best.get(other.at, (0.0, ""))[0]:
                 best[other.at] = score, rule
     ordered = [(score, rule, at) for at, (score, rule) in best.items()]
@@ -269,8 +267,11 @@ def _with_town(
 
 def _nested(here: frozenset[str], there: frozenset[str]) -> bool:
     """Whether one town's name is part of the other's: Gent, Gent Zwijnaarde."""
-    return any(set(a.split()) <= set(b.split()) or set(b.split()) <= set(a.split())
-               for a in here for b in there)
+    return any(
+        set(a.split()) <= set(b.split()) or set(b.split()) <= set(a.split())
+        for a in here
+        for b in there
+    )
 
 
 def _row(unit: Unit, firm: Unit, score: float, rule: str, decision: str) -> tuple[object, ...]:

@@ -9,12 +9,14 @@ from collections.abc import Iterable, Mapping
 __all__ = ["is_hospital", "plain_name", "plain_town", "words_of"]
 
 # Belgian forms in three languages, then those of the neighbours and of common partners.
-LEGAL_FORMS = frozenset(
-    "nv sa ag bv srl gmbh bvba sprl pgmbh cv sc cvba scrl comm comv scs scri snc vof vzw asbl vog "
-    "ivzw aisbl se sce esv gie eeig maatschap ltd limited llc llp inc incorporated corp "
-    "corporation plc co company cie kg kgaa ohg ev sas sasu sarl eurl spa srls sl slu ab oy oyj as "
-    "aps kft zrt sro spzoo ehf ebvba ebv".split()
-)
+FORMS_TEXT = """
+nv sa ag bv srl gmbh bvba sprl pgmbh cv sc cvba scrl comm comv scs scri snc vof vzw asbl vog
+ivzw aisbl se sce esv gie eeig maatschap ltd limited llc llp inc incorporated corp corporation
+plc co company cie kg kgaa ohg ev sas sasu sarl eurl spa srls sl slu ab oy oyj as aps kft zrt
+sro spzoo ehf ebvba ebv
+"""
+
+LEGAL_FORMS = frozenset(FORMS_TEXT.split())
 LONG_FORMS = (
     "naamloze vennootschap",
     "societe anonyme",

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.dataset.facts.read import Facts, read_facts
 from belbiotech.errors import FactsError
 
-__all__ = ["UNITS", "Licence", "Register", "RegisterFacts", "read_units", "registers"]
+__all__ = ["UNITS", "Licence", "Register", "RegisterFacts", "read_units"]
 
 UNITS: Mapping[str, str] = {
     "firm_id": "The firm, as in firms.csv.",
@@ -83,7 +83,7 @@ class RegisterFacts:
 
 
 class Register(Protocol):
-    """What a reader of a register offers; `registers()` lists those of this package.
+    """What a reader of a register offers; `known.registers` gives those of this package.
 
     Attributes
     ----------
@@ -119,31 +119,6 @@ class Register(Protocol):
         ...
 
 
-def registers() -> dict[str, Register]:
-    """Give all registers that can be read, by name.
-
-    Returns
-    -------
-    dict of str to Register
-        In the order in which they are documented.
-
-    Examples
-    --------
-    >>> for register in registers().values():
-    ...     print(register.name, "|", register.identifies)
-    kbo | enterprise number, ten digits, the last two check digits
-    cordis | VAT or enterprise number; else name and town
-    gleif | LEI, twenty signs (ISO 17442); and the number in the national register
-    sirene | SIREN, nine digits, the last a check digit
-    """
-    from belbiotech.dataset.registers.cordis import CORDIS
-    from belbiotech.dataset.registers.gleif import GLEIF
-    from belbiotech.dataset.registers.kbo import KBO
-    from belbiotech.dataset.registers.sirene import SIRENE
-
-    return {register.name: register for register in (KBO, CORDIS, GLEIF, SIRENE)}
-
-
 def read_units(folder: str | Path) -> pd.DataFrame:
     """Read register.csv of a folder that a register's reader wrote.
 
@@ -172,6 +147,8 @@ def read_units(folder: str | Path) -> pd.DataFrame:
     if missing:
         raise FactsError([f"{path}, line 1: column {name!r} is missing" for name in missing])
     return pd.DataFrame(
-        {name: pd.Series([v if isinstance(v, str) else None for v in frame[name]], dtype=object)
-         for name in UNITS}
+        {
+            name: pd.Series([v if isinstance(v, str) else None for v in frame[name]], dtype=object)
+            for name in UNITS
+        }
     )

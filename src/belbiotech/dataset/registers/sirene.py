@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import Archive, open_archive
 from belbiotech.dataset.registers.corrections import Corrections, read_corrections
-from belbiotech.dataset.registers.days import day
+from belbiotech.dataset.registers.files.archives import Archive, open_archive
+from belbiotech.dataset.registers.files.days import day
+from belbiotech.dataset.registers.files.streams import FEW, load, row_problems
 from belbiotech.dataset.registers.nace import Prefix, read_prefixes
+from belbiotech.dataset.registers.parts.sirene_facts import make_facts
+from belbiotech.dataset.registers.parts.sirene_layout import FILES, region_of_commune
 from belbiotech.dataset.registers.register import Licence, RegisterFacts
-from belbiotech.dataset.registers.sirene_facts import make_facts
-from belbiotech.dataset.registers.sirene_layout import FILES, region_of_commune
-from belbiotech.dataset.registers.streams import FEW, load, row_problems
 from belbiotech.dataset.registers.writing import (
     check_target,
     database,
@@ -112,9 +112,7 @@ def sirene_facts(
     return written
 
 
-def _found(
-    files: Sequence[str | Path], problems: list[Problem]
-) -> dict[str, tuple[Archive, str]]:
+def _found(files: Sequence[str | Path], problems: list[Problem]) -> dict[str, tuple[Archive, str]]:
     """Tell by their names which file is which."""
     found: dict[str, tuple[Archive, str]] = {}
     for file in files:
@@ -157,7 +155,8 @@ def _load(
             nomenclatureActivitePrincipaleUniteLegale as nomenclature,
             coalesce(statutDiffusionUniteLegale, 'O') as published,
             day_of(left(dateDernierTraitementUniteLegale, 10)) as treated
-        from incoming where ({wanted}) or not regexp_full_match(coalesce(siren, ''), '[0-9]{{9}}')"""
+        from incoming
+        where ({wanted}) or not regexp_full_match(coalesce(siren, ''), '[0-9]{{9}}')"""
     archive, member = found["stockunitelegale"]
     if load(connection, units, archive, member, FILES["stockunitelegale"], problems, told):
         corrections.apply(connection, "stockunitelegale", None, problems, table="units")
@@ -186,7 +185,13 @@ def _load(
                 denominationUniteLegale
             from incoming where siren in (select written from units where not person)"""
         load(
-            connection, periods, archive, member, FILES["stockunitelegalehistorique"], problems, told
+            connection,
+            periods,
+            archive,
+            member,
+            FILES["stockunitelegalehistorique"],
+            problems,
+            told,
         )
 
 

@@ -50,10 +50,10 @@ def database(folder: Path, size: int) -> Iterator[Any]:
             "temp_directory": str(work),
             "preserve_insertion_order": "false",
             "autoinstall_known_extensions": "false",
-            "enable_progress_bar": "false",
         },
     )
     try:
+        connection.execute("set enable_progress_bar = false")
         yield connection
     finally:
         connection.close()

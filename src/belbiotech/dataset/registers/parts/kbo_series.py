@@ -7,11 +7,11 @@ from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.corrections import Corrections
-from belbiotech.dataset.registers.kbo_extracts import Extract
-from belbiotech.dataset.registers.kbo_tables import apply_file, read_activities
+from belbiotech.dataset.registers.files.places import belgian_region
+from belbiotech.dataset.registers.files.sql import clean as clean_sql
 from belbiotech.dataset.registers.nace import Prefix
-from belbiotech.dataset.registers.places import belgian_region
-from belbiotech.dataset.registers.sql import clean as clean_sql
+from belbiotech.dataset.registers.parts.kbo_extracts import Extract
+from belbiotech.dataset.registers.parts.kbo_tables import apply_file, read_activities
 
 __all__ = ["load_series"]
 
@@ -174,7 +174,8 @@ def _remember_places(connection: Any) -> None:
                 where owner in (select number from placed)),
             best as (
                 select owner as number, first(region order by worth) as region,
-                    first(town_nl order by worth) as town_nl, first(town_fr order by worth) as town_fr
+                    first(town_nl order by worth) as town_nl,
+                    first(town_fr order by worth) as town_fr
                 from found where region is not null group by owner)
             select number, region, {town} as town from best;
         delete from places where number in (select number from places_in);

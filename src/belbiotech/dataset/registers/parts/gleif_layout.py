@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from belbiotech.dataset.registers.days import day
-from belbiotech.dataset.registers.places import belgian_region
-from belbiotech.dataset.registers.streams import Layout
+from belbiotech.dataset.registers.files.days import day
+from belbiotech.dataset.registers.files.places import belgian_region
+from belbiotech.dataset.registers.files.streams import Layout
 
 __all__ = ["LEI2", "RELATIONS", "SELECT_LEI2", "SELECT_NAMES", "SELECT_RELATIONS"]
 

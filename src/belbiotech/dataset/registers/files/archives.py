@@ -189,11 +189,11 @@ class CheckedStream(io.RawIOBase):
         try:
             block.decode("utf-8")
         except UnicodeDecodeError as error:
-            if error.reason == "unexpected end of data" and len(block) - error.start < 4:
-                if not self._over and error.start > 0:
-                    block, self._left = block[: error.start], block[error.start :]
-                    self._line = begins
-                    return self._clean(block)
+            cut = error.reason == "unexpected end of data" and len(block) - error.start < 4
+            if cut and not self._over and error.start > 0:
+                block, self._left = block[: error.start], block[error.start :]
+                self._line = begins
+                return self._clean(block)
             return self._repaired(block, begins)
         return block
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import Archive
 from belbiotech.dataset.registers.corrections import Corrections
-from belbiotech.dataset.registers.days import day
-from belbiotech.dataset.registers.kbo_extracts import Extract
-from belbiotech.dataset.registers.kbo_layout import FILES, KEYS
+from belbiotech.dataset.registers.files.archives import Archive
+from belbiotech.dataset.registers.files.days import day
+from belbiotech.dataset.registers.files.numbers import enterprise_check, enterprise_digits
+from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems
 from belbiotech.dataset.registers.nace import VERSIONS, Prefix
-from belbiotech.dataset.registers.numbers import enterprise_check, enterprise_digits
-from belbiotech.dataset.registers.streams import FEW, Layout, load, row_problems
+from belbiotech.dataset.registers.parts.kbo_extracts import Extract
+from belbiotech.dataset.registers.parts.kbo_layout import FILES, KEYS
 
 __all__ = ["apply_file", "read_activities"]
 
@@ -22,13 +22,15 @@ ENTITY = "try_cast(replace({}, '.', '') as bigint)"
 
 SELECTS = {
     "enterprise": f"""
-        select record, EnterpriseNumber as written, {enterprise_digits("EnterpriseNumber")} as number,
+        select record, EnterpriseNumber as written,
+            {enterprise_digits("EnterpriseNumber")} as number,
             Status as status, JuridicalSituation as situation, TypeOfEnterprise as kind,
             coalesce(JuridicalFormCAC, JuridicalForm) as form, StartDate as start_written,
             {day("StartDate")} as start
         from incoming""",
     "establishment": f"""
-        select record, EstablishmentNumber as written, {ENTITY.format("EstablishmentNumber")} as number,
+        select record, EstablishmentNumber as written,
+            {ENTITY.format("EstablishmentNumber")} as number,
             {ENTITY.format("EnterpriseNumber")} as enterprise, {day("StartDate")} as start
         from incoming
         where {ENTITY.format("EnterpriseNumber")} in (select number from kept)
@@ -158,7 +160,8 @@ def _stage(
         connection.execute(f"update incoming_rows set start = {day('start_written')}")
     for condition, words in CHECKS[name]:
         found = connection.execute(
-            f"select record, {words} from incoming_rows where {condition} order by record limit {FEW}"
+            f"select record, {words} from incoming_rows where {condition} "
+            f"order by record limit {FEW}"
         ).fetchall()
         if found:
             count = connection.execute(

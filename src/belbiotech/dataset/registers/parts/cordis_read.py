@@ -13,29 +13,41 @@ from pathlib import Path
 from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import Archive, open_archive
-from belbiotech.dataset.registers.streams import FEW, Layout, header_of
+from belbiotech.dataset.registers.files.archives import Archive, open_archive
+from belbiotech.dataset.registers.files.streams import FEW, Layout, header_of
 
 __all__ = ["FILES", "Participation", "Project", "files_of", "read_programme"]
+
+PROJECT_TEXT = """
+status totalCost ecMaxContribution legalBasis topics masterCall subCall fundingScheme nature
+objective rcn grantDoi keywords Human-validated
+"""
+
+ORGANISATION_TEXT = """
+projectAcronym shortName SME street postCode nutsCode geolocation organizationURL contactForm
+contentUpdateDate rcn order totalCost active
+"""
 
 FILES = {
     "project": Layout(
         ("id", "acronym", "startDate", "endDate"),
         optional=("title", "ecSignatureDate", "frameworkProgramme", "contentUpdateDate"),
-        known=tuple(
-            "status totalCost ecMaxContribution legalBasis topics masterCall subCall "
-            "fundingScheme nature objective rcn grantDoi keywords Human-validated".split()
-        ),
+        known=tuple(PROJECT_TEXT.split()),
         delimiter=";",
     ),
     "organization": Layout(
-        ("projectID", "organisationID", "name", "activityType", "city", "country", "role",
-         "ecContribution"),
-        optional=("vatNumber", "netEcContribution", "endOfParticipation"),
-        known=tuple(
-            "projectAcronym shortName SME street postCode nutsCode geolocation organizationURL "
-            "contactForm contentUpdateDate rcn order totalCost active".split()
+        (
+            "projectID",
+            "organisationID",
+            "name",
+            "activityType",
+            "city",
+            "country",
+            "role",
+            "ecContribution",
         ),
+        optional=("vatNumber", "netEcContribution", "endOfParticipation"),
+        known=tuple(ORGANISATION_TEXT.split()),
         delimiter=";",
     ),
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.registers.files.sql import blank_rows, clean
 from belbiotech.dataset.registers.register import Licence
-from belbiotech.dataset.registers.sql import blank_rows, clean
 
 __all__ = ["make_facts"]
 
@@ -35,7 +35,9 @@ def make_facts(connection: Any, licence: Licence) -> dict[str, str]:
     _firms(connection)
     _events(connection, seen, source)
     _rest(connection, seen, source, licence)
-    used = connection.execute("select distinct segment, activity, nomenclature from coded").fetchall()
+    used = connection.execute(
+        "select distinct segment, activity, nomenclature from coded"
+    ).fetchall()
     return {
         segment: f"{nomenclature} {activity}" if activity else "No activity in the register"
         for segment, activity, nomenclature in used
@@ -58,8 +60,9 @@ def _firms(connection: Any) -> None:
         create table coded as
             select firm_id, activity, nomenclature,
                 case when activity is null then 'nace_unknown'
-                    else lower(regexp_replace(coalesce(nomenclature, 'naf'), '[^A-Za-z0-9]', '', 'g'))
-                        || '_' || lower(regexp_replace(activity, '[^A-Za-z0-9]', '', 'g'))
+                    else lower(
+                        regexp_replace(coalesce(nomenclature, 'naf'), '[^A-Za-z0-9]', '', 'g')
+                        || '_' || regexp_replace(activity, '[^A-Za-z0-9]', '', 'g'))
                 end as segment
             from firms""")
 
@@ -107,13 +110,13 @@ def _rest(connection: Any, seen: str, source: str, licence: Licence) -> None:
     connection.execute(f"""
         create table facts_firms as
             with others as (
-                select firm_id, string_agg(distinct one, ';' order by one) as some from (
+                select firm_id, string_agg(distinct one, ';' order by one) as other_list from (
                     select firm_id, name as one from life
                     union select firm_id, {clean("usual")} from firms)
                 join firms using (firm_id)
                 where one is not null and one <> '' and one <> {clean("firms.name")}
                 group by firm_id)
-            select firm_id, {clean("name")} as name, some as other_names,
+            select firm_id, {clean("name")} as name, other_list as other_names,
                 null as enterprise_number, cast(founded as varchar) as founded, region,
                 {clean("city")} as city, 'unknown' as origin, null as parent, segment,
                 '{source}' as source_ids, 'A' as confidence, 'stated' as date_quality,
@@ -129,9 +132,8 @@ def _rest(connection: Any, seen: str, source: str, licence: Licence) -> None:
                 nomenclature || ':' || activity as activity,
                 cast(greatest(founded, {KEPT_SINCE}) as varchar) as first_seen,
                 cast(coalesce(day, date '{seen}') as varchar) as last_seen,
-                cast(case when day <= greatest(founded, {KEPT_SINCE}) then
-                    case when founded is not null then founded end
-                    else greatest(founded, {KEPT_SINCE}) end as varchar) as entry,
+                cast(case when day is null or day > {KEPT_SINCE}
+                    then greatest(founded, {KEPT_SINCE}) end as varchar) as entry,
                 case when day is not null then 'dissolved' end as exit_event,
                 cast(day - 1 as varchar) as exit_after, cast(day as varchar) as exit_by
             from firms left join ceased using (firm_id);

@@ -12,10 +12,10 @@ import pandas as pd
 
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.iso import COUNTRIES
-from belbiotech.dataset.registers.cordis_read import Participation, Project
+from belbiotech.dataset.registers.files.numbers import belgian_number
 from belbiotech.dataset.registers.matching import Unit
 from belbiotech.dataset.registers.names import is_hospital
-from belbiotech.dataset.registers.numbers import belgian_number
+from belbiotech.dataset.registers.parts.cordis_read import Participation, Project
 from belbiotech.dataset.registers.register import Licence
 
 __all__ = ["alliances_and_grants", "organisations"]
@@ -198,9 +198,7 @@ def _subject(project: Project) -> str:
     return clean(f"{project.acronym} ({programme} {project.key}): {project.title}")[:300].strip()
 
 
-def _grant(
-    project: Project, firm: str, own: Sequence[Participation]
-) -> list[dict[str, object]]:
+def _grant(project: Project, firm: str, own: Sequence[Participation]) -> list[dict[str, object]]:
     given = sum(part.contribution or 0.0 for part in own)
     if given <= 0:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from belbiotech.dataset.registers.streams import Layout
+from belbiotech.dataset.registers.files.streams import Layout
 
 __all__ = ["CODE", "FILES", "KEYS", "META"]
 

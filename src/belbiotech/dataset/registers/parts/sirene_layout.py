@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from belbiotech.dataset.registers.streams import Layout
+from belbiotech.dataset.registers.files.streams import Layout
 
 __all__ = ["FILES", "region_of_commune"]
+
+UNIT_TEXT = """
+unitePurgeeUniteLegale sigleUniteLegale sexeUniteLegale prenom1UniteLegale prenom2UniteLegale
+prenom3UniteLegale prenom4UniteLegale prenomUsuelUniteLegale pseudonymeUniteLegale
+identifiantAssociationUniteLegale trancheEffectifsUniteLegale anneeEffectifsUniteLegale
+nombrePeriodesUniteLegale categorieEntreprise anneeCategorieEntreprise nomUniteLegale
+nomUsageUniteLegale denominationUsuelle2UniteLegale denominationUsuelle3UniteLegale
+nicSiegeUniteLegale economieSocialeSolidaireUniteLegale societeMissionUniteLegale
+caractereEmployeurUniteLegale activitePrincipaleNAF25UniteLegale
+"""
+
+HISTORY_TEXT = """
+nomUniteLegale nomUsageUniteLegale denominationUsuelle1UniteLegale
+denominationUsuelle2UniteLegale denominationUsuelle3UniteLegale categorieJuridiqueUniteLegale
+activitePrincipaleUniteLegale nomenclatureActivitePrincipaleUniteLegale nicSiegeUniteLegale
+economieSocialeSolidaireUniteLegale societeMissionUniteLegale caractereEmployeurUniteLegale
+"""
+
+SEAT_TEXT = """
+nic siret statut date tranche annee activite nombre complement numero indice dernier type
+libelle code distribution identifiant coordonnee etat enseigne denomination nomenclature
+caractere
+"""
 
 UNIT = Layout(
     (
@@ -20,36 +43,16 @@ UNIT = Layout(
         "nomenclatureActivitePrincipaleUniteLegale",
     ),
     optional=("statutDiffusionUniteLegale",),
-    known=tuple(
-        "unitePurgeeUniteLegale sigleUniteLegale sexeUniteLegale prenom1UniteLegale "
-        "prenom2UniteLegale prenom3UniteLegale prenom4UniteLegale prenomUsuelUniteLegale "
-        "pseudonymeUniteLegale identifiantAssociationUniteLegale trancheEffectifsUniteLegale "
-        "anneeEffectifsUniteLegale nombrePeriodesUniteLegale categorieEntreprise "
-        "anneeCategorieEntreprise nomUniteLegale nomUsageUniteLegale "
-        "denominationUsuelle2UniteLegale denominationUsuelle3UniteLegale nicSiegeUniteLegale "
-        "economieSocialeSolidaireUniteLegale societeMissionUniteLegale "
-        "caractereEmployeurUniteLegale activitePrincipaleNAF25UniteLegale".split()
-    ),
+    known=tuple(UNIT_TEXT.split()),
 )
 HISTORY = Layout(
     ("siren", "dateFin", "dateDebut", "etatAdministratifUniteLegale", "denominationUniteLegale"),
     families=("changement",),
-    known=tuple(
-        "nomUniteLegale nomUsageUniteLegale denominationUsuelle1UniteLegale "
-        "denominationUsuelle2UniteLegale denominationUsuelle3UniteLegale "
-        "categorieJuridiqueUniteLegale activitePrincipaleUniteLegale "
-        "nomenclatureActivitePrincipaleUniteLegale nicSiegeUniteLegale "
-        "economieSocialeSolidaireUniteLegale societeMissionUniteLegale "
-        "caractereEmployeurUniteLegale".split()
-    ),
+    known=tuple(HISTORY_TEXT.split()),
 )
 ESTABLISHMENT = Layout(
     ("siren", "etablissementSiege", "codeCommuneEtablissement", "libelleCommuneEtablissement"),
-    families=tuple(
-        "nic siret statut date tranche annee activite nombre complement numero indice dernier "
-        "type libelle code distribution identifiant coordonnee etat enseigne denomination "
-        "nomenclature caractere".split()
-    ),
+    families=tuple(SEAT_TEXT.split()),
 )
 FILES = {
     "stockunitelegale": UNIT,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from belbiotech.dataset.facts.fields import FACTS
-from belbiotech.dataset.registers.numbers import enterprise_check, enterprise_digits
+from belbiotech.dataset.registers.files.numbers import enterprise_check, enterprise_digits
+from belbiotech.dataset.registers.files.sql import blank_rows, clean, national_number
 from belbiotech.dataset.registers.register import Licence
-from belbiotech.dataset.registers.sql import blank_rows, clean, national_number
 
 __all__ = ["make_facts"]
 
@@ -38,7 +38,8 @@ def _firms(connection: Any, persons: bool) -> None:
     number = enterprise_digits("national")
     connection.execute(f"""
         create table left_out as
-            select 'natural person' as reason, written from entities where {PERSONS} and {not persons}
+            select 'natural person' as reason, written from entities
+                where {PERSONS} and {not persons}
             union all select 'branch or fund', written from entities where {OTHER_KINDS}
             union all select 'duplicate or annulled record', written from entities
                 where registration in ('DUPLICATE', 'ANNULLED')
@@ -55,14 +56,15 @@ def _firms(connection: Any, persons: bool) -> None:
 
 
 def _events(connection: Any) -> None:
-    """Ends with their reason, acquisitions from level 2, and a sighting."""
+    """Make events of ends with their reason, of acquisitions (level 2), and of a sighting."""
     connection.execute(f"""
         create table parents as
             select firm_id, relations.parent as parent_lei, partners.name as parent,
                 partners.country as parent_country,
                 case relations.kind when 'IS_DIRECTLY_CONSOLIDATED_BY' then 'direct'
                     else 'ultimate' end as kind, cast(relations.since as varchar) as since
-            from firms join relations on child = written left join partners on lei = relations.parent;
+            from firms join relations on child = written
+                left join partners on lei = relations.parent;
         create table told as
             select firm_id, case
                     when successor is not null or successor_name is not null
@@ -78,7 +80,8 @@ def _events(connection: Any) -> None:
             select firm_id, 'acquired', since, partners.name, partners.country,
                 'GLEIF level 2: consolidated by ' || relations.parent
                     || ' from this day on; a move within a group looks the same'
-            from firms join relations on child = written left join partners on lei = relations.parent
+            from firms join relations on child = written
+                left join partners on lei = relations.parent
             where relations.kind = 'IS_DIRECTLY_CONSOLIDATED_BY' and founded is not null
                 and since > founded + {FIRST_OF_A_PARENT} and since <= updated;
         delete from told using firms where told.firm_id = firms.firm_id

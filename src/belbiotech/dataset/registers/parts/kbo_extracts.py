@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import Archive, open_archive
-from belbiotech.dataset.registers.kbo_layout import CODE, FILES, META
-from belbiotech.dataset.registers.streams import header_of
+from belbiotech.dataset.registers.files.archives import Archive, open_archive
+from belbiotech.dataset.registers.files.streams import header_of
+from belbiotech.dataset.registers.parts.kbo_layout import CODE, FILES, META
 
 __all__ = ["Extract", "members_of", "open_extracts"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from belbiotech.dataset.facts.fields import FACTS
-from belbiotech.dataset.registers.kbo_extracts import Extract
-from belbiotech.dataset.registers.kbo_situations import event_of_situation, is_renumbered
+from belbiotech.dataset.registers.files.sql import blank_rows, national_number
+from belbiotech.dataset.registers.parts.kbo_extracts import Extract
+from belbiotech.dataset.registers.parts.kbo_situations import event_of_situation, is_renumbered
 from belbiotech.dataset.registers.register import Licence
-from belbiotech.dataset.registers.sql import blank_rows, national_number
 
 __all__ = ["make_facts", "segment_labels"]
 
@@ -113,7 +113,8 @@ def _units(connection: Any, extracts: int) -> None:
                 first.source_id as first_source, last.source_id as last_source,
                 units.last_step = {extracts - 1} as stays
             from units join places using (number)
-                join days as first on first.step = first_step join days as last on last.step = last_step
+                join days as first on first.step = first_step
+                join days as last on last.step = last_step
             where number not in (select number from left_out)""")
 
 
@@ -139,13 +140,15 @@ def _events(connection: Any) -> None:
             select number, 'dissolved', words, step, before_step from told
                 where event = 'bankrupt' and closed
                     and (before is distinct from event or not before_closed);
-        insert into left_out select 'proceedings withdrawn: in a normal situation afterwards', number
+        insert into left_out
+            select 'proceedings withdrawn: in a normal situation afterwards', number
             from changes join alive using (number)
             where event in ({EXITS}) and step < alive.last_step;
         delete from changes using alive where changes.number = alive.number
             and event in ({EXITS}) and step < alive.last_step;
         create table exits as
-            select firms.number, 'dissolved' as event, situations.words, firms.last_step + 1 as step,
+            select firms.number, 'dissolved' as event, situations.words,
+                firms.last_step + 1 as step,
                 firms.last_step as before_step
             from firms join situations using (situation)
             where not stays and not renumbered and not closed and (situations.event is null
@@ -157,12 +160,14 @@ def _events(connection: Any) -> None:
                         || '; it began before.'
                     else 'Not so in the extract of ' || before.day || ', so in that of '
                         || now.day || '.' end as note
-            from changes join days as now using (step) left join days as before on before_step = before.step
+            from changes join days as now using (step)
+                left join days as before on before_step = before.step
             union all
             select number, event, before.day, now.day, now.source_id,
                 'In the extract of ' || before.day || ' (' || words || '), not in that of '
                     || now.day || ' nor later: it ceased between; the register gives no reason.'
-            from exits join days as now using (step) join days as before on before_step = before.step;
+            from exits join days as now using (step)
+                join days as before on before_step = before.step;
         create table facts_events as
             select firm_id, event, cast(later as varchar) as date, null as counterparty,
                 null as counterparty_country, null as amount_million, null as currency,
@@ -208,7 +213,8 @@ def _tables(connection: Any) -> None:
                 left join other_names using (number);
         create table ends as
             select number, first(event order by later, worth) as event,
-                first(earlier order by later, worth) as earlier, first(later order by later, worth) as later
+                first(earlier order by later, worth) as earlier,
+                first(later order by later, worth) as later
             from (select *, case event when 'bankrupt' then 0 when 'merged' then 1
                     when 'liquidated' then 2 when 'dissolved' then 3 else 4 end as worth
                   from dated)

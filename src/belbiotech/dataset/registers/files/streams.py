@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from belbiotech.dataset.facts.texts import Problem
-from belbiotech.dataset.registers.archives import BLOCK, Archive
+from belbiotech.dataset.registers.files.archives import BLOCK, Archive
 from belbiotech.errors import nearest_names
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _widths(row: Any) -> str:
 
 
 def _numbers(first: int, count: int, broken: Sequence[tuple[int, str]]) -> tuple[pa.Array, int]:
-    """Number the rows of a block; those that were skipped had numbers too."""
+    """Give the rows of a block their numbers; those that were skipped had one too."""
     import numpy as np
     import pyarrow as pa
 

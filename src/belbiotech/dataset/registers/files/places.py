@@ -27,7 +27,8 @@ def belgian_region(column: str) -> str:
     str
         An expression, NULL for other than four digits from 1000 on.
     """
-    code = f"try_cast(regexp_extract({column}, '^ *(?:[Bb][Ee]? *-? *)?([0-9]{{4}}) *$', 1) as integer)"
+    shape = "^ *(?:[Bb][Ee]? *-? *)?([0-9]{4}) *$"
+    code = f"try_cast(regexp_extract({column}, '{shape}', 1) as integer)"
     cases = " ".join(
         f"when {code} between {first} and {last} then '{region}'" for first, last, region in RANGES
     )
