@@ -182,7 +182,11 @@ def _events(connection: Any) -> None:
             union all
             select firm_id, 'observed_active', cast(days.day as varchar), null, null, null, null,
                 days.source_id, 'A', 'stated', null
-            from firms join alive using (number) join days on days.step = alive.last_step""")
+            from firms join alive using (number) join days on days.step = alive.last_step;
+        insert into left_out select 'event before the firm began', number
+            from facts_events join firms using (firm_id) where date < cast(start as varchar);
+        delete from facts_events using firms
+            where facts_events.firm_id = firms.firm_id and date < cast(start as varchar)""")
 
 
 def _tables(connection: Any) -> None:
