@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import output, show_table
+from belbiotech.cli.console import say, show_table
 
 if TYPE_CHECKING:
     from belbiotech.dataset.registers.register import RegisterFacts
@@ -137,6 +137,6 @@ def sirene(
 def _tell(written: RegisterFacts) -> None:
     tables = ("firms", "events", "alliances", "financings", "sources")
     sizes = ", ".join(f"{written.rows[name]:,d} {name}" for name in tables)
-    output.print(f"{written.path}: {sizes}.", soft_wrap=True, markup=False)
+    say(f"{written.path}: {sizes}.")
     if len(written.left_out):
         show_table(written.left_out, "Left out", note="also in left_out.csv")

@@ -6,6 +6,7 @@ written: from the day on which its exit would have been seen, to its exit or the
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.build import build
 from belbiotech.dataset.registers.matching import THRESHOLD, match_units, units_of_firms
 from belbiotech.dataset.registers.register import RegisterFacts, read_units
-from belbiotech.errors import PanelError
+from belbiotech.errors import BelbiotechWarning, PanelError
 
 __all__ = ["RegisterPanel", "register_panel", "register_tables"]
 
@@ -151,11 +152,17 @@ def register_tables(
     joined = _renamed(_joined(facts, added), {new: old for old, new in names.items()})
     units = units.assign(firm_id=units["firm_id"].map(lambda i: _swap(names).get(i, i)))
     last = int(date_year(units["last_seen"]).max())
-    tables = build(
-        joined, end_year=last if end_year is None else end_year, alliance_window=alliance_window
-    )
+    with warnings.catch_warnings():
+        # who is observed by pages does not matter here: the register's rule is put in its place
+        warnings.simplefilter("ignore", BelbiotechWarning)
+        tables = build(
+            joined,
+            end_year=last if end_year is None else end_year,
+            alliance_window=alliance_window,
+        )
     panel = _observed(tables.firm_year, units, whole_years)
-    tables = replace(tables, firm_year=panel[list(tables.firm_year.columns)])
+    firms = _recounted(tables.firms, panel)
+    tables = replace(tables, firm_year=panel[list(tables.firm_year.columns)], firms=firms)
     panel.attrs["unit"] = "firm_id"
     return RegisterPanel(panel, tables, matches)
 

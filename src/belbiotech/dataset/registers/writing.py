@@ -195,10 +195,15 @@ def write_facts(
 
 def _copy(connection: Any, table: str, columns: Sequence[str], path: Path) -> int:
     """Write a table in the order of its values: the same bytes each time."""
-    names = ", ".join(f'"{name}"' for name in columns)
+    there = {row[0] for row in connection.execute(f"describe {table}").fetchall()}
+    names = ", ".join(f'"{name}"' for name in columns if name in there)
+    # a column that no register fills, such as a judgement of the compilers, is blank
+    cells = ", ".join(
+        f'"{name}"' if name in there else f'null::varchar as "{name}"' for name in columns
+    )
     place = str(path).replace("'", "''")
     connection.execute(
-        f"copy (select {names} from {table} order by {names}) to '{place}' "
+        f"copy (select {cells} from {table} order by {names}) to '{place}' "
         "(format csv, header true, delimiter ',', quote '\"', escape '\"', nullstr '')"
     )
     return int(connection.execute(f"select count(*) from {table}").fetchone()[0])
