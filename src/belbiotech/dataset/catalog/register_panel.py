@@ -283,6 +283,17 @@ def _observed(panel: pd.DataFrame, units: pd.DataFrame, whole_years: bool) -> pd
     return panel.assign(observed=seen.astype(bool), legal_form=here.map(form).astype(object))
 
 
+def _recounted(firms: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
+    """Count each firm's observed rows anew; why none is, where some are, is no question."""
+    rows = panel.groupby("firm_id")["observed"].sum()
+    count = firms["firm_id"].map(rows).fillna(0).astype("int64")
+    pairs = zip(firms["never_observed"], count, strict=True)
+    why = [None if some else reason for reason, some in pairs]
+    return firms.assign(
+        observed_rows=count, never_observed=pd.Series(why, firms.index, dtype=object)
+    )
+
+
 def _whole(units: pd.DataFrame, first: pd.Series, last: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Leave out years of which the files cover a part: before the first, after the last."""
     begins, ends = units["first_seen"].dropna().min(), units["last_seen"].dropna().max()
