@@ -6,6 +6,7 @@ from .dataset.catalog.load import load_panel as load_panel
 from .dataset.catalog.load import load_table as load_table
 from .dataset.catalog.load import load_tables as load_tables
 from .dataset.catalog.provenance import sources_of as sources_of
+from .dataset.catalog.register_panel import register_panel as register_panel
 from .dataset.catalog.shipped import merge_with_shipped as merge_with_shipped
 from .dataset.documents.difference import Difference as Difference
 from .dataset.exports.export import export as export
@@ -31,6 +32,7 @@ from .studies.audit.bias import bias_audit as bias_audit
 from .studies.e_value import e_value as e_value
 from .studies.power import power as power
 from .studies.refit import refit as refit
+from .studies.register_coverage import coverage as coverage
 from .studies.simulation.coverage import coverage_study as coverage_study
 from .studies.simulation.facts import simulate_facts as simulate_facts
 from .studies.simulation.panel import simulate_panel as simulate_panel

@@ -17,6 +17,7 @@ from belbiotech.cli import (
     fit,
     info,
     new_facts,
+    register,
     release,
     run,
     show,
@@ -67,6 +68,7 @@ app.command("explore")(explore.explore)
 app.command("cite")(cite.cite)
 app.command("verify")(verify.verify)
 app.command("release")(release.release)
+app.add_typer(register.app, name="register")
 
 
 def main() -> None:

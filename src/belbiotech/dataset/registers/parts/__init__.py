@@ -1,0 +1,1 @@
+"""What each reader is made of: the layout of its files, and the way from rows to facts."""
