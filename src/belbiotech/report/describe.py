@@ -15,6 +15,7 @@ from belbiotech.report.labels import Labels, data_labels
 from belbiotech.report.printed import INDENT, PrintedTable
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.units import unit_of
 
 __all__ = ["Description", "correlations", "describe_panel"]
@@ -93,7 +94,8 @@ def describe_panel(
            n  mean    sd
     7  874.0  0.89  1.01
     """
-    ends = [name for name in OUTCOMES if name in getattr(panel, "columns", ())]
+    panel = as_table(panel)
+    ends = [name for name in OUTCOMES if name in panel.columns]
     ends = ends if outcomes is None else as_columns(outcomes, "outcomes")
     whose, groups = unit_of(panel, unit), as_columns(by)
     chosen = None if columns is None else as_columns(list(columns), "columns")

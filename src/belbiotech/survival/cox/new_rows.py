@@ -7,13 +7,14 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_frailty, strata_of
 from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.formulas.paths import new_matrix, offset_of
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
+from belbiotech.survival.rows.door import as_table
 
 __all__ = ["Kind", "Reference", "predict"]
 
@@ -221,16 +222,16 @@ def _rows(
     if newdata is None:
         of = rows.row_of
         return design.x[of], design.stratum[of], rows.index, (design.start[of], design.stop[of])
-    if not isinstance(newdata, pd.DataFrame):
-        msg = f"newdata must be a pandas DataFrame, not {type(newdata).__name__}"
-        raise PanelError(msg)
-    used = list(dict.fromkeys([*rows.formula.columns, *rows.strata]))
+    newdata = as_table(newdata, "newdata")
+    index, used, groups = newdata.index, rows.formula.columns, rows.strata
     if interval:
-        check_rows(newdata, [], start=rows.start, stop=rows.stop, columns=used)
+        newdata = check_rows(
+            newdata, [], start=rows.start, stop=rows.stop, columns=used, groups=groups
+        )
         begin, end = (newdata[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
     else:
         begin, end = np.zeros(len(newdata)), np.ones(len(newdata))
         any_time = newdata.assign(**{START: begin, STOP: end})
-        check_rows(any_time, [], start=START, stop=STOP, columns=used)
+        newdata = check_rows(any_time, [], start=START, stop=STOP, columns=used, groups=groups)
     x = new_matrix(rows.formula, fit.matrix, newdata) - fit.centre
-    return x, strata_of(fit, newdata), newdata.index, (begin, end)
+    return x, strata_of(fit, newdata), index, (begin, end)

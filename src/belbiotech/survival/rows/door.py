@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.errors import PanelError, a_type_of
+from belbiotech.errors import PanelError
 
 __all__ = ["as_table", "row_labels"]
 
@@ -23,7 +23,7 @@ REMEDIES = {  # what a table that cannot be taken offers, and what to do with it
 }
 
 
-def as_table(data: Any) -> pd.DataFrame:
+def as_table(data: Any, name: str = "data") -> pd.DataFrame:
     """Take a table of any library as a pandas DataFrame.
 
     Parameters
@@ -31,6 +31,8 @@ def as_table(data: Any) -> pd.DataFrame:
     data : DataFrame or other table
         A pandas DataFrame comes back as it is. Tables with the Arrow C stream interface (polars,
         pyarrow, DuckDB relations) or the DataFrame interchange protocol are converted, by pyarrow.
+    name : str
+        The argument that it was given as, for messages.
 
     Returns
     -------
@@ -51,10 +53,10 @@ def as_table(data: Any) -> pd.DataFrame:
     1      1     2
     >>> as_table([[0, 1], [1, 2]])
     Traceback (most recent call last):
-    belbiotech.errors.PanelError: data must be a pandas DataFrame, not a list; tables of polars,
+    belbiotech.errors.PanelError: data must be a pandas DataFrame, not list; tables of polars,
     pyarrow and DuckDB are taken, too
     """
-    table = data if isinstance(data, pd.DataFrame) else _converted(data)
+    table = data if isinstance(data, pd.DataFrame) else _converted(data, name)
     if table.columns.nlevels > 1:
         msg = (
             f"the data's columns have {table.columns.nlevels} levels; name each by one text: "
@@ -82,7 +84,7 @@ def row_labels(data: pd.DataFrame) -> pd.Index[Any]:
     return flat
 
 
-def _converted(data: Any) -> pd.DataFrame:
+def _converted(data: Any, name: str) -> pd.DataFrame:
     """Convert through Arrow what has a way there."""
     import pyarrow as pa
     import pyarrow.interchange
@@ -99,7 +101,7 @@ def _converted(data: Any) -> pd.DataFrame:
         msg = f"{_named(data)} cannot be read as a table ({_line(error)}){_remedy(data)}"
         raise PanelError(msg) from error
     msg = (
-        f"data must be a pandas DataFrame, not {_named(data)}{_remedy(data)}; tables of polars, "
+        f"{name} must be a pandas DataFrame, not {_named(data)}{_remedy(data)}; tables of polars, "
         "pyarrow and DuckDB are taken, too"
     )
     raise PanelError(msg)
@@ -148,7 +150,7 @@ def _named(data: object) -> str:
     kind = type(data)
     library = kind.__module__.partition(".")[0]
     if library in ("builtins", "__main__"):
-        return a_type_of(data)
+        return kind.__name__
     return f"a {library} {kind.__name__}"
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["merge_timeline", "split_at"]
@@ -72,7 +73,7 @@ def split_at(
     0    3.0   5.0        1       2
     1    2.0   3.0        0       1
     """
-    ends = as_columns(outcomes, "outcomes")
+    data, ends = as_table(data), as_columns(outcomes, "outcomes")
     check_rows(data, ends, start=start, stop=stop)
     times = _cut_times(cuts)
     if episode is not None:
@@ -163,6 +164,7 @@ def merge_timeline(
     0       a    2.5   4.0        1        2.0
     1       b    0.0   3.0        0        0.0
     """
+    data, changes = as_table(data), as_table(changes, "changes")
     unit, ends = needed_unit(data, unit), as_columns(outcomes, "outcomes")
     check_rows(data, ends, start=start, stop=stop, unit=unit)
     _check_changes(data, changes, columns, unit, time, lag)
