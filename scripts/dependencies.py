@@ -1,4 +1,4 @@
-"""Is every library that pyproject.toml names explained in docs/dependencies.md, and no other?"""
+"""Hold docs/dependencies.md against the libraries that pyproject.toml names."""
 
 from __future__ import annotations
 
