@@ -1,4 +1,4 @@
-"""Ask whether docs/dependencies.md explains every library of pyproject.toml, and no other."""
+"""Hold docs/dependencies.md against the libraries that pyproject.toml names."""
 
 from __future__ import annotations
 

@@ -141,3 +141,27 @@ def test_no_registry_address_and_no_machine_path():
             continue
         found = forbidden.search(path.read_text("utf-8"))
         assert found is None, f"{path.relative_to(ROOT)}: {found}"
+
+
+def test_every_library_is_explained():
+    done = subprocess.run(
+        [sys.executable, ROOT / "scripts" / "dependencies.py"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
+
+
+def test_workflows_name_actions_by_commit_and_quote_versions():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        text = path.read_text("utf-8")
+        uses = re.findall(r"uses: *(\S+)", text)
+        assert uses
+        assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", action) for action in uses), path
+        assert "\npermissions:" in text
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert "$(VERSION)" not in makefile
+
+
+def test_the_command_line_speaks_through_one_door():
+    for path in (SOURCE / "cli").glob("*.py"):
+        if path.name != "console.py":
+            assert not re.search(r"\bprint\(|\.markup|Console\(", path.read_text("utf-8")), path
