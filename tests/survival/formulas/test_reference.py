@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import BelbiotechWarning, cox, discrete_hazard
+from belbiotech import BelbiotechWarning, FitError, cox, discrete_hazard
 from belbiotech.survival.formulas.rounding import round_half_even
 
 RIGHT = {
@@ -128,3 +128,27 @@ def test_a_level_without_an_event_leaves_the_others_as_in_r(expected, rows):
     with pytest.warns(BelbiotechWarning, match="no event with"):
         crossed = cox("failure ~ C(era) * size", rows.assign(era=era))
     assert np.isnan(crossed.params["C(era)[T.quiet]:size"])
+
+
+def test_powers_of_a_year_keep_their_digits(rows):
+    """Raw powers are told by those of the distance from a year: the cubic's coefficient is one."""
+    raw = cox("failure ~ I(year_of) + I(year_of**2) + I(year_of**3)", rows)
+    near = cox("failure ~ I(c) + I(c**2) + I(c**3)", rows.assign(c=rows["year_of"] - 1996))
+    a, b, c = near.params
+    expected = [a - 2 * 1996 * b + 3 * 1996**2 * c, b - 3 * 1996 * c, c]
+    np.testing.assert_allclose(raw.params, expected, rtol=1e-8)
+    assert raw.standard_errors.iloc[2] == pytest.approx(near.standard_errors.iloc[2], rel=1e-8)
+
+
+def test_a_small_difference_beside_a_large_one_is_fitted(rows):
+    """R's limit for what is collinear: 10 plus or minus 1e-4 times a factor is not."""
+    big = np.where(rows["segment"] == "agro", 10.0, 0.0)
+    small = np.where(rows["size"] > 0, 1e-4, -1e-4)
+    table = rows.assign(big=big, both=big + small, above=(rows["size"] > 0).astype(float))
+    result = cox("failure ~ big + both", table)
+    plain = cox("failure ~ big + above", table)
+    z = result.params["both"] / result.standard_errors["both"]
+    expected = plain.params["above"] / plain.standard_errors["above"]
+    assert z == pytest.approx(expected, rel=1e-6)
+    with pytest.raises(FitError, match="collinear"):
+        cox("failure ~ big + both", table.assign(both=3 * big))

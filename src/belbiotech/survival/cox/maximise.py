@@ -28,7 +28,9 @@ FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where
 VANISHED = 1e-10  # such a share, where steps have come to an end with it
 RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
 LEAVE_OUT = "leave such a covariate out, or merge levels"
-DEPENDENT = 1e-10  # share of a covariate's information that the others leave
+# Share of a covariate's information that the others leave: R's toler.chol.
+DEPENDENT = float(np.finfo(float).eps ** 0.75)
+ALIKE = 1e-5  # such a share, from which on covariates are made orthogonal first
 
 
 @dataclass(frozen=True)
@@ -43,12 +45,16 @@ class Maximum:
         Value, score and information there and at coefficients of zero.
     steps : int
         Newton-Raphson steps taken.
+    naive : array of float, (p, p), or None
+        The inverse of the information, where covariates are so much alike that inverting it
+        would lose digits.
     """
 
     beta: FloatArray
     at_maximum: Likelihood
     at_zero: Likelihood
     steps: int
+    naive: FloatArray | None = None
 
 
 def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT, *, ridge: float | None = None) -> CoxFit:
@@ -86,7 +92,9 @@ def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT, *, ridge: float | None =
         remedy=remedy,
         ridge=ridge or 0.0,
     )
-    naive = symmetric_inverse(best.at_maximum.information)
+    naive = best.naive
+    if naive is None:
+        naive = symmetric_inverse(best.at_maximum.information)
     if ridge is None:
         return fit_at(model, sets, best, naive)
     # Without the penalty, whose value is theta b'b / 2, and its part of the information.
@@ -182,6 +190,11 @@ def maximise(
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
     scale = _standard_deviations(design)
     refuse_dependent(at_zero.information, scale, design, names)
+    if not ridge and _much_alike(at_zero.information):
+        try:
+            return _of_orthogonal(design, sets, scale)
+        except FitError:
+            pass  # told below, in the covariates' own names
     largest = _largest(design)
     dead = design.event
     unit = design.weight[dead].sum() / design.number[dead].sum()  # of the likelihood: an event's
@@ -209,6 +222,30 @@ def maximise(
             return Maximum(beta, now, at_zero, taken)
     msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
     raise FitError(msg)
+
+
+def _much_alike(information: FloatArray) -> bool:
+    """Tell whether covariates leave little of each other's information: powers of a year do."""
+    size = np.sqrt(np.diag(information))
+    return bool(np.linalg.eigvalsh(information / np.outer(size, size))[0] < ALIKE)
+
+
+def _of_orthogonal(design: Design, sets: RiskSets, scale: FloatArray) -> Maximum:
+    """Maximise for covariates made orthogonal, x = q r, and give coefficients of x itself."""
+    size = np.sqrt(design.number / design.number.sum())
+    triangle: FloatArray = np.linalg.qr((design.x / scale) * size[:, None])[1]
+    back = np.linalg.inv(triangle) / scale[:, None]  # b = back c
+    turned = replace(design, x=np.asfortranarray((design.x / scale) @ (back * scale[:, None])))
+    names = [str(j) for j in range(len(scale))]
+    found = maximise(turned, sets, names)
+    forth = triangle * scale  # c = forth b
+    naive = back @ symmetric_inverse(found.at_maximum.information) @ back.T
+
+    def of_x(here: Likelihood) -> Likelihood:
+        return Likelihood(here.value, forth.T @ here.score, forth.T @ here.information @ forth)
+
+    best, zero = of_x(found.at_maximum), of_x(found.at_zero)
+    return Maximum(back @ found.beta, best, zero, found.steps, (naive + naive.T) / 2)
 
 
 def _penalised(
