@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, re
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
+from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
 __all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_labels"]
 
@@ -86,6 +86,8 @@ class CoxRows:
         others.
     labels : Index or None
         The labels of all rows of the data, where some have a frequency of 0.
+    whose : dict of str to Series, (n,)
+        The columns that say whose row it is: the unit's and the clusters', as in the data.
     """
 
     formula: Formula
@@ -100,6 +102,7 @@ class CoxRows:
     stop: str
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
+    whose: dict[str, pd.Series] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def row_of(self) -> IntArray:
@@ -200,9 +203,16 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         _rows(data, call, counts, labels),
         empty=empty,
         labels=None if empty is None else every_label,
+        whose={name: data[name] for name in _whose(data, call)},
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
+
+
+def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:
+    """Name the columns of the unit and of clusters."""
+    unit = unit_of(data, call.unit)
+    return list(dict.fromkeys([*([unit] if unit else []), *call.cluster]))
 
 
 def _refuse_options(call: CoxCall) -> None:
