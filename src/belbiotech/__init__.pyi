@@ -41,6 +41,7 @@ from .survival.curves.kaplan_meier_result import KaplanMeierResult as KaplanMeie
 from .survival.curves.logrank import logrank_test as logrank_test
 from .survival.curves.logrank import pairwise_logrank as pairwise_logrank
 from .survival.curves.mean_cumulative import mean_cumulative_function as mean_cumulative_function
+from .survival.curves.pseudo_values import pseudo_values as pseudo_values
 from .survival.curves.rates import rates as rates
 from .survival.curves.restricted_mean import restricted_mean as restricted_mean
 from .survival.curves.restricted_mean import (
