@@ -61,6 +61,8 @@ from .survival.curves.kaplan_meier_result import KaplanMeierResult as KaplanMeie
 from .survival.curves.logrank import logrank_test as logrank_test
 from .survival.curves.logrank import pairwise_logrank as pairwise_logrank
 from .survival.curves.mean_cumulative import mean_cumulative_function as mean_cumulative_function
+from .survival.curves.pseudo_values import pseudo_values as pseudo_values
+from .survival.curves.rates import rates as rates
 from .survival.curves.restricted_mean import restricted_mean as restricted_mean
 from .survival.curves.restricted_mean import (
     restricted_mean_difference as restricted_mean_difference,
@@ -71,6 +73,8 @@ from .survival.formulas.functions import register_function as register_function
 from .survival.inference.test_result import TestResult as TestResult
 from .survival.parametric.aft import aft as aft
 from .survival.parametric.aft import compare_distributions as compare_distributions
+from .survival.parametric.piecewise import piecewise_exponential as piecewise_exponential
+from .survival.parametric.piecewise_result import PiecewiseResult as PiecewiseResult
 from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
 from .survival.rows.timeline import merge_timeline as merge_timeline

@@ -169,3 +169,64 @@ def test_an_unknown_kind_is_refused_with_the_known_ones(years):
     result = cox("failure ~ size", years)
     with pytest.raises(FitError, match=r"no residuals 'martingal'.*'martingale'"):
         result.residuals("martingal")
+
+
+@pytest.mark.reference
+@pytest.mark.parametrize(
+    "case", ["years/efron/none/none", "years/breslow/real/one", "days/efron/int/one"]
+)
+def test_collapsed_by_unit_they_are_those_of_r(refit, reference_values, reference_data, case):
+    expected = reference_values("cox_collapse")[case]
+    result, unit = refit(f"{case}/none"), MODELS[case.split("/")[0]][2]
+    units = reference_data(case.split("/")[0])[unit]
+    for kind in ("martingale", "deviance", "score", "dfbeta"):
+        ours = result.residuals(kind, collapse=units)
+        assert ours.index.tolist() == expected["units"]
+        assert ours.index.name == unit
+        close(ours, expected[kind])
+
+
+def test_a_collapsed_column_is_named_where_the_fit_knows_it(years):
+    by_cluster = cox("failure ~ size", years, cluster="firm")
+    by_unit = cox("failure ~ size", years, unit="firm", cluster="region")
+    own = cox("failure ~ size", years.rename(columns={"firm": "firm_id"}))
+    expected = own.residuals("score").groupby(years["firm"].to_numpy()).sum()
+    close(own.residuals("score", collapse="firm_id"), expected)
+    close(by_unit.residuals("score", collapse="firm"), expected)
+    close(by_cluster.residuals("score", collapse="firm"), expected)
+    assert len(by_unit.residuals("martingale", collapse="region")) == years["region"].nunique()
+
+
+def test_collapsed_frequencies_count_rows(years):
+    counted = years.assign(n=np.arange(len(years)) % 3)
+    repeated = years.loc[years.index.repeat(counted["n"])]
+    one = cox("failure ~ size", counted, frequency="n", unit="firm")
+    other = cox("failure ~ size", repeated, unit="firm", overlap="allow")
+    for kind in ("martingale", "deviance", "score", "dfbeta"):
+        pd.testing.assert_index_equal(
+            one.residuals(kind, collapse="firm").index, other.residuals(kind, collapse="firm").index
+        )
+        for collapse in ("firm", counted["firm"]):
+            close(one.residuals(kind, collapse=collapse), other.residuals(kind, collapse="firm"))
+
+
+def test_collapsed_deviance_of_several_events_is_never_missing(years):
+    """N = 3 events where M = 1: sign(M) sqrt(-2 (1 + 3 log(2 / 3))) by hand."""
+    from belbiotech.survival.cox.residuals import deviance
+
+    ours = deviance(np.array([1.0, -0.5, 0.0]), np.array([3.0, 0.0, 2.0]))
+    close(ours, [np.sqrt(-2 * (1 + 3 * np.log(2 / 3))), -1.0, 0.0])
+
+
+def test_bad_collapse_is_refused_in_words(years):
+    result = cox("failure ~ size", years, unit="firm")
+    with pytest.raises(FitError, match="does not know column 'frim' .it knows 'firm'"):
+        result.residuals("score", collapse="frim")
+    with pytest.raises(FitError, match="nothing to collapse"):
+        result.residuals("schoenfeld", collapse="firm")
+    with pytest.raises(FitError, match="one value for each row"):
+        result.residuals("score", collapse=years["firm"].iloc[1:])
+    with pytest.raises(FitError, match="missing in 1 rows"):
+        result.residuals("score", collapse=years["firm"].where(years.index > 0))
+    with pytest.raises(FitError, match="a column's name or a Series, not int"):
+        result.residuals("score", collapse=3)

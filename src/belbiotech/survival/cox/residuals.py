@@ -6,7 +6,6 @@ from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of, with_known_frailty
@@ -18,6 +17,7 @@ from belbiotech.survival.cox.partial_likelihood import (
     score_residuals,
     step_sums,
 )
+from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray
 
 __all__ = ["Kind", "deviance", "dfbeta", "martingale", "residuals", "schoenfeld"]
@@ -25,7 +25,9 @@ __all__ = ["Kind", "deviance", "dfbeta", "martingale", "residuals", "schoenfeld"
 Kind = Literal["martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]
 
 
-def residuals(fit: CoxFit, kind: Kind = "martingale") -> pd.Series | pd.DataFrame:
+def residuals(
+    fit: CoxFit, kind: Kind = "martingale", collapse: str | pd.Series | None = None
+) -> pd.Series | pd.DataFrame:
     """Compute the residuals of a fitted Cox model, as R's ``residuals.coxph``.
 
     Parameters
@@ -37,6 +39,10 @@ def residuals(fit: CoxFit, kind: Kind = "martingale") -> pd.Series | pd.DataFram
         "score" (the row's part of the score) or "dfbeta" (how far the coefficients move with
         the row). For each event: "schoenfeld" (covariates minus their mean among those at risk)
         or "scaled_schoenfeld" (on the scale of the coefficients).
+    collapse : str or Series, optional
+        Sum the residuals of the rows of each unit, as R's ``collapse=``: the column of the unit
+        or of a cluster of the fit, or the values of any column of the data, by its rows. A row
+        with a frequency of 3 counts three times; deviance residuals are made of the sums.
 
     Returns
     -------
@@ -46,12 +52,13 @@ def residuals(fit: CoxFit, kind: Kind = "martingale") -> pd.Series | pd.DataFram
         stratum, time and row. A row with a frequency of 3 has the residual of one such row. Only
         dfbeta is multiplied by the case weight, as in R; a row with a frequency of 0 is no row of
         the fit, and has NaN. With a frailty, the estimated frailties
-        are taken as known, as in R.
+        are taken as known, as in R. With `collapse` the index has the units, in order.
 
     Raises
     ------
     FitError
-        An unknown kind.
+        An unknown kind; residuals of events that are to be collapsed; units that are unknown,
+        missing in a row or not one for each row.
 
     References
     ----------
@@ -76,23 +83,80 @@ def residuals(fit: CoxFit, kind: Kind = "martingale") -> pd.Series | pd.DataFram
     1.0  7    0.1460
          21  -0.4483
          35  -0.0026
+    >>> rows["firm"] = [k // 4 for k in range(40)]
+    >>> result.residuals("martingale", collapse=rows["firm"]).head(2).round(4)
+    firm
+    0    1.0665
+    1   -0.9006
+    Name: martingale, dtype: float64
     """
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
     design, sets = fit.design, fit.sets
+    if collapse is not None:
+        return _collapsed(fit, kind, collapse)
     if kind in ("schoenfeld", "scaled_schoenfeld"):
         return _by_event(fit, scaled=kind == "scaled_schoenfeld")
     if kind in ("martingale", "deviance"):
         values = martingale(design, sets, risk_of(fit))
         if kind == "deviance":
-            values = deviance(values, design.event)
+            values = deviance(values, design.event.astype(float))
         by_rows = pd.Series(values[fit.rows.row_of], index=fit.rows.index, name=kind)
         return fit.rows.for_all_rows(by_rows)
     by_row = dfbeta(fit) if kind == "dfbeta" else _scores(fit)[fit.rows.row_of]
     return fit.rows.for_all_rows(
         pd.DataFrame(by_row, index=fit.rows.index, columns=fit.params.index)
     )
+
+
+def _collapsed(fit: CoxFit, kind: Kind, collapse: str | pd.Series) -> pd.Series | pd.DataFrame:
+    """Sum the residuals of rows by unit."""
+    if kind in ("schoenfeld", "scaled_schoenfeld"):
+        msg = f"{kind} residuals are those of events: there is nothing to collapse"
+        raise FitError(msg)
+    rows, whose = fit.rows, _units(fit, collapse)
+    if kind in ("martingale", "deviance"):
+        by_row = martingale(fit.design, fit.sets, risk_of(fit))[rows.row_of][:, None]
+    else:
+        by_row = dfbeta(fit) if kind == "dfbeta" else _scores(fit)[rows.row_of]
+    codes, units = pd.factorize(whose, sort=True)
+    index = pd.Index(units, name=whose.name)
+    sums = cluster_sums(codes, by_row, weight=rows.row_number)
+    if kind == "martingale":
+        return pd.Series(sums[:, 0], index=index, name=kind)
+    if kind == "deviance":
+        event = fit.design.event[rows.row_of].astype(float)
+        events = cluster_sums(codes, event[:, None], weight=rows.row_number)[:, 0]
+        return pd.Series(deviance(sums[:, 0], events), index=index, name=kind)
+    return pd.DataFrame(sums, index=index, columns=fit.params.index)
+
+
+def _units(fit: CoxFit, collapse: str | pd.Series) -> pd.Series:
+    """Give the unit of each row of the fit, (n,)."""
+    rows = fit.rows
+    if isinstance(collapse, str):
+        if collapse not in rows.whose:
+            known = ", ".join(map(repr, rows.whose)) or "none"
+            msg = (
+                f"the fit does not know column {collapse!r} (it knows {known}): fit with "
+                f"unit={collapse!r}, or give the column itself, data[{collapse!r}]"
+            )
+            raise FitError(msg)
+        whose = rows.whose[collapse]
+    elif isinstance(collapse, pd.Series):
+        whose = collapse if rows.empty is None else collapse[~rows.empty]
+        every = rows.index if rows.labels is None else rows.labels
+        if not collapse.index.equals(every):
+            msg = "collapse must have one value for each row of the fit's data, by its index"
+            raise FitError(msg)
+    else:
+        msg = f"collapse must be a column's name or a Series, not {type(collapse).__name__}"
+        raise FitError(msg)
+    if whose.isna().any():
+        msg = f"collapse: the unit is missing in {int(whose.isna().sum())} rows; fill it in"
+        raise FitError(msg)
+    return whose
 
 
 def dfbeta(fit: CoxFit) -> FloatArray:
@@ -139,24 +203,25 @@ def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
     return design.event - expected
 
 
-def deviance(martingale: FloatArray, event: NDArray[np.bool_]) -> FloatArray:
+def deviance(martingale: FloatArray, events: FloatArray) -> FloatArray:
     """Make martingale residuals more symmetric.
 
     Parameters
     ----------
     martingale : array of float, (m,)
         Martingale residuals M.
-    event : array of bool, (m,)
-        Whether the event happened, N.
+    events : array of float, (m,)
+        How many events happened, N.
 
     Returns
     -------
     array of float, (m,)
-        ``sign(M) sqrt(-2 (M + N log(N - M)))`` (Therneau and Grambsch 2000, 4.3).
+        ``sign(M) sqrt(-2 (M + N log((N - M) / N)))`` (Therneau and Grambsch 2000, 4.3).
+        R has no N below the line: the same for units with one event or none.
     """
     # N - M is the expected number; without an event its logarithm is not needed.
-    log_expected = np.log(np.where(event, event - martingale, 1.0))
-    square = -2 * (martingale + log_expected)
+    share = (events - martingale) / np.where(events > 0, events, 1.0)
+    square = -2 * (martingale + events * np.log(np.where(events > 0, share, 1.0)))
     return np.sign(martingale) * np.sqrt(np.maximum(square, 0.0))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +24,7 @@ from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_value
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
+from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
 __all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_keys", "stratum_labels"]
 
@@ -96,6 +96,8 @@ class CoxRows:
         others.
     labels : Index or None
         The labels of all rows of the data, where some have a frequency of 0.
+    whose : dict of str to Series, (n,)
+        The columns that say whose row it is: the unit's and the clusters', as in the data.
     """
 
     formula: Formula
@@ -111,6 +113,7 @@ class CoxRows:
     stratum_values: tuple[tuple[Hashable, ...], ...] = ((),)
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
+    whose: dict[str, pd.Series] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def row_of(self) -> IntArray:
@@ -217,6 +220,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         index=labels if empty is None else labels[~empty],
         empty=empty,
         labels=None if empty is None else labels,
+        whose={name: data[name] for name in _whose(data, call)},
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
@@ -240,6 +244,12 @@ def _without_quiet_levels(matrix: Matrix, counts: Counts) -> Matrix:
         stacklevel=5,
     )
     return without_levels(matrix, quiet)
+
+
+def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:
+    """Name the columns of the unit and of clusters."""
+    unit = unit_of(data, call.unit)
+    return list(dict.fromkeys([*([unit] if unit else []), *call.cluster]))
 
 
 def _refuse_options(call: CoxCall) -> None:

@@ -1,5 +1,5 @@
-"""Accelerated failure times: distributions for the whole length of life.
+"""Parametric models: accelerated failure times, and a hazard constant between given times.
 
-In: a formula and rows with constant covariates. Out: Weibull, log-normal and log-logistic fits,
-compared. Imports discrete, cox and what is below them.
+In: a formula and rows. Out: Weibull, log-normal and log-logistic fits, compared; piecewise
+exponential fits. Imports discrete, cox and what is below them.
 """
