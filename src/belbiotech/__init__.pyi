@@ -71,6 +71,8 @@ from .survival.discrete.causes import discrete_hazard_causes as discrete_hazard_
 from .survival.discrete.hazard import discrete_hazard as discrete_hazard
 from .survival.formulas.functions import register_function as register_function
 from .survival.inference.test_result import TestResult as TestResult
+from .survival.measures.standardised import StandardisedSurvival as StandardisedSurvival
+from .survival.measures.standardised import standardised_survival as standardised_survival
 from .survival.parametric.aft import aft as aft
 from .survival.parametric.aft import compare_distributions as compare_distributions
 from .survival.parametric.piecewise import piecewise_exponential as piecewise_exponential
