@@ -18,6 +18,7 @@ from belbiotech.errors import FitError, PanelError, a_type_of
 from belbiotech.survival.rows.column_codes import CHUNK, ColumnCodes, combine, encode
 from belbiotech.survival.rows.column_names import check_columns, check_names
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.number_columns import not_numbers
 from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.times import FloatArray, Times, interval_arrays, interval_times
 
@@ -28,7 +29,6 @@ __all__ = [
     "check_rows",
     "in_order",
     "no_single_values",
-    "not_numbers",
     "overlapping_rows",
     "refuse_no_weight",
     "overlaps_in_words",
@@ -323,42 +323,6 @@ def _bad_intervals(data: pd.DataFrame, start: str, stop: str) -> list[str]:
         f"{stop!r} must be after {start!r}; it is not in {rows_in_words(data, bad)}; mend their "
         "times, or drop those rows yourself"
     ]
-
-
-def not_numbers(data: pd.DataFrame, names: Iterable[str]) -> list[str]:
-    """Tell of columns that must hold numbers and do not, each with how to make it some.
-
-    Parameters
-    ----------
-    data : DataFrame
-        With these columns.
-    names : iterable of str
-        The columns.
-
-    Returns
-    -------
-    list of str
-        One sentence for each column that is at fault.
-    """
-    return [
-        f"column {name!r} must hold numbers, not {data[name].dtype}; {_as_numbers(data[name])}"
-        for name in names
-        if not pd.api.types.is_numeric_dtype(data[name])
-    ]
-
-
-def _as_numbers(column: pd.Series) -> str:
-    """Say how to make numbers of a column of texts, dates or lengths of time."""
-    shown, kind = f"data[{column.name!r}]", pd.api.types.infer_dtype(column)
-    if kind in ("datetime64", "datetime", "date"):
-        if column.dtype == object:
-            shown = f"pd.to_datetime({shown})"
-        return f"make it numbers, such as years since founding: ({shown} - origin).dt.days / 365.25"
-    if kind == "period":
-        return f"make it numbers: ({shown}.dt.to_timestamp() - origin).dt.days / 365.25"
-    if kind in ("timedelta64", "timedelta"):
-        return f"make it numbers, such as years: {shown}.dt.days / 365.25"
-    return f"make it numbers: pd.to_numeric({shown})"
 
 
 def _no_length(data: pd.DataFrame, start: str, stop: str) -> list[str]:

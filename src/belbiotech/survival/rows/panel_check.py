@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
-from belbiotech.survival.rows.checks import no_single_values, not_numbers
+from belbiotech.survival.rows.checks import no_single_values
 from belbiotech.survival.rows.column_names import as_columns, check_columns
 from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.number_columns import not_numbers
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.times import tie_times
 from belbiotech.survival.rows.units import needed_unit
