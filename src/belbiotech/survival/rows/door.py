@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
@@ -134,8 +135,10 @@ def _from_arrow(table: Any) -> pd.DataFrame:
 
 def _in_native_order(table: pd.DataFrame) -> pd.DataFrame:
     """Turn columns in another byte order, which pandas cannot take rows of, into the machine's."""
-    kinds: list[Any] = list(table.dtypes)
-    foreign = [k for k, kind in enumerate(kinds) if not getattr(kind, "isnative", True)]
+    kinds = list(table.dtypes)
+    foreign = [
+        k for k, kind in enumerate(kinds) if isinstance(kind, np.dtype) and not kind.isnative
+    ]
     if not foreign:
         return table
     table = table.copy(deep=False)

@@ -1,0 +1,133 @@
+"""Tables come in by one door, and their columns are plain behind it."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+
+import numpy as np
+import pandas as pd
+import polars
+import pyarrow as pa
+import pytest
+
+from belbiotech import FormulaError, PanelError, cox, kaplan_meier
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table, plain_value
+
+ROWS = pd.DataFrame(
+    {
+        "start": 0,
+        "stop": [k % 7 + 1 for k in range(40)],
+        "failure": [k % 2 for k in range(40)],
+        "size": [k * k % 11 for k in range(40)],
+    }
+)
+Arm = enum.Enum("Arm", "A B")
+
+
+def test_a_pandas_table_is_taken_as_it_is():
+    rows = ROWS.assign(
+        size=pd.Categorical(ROWS["size"]),
+        day=pd.date_range("2000", periods=40, tz="UTC"),
+        month=pd.period_range("2000", periods=40, freq="M"),
+    )
+    assert as_table(rows) is rows
+
+
+def test_a_plain_table_is_not_copied():
+    assert plain_table(ROWS, ROWS.columns, groups=["size"]) is ROWS
+
+
+def test_foreign_byte_order_is_the_machines():
+    taken = as_table(ROWS.astype({"size": ">i4"}))
+    assert taken["size"].dtype == np.dtype("int32")
+    assert taken["size"].tolist() == ROWS["size"].tolist()
+
+
+def test_codes_without_an_order_are_texts():
+    table = polars.DataFrame({"region": ["b", "a", "b"]})
+    codes = as_table(table.with_columns(polars.col("region").cast(polars.Categorical)))
+    assert codes["region"].tolist() == ["b", "a", "b"]
+    assert codes["region"].dtype == object
+    ordered = as_table(table.with_columns(polars.col("region").cast(polars.Enum(["b", "a"]))))
+    assert ordered["region"].cat.categories.tolist() == ["b", "a"]
+
+
+def test_decimals_and_dates_of_arrow_are_floats_and_dates():
+    day = datetime.date(2020, 1, 2)
+    table = as_table(pa.table({"w": pa.array([1, 2]).cast(pa.decimal128(30, 2)), "day": [day] * 2}))
+    assert table["w"].tolist() == [1.0, 2.0]
+    assert table["day"].dtype.kind == "M"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ([1], "must be a pandas DataFrame, not list"),
+        (ROWS["size"], "pandas Series; give data.to_frame"),
+        (polars.LazyFrame({"start": [0]}), "polars LazyFrame; give data.collect"),
+        (ROWS.set_axis(pd.MultiIndex.from_product([["a"], ROWS]), axis=1), "columns have 2 levels"),
+    ],
+    ids=["list", "Series", "LazyFrame", "levels"],
+)
+def test_what_is_no_table_is_refused_with_a_remedy(data, words):
+    with pytest.raises(PanelError, match=words):
+        kaplan_meier(data, "failure")
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        ([("BE", k % 2) for k in range(40)], ["BE, 0", "BE, 1"]),
+        ([list(Arm)[k % 2] for k in range(40)], ["Arm.A", "Arm.B"]),
+        ([float(k % 2) for k in range(40)], [0, 1]),
+    ],
+    ids=["tuples", "enumeration", "whole floats"],
+)
+def test_values_that_name_groups(values, labels):
+    curve = kaplan_meier(ROWS.assign(cell=values), "failure", by="cell")
+    assert curve.summary["group"].tolist() == labels
+
+
+def test_tuples_among_other_values_are_refused():
+    mixed = [("BE", 1), "BE"] * 20
+    with pytest.raises(PanelError, match=r"'cell' holds a tuple in 20 rows"):
+        kaplan_meier(ROWS.assign(cell=mixed), "failure", by="cell")
+
+
+@pytest.mark.parametrize("store", [lambda d: d, lambda d: d.dt.date, lambda d: d.dt.to_period("D")])
+def test_dates_are_no_covariates_however_they_are_stored(store):
+    dates = pd.Series(pd.date_range("2001-01-01", periods=40))
+    with pytest.raises(FormulaError, match="'founded' holds dates"):
+        cox("failure ~ founded", ROWS.assign(founded=store(dates)))
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_a_stratum_is_matched_by_value_and_not_by_its_text():
+    rows = ROWS.assign(listed=[int(k % 3 == 0) for k in range(40)])
+    fit = cox("failure ~ size", rows, strata="listed")
+    path = pd.DataFrame({"start": [0], "stop": [5], "size": [2]})
+    wanted = fit.predict_survival(path.assign(listed=1))
+    for value in (1.0, True, np.int8(1)):
+        pd.testing.assert_frame_equal(fit.predict_survival(path.assign(listed=value)), wanted)
+    for value in ("1", 2):
+        with pytest.raises(PanelError, match="no stratum"):
+            fit.predict_survival(path.assign(listed=value))
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_the_index_comes_back_on_residuals():
+    rows = ROWS.assign(firm=range(40), time=1.5)
+    indexed = rows.set_index(["firm", "time"], drop=False)
+    fit = cox("failure ~ size", indexed)
+    assert fit.residuals("martingale").index.equals(indexed.index)
+    assert fit.residuals("martingale").index.names == ["firm", "time"]
+    assert fit.residuals("schoenfeld").index.names == ["time", "firm", "row time"]
+
+
+def test_a_value_has_one_form():
+    forms = [plain_value(value) for value in (1, 1.0, True, np.int8(1), np.float64(1))]
+    assert forms == [1] * 5
+    assert {type(form) for form in forms} == {int}
+    assert plain_value("1") == "1"
