@@ -44,8 +44,8 @@ def a_screen_of(text: str) -> str:
 
     Examples
     --------
-    >>> print(a_screen_of("\n".join(f"line {n}" for n in range(1000))).splitlines()[-1])
-      ... and 961 more lines
+    >>> a_screen_of("\n".join(f"line {n}" for n in range(1000))).splitlines()[-1]
+    '  ... and 961 more lines'
     >>> a_screen_of("x" * 1000).count("x")
     590
     """

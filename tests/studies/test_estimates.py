@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
+from belbiotech.errors import FitError, FormulaError, warn
 from belbiotech.studies.estimates import (
     collected,
     estimated,
@@ -64,7 +64,7 @@ def test_own_warnings_are_collected_and_others_go_on():
     with warnings.catch_warnings(record=True) as others:
         warnings.simplefilter("always")
         with collected(heard):
-            warnings.warn("few events", BelbiotechWarning, stacklevel=1)
+            warn("few events")
             warnings.warn("something else", RuntimeWarning, stacklevel=1)
     assert heard == ["few events"]
     assert [str(w.message) for w in others] == ["something else"]

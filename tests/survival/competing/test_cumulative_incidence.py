@@ -180,16 +180,21 @@ def test_a_fate_that_a_group_never_has_warns(firms):
     assert never["incidence"].eq(0).all()
 
 
+def names_in_legend(figure):
+    legends = [*figure.legends, *(axes.get_legend() for axes in figure.axes)]
+    return [text.get_text() for legend in legends if legend for text in legend.get_texts()]
+
+
 def test_texts_and_figures(firms):
 
     result = cumulative_incidence(firms, FATES, by="region")
     assert "failure, acquisition by region, 10 rows, 6 events" in repr(result)
     assert "| group | outcome | events |" in result.to_markdown()
     assert "<table" in result._repr_html_()
-    labels = result.plot().axes[0].get_legend_handles_labels()[1]
+    labels = names_in_legend(result.plot())
     assert labels == [f"{fate}, {region}" for region in ("BRU", "VLG") for fate in FATES]
     assert len(result.plot(at_risk_table=False).axes) == 1
-    one = result.plot(outcome="failure").axes[0].get_legend_handles_labels()[1]
+    one = names_in_legend(result.plot(outcome="failure"))
     assert one == ["BRU", "VLG"]
     with pytest.raises(FitError, match="no outcome 'failures' here; did you mean 'failure'"):
         result.plot(outcome="failures")

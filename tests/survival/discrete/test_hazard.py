@@ -436,5 +436,5 @@ def test_a_term_that_looks_at_all_rows_sees_all_rows():
     by_hand = rows.assign(centred=rows["x"] - rows["x"].mean())
     options = {"baseline": "dummies"}
     known = belbiotech.discrete_hazard("failure ~ centred", by_hand, **options)
-    found = belbiotech.discrete_hazard("failure ~ I(x - x.mean())", rows, **options)
+    found = belbiotech.discrete_hazard("failure ~ center(x)", rows, **options)
     assert found.params.to_numpy() == pytest.approx(known.params.to_numpy(), rel=1e-8)

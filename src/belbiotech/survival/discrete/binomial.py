@@ -20,6 +20,7 @@ __all__ = ["Binomial", "BinomialFit", "fit_binomial", "separation_message"]
 
 SETTLED = 1e-11  # largest last step of a coefficient, in standard deviations of its covariate
 MOST_STEPS = 200
+CLOSE = 1e-8  # the same, from which on steps that get no shorter are rounding
 SMALLEST_SHARE = 1e-9  # of a step, when it is halved
 SURE = 1e-9  # probability below which a row looks separated
 
@@ -162,7 +163,30 @@ def _looks_separated(eta: FloatArray, link: LinkName) -> bool:
 def _iterate(
     x: FloatArray, event: IntArray, weight: FloatArray, link: LinkName, offset: FloatArray
 ) -> tuple[FloatArray, bool]:
-    """Fisher's scoring, from R's start, each step halved until the likelihood does not fall."""
+    """Fisher's scoring from R's start, or from equal hazards where that one leads astray."""
+    for begin in (_from_data, _from_equal_hazards):
+        gamma, settled = _scoring(
+            x, event, weight, link, offset, begin(x, event, weight, link, offset)
+        )
+        if settled:
+            break
+    return gamma, settled
+
+
+def _from_equal_hazards(
+    x: FloatArray, event: IntArray, weight: FloatArray, link: LinkName, offset: FloatArray
+) -> FloatArray:
+    """Begin with the mean hazard everywhere."""
+    mean = float(np.clip(np.average(event, weights=weight), 1e-6, 1 - 1e-6))
+    eta = np.log(-np.log1p(-mean)) if link == "cloglog" else np.log(mean / (1 - mean))
+    gamma: FloatArray = np.linalg.lstsq(x, eta - offset)[0]
+    return gamma
+
+
+def _from_data(
+    x: FloatArray, event: IntArray, weight: FloatArray, link: LinkName, offset: FloatArray
+) -> FloatArray:
+    """Begin as R's ``glm``: each hazard half way to what was seen."""
     functions = LINKS[link]
     start = (weight * event + 0.5) / (weight + 1)
     eta = np.log(-np.log1p(-start)) if link == "cloglog" else np.log(start / (1 - start))
@@ -170,9 +194,21 @@ def _iterate(
     curve = weight * slope**2 / (hazard * (1 - hazard))
     toward = eta - offset + (event - hazard) / slope
     root = np.sqrt(curve)
-    gamma: FloatArray = np.zeros(x.shape[1])
-    gamma += np.linalg.lstsq(x * root[:, None], toward * root)[0]
+    gamma: FloatArray = np.asarray(np.linalg.lstsq(x * root[:, None], toward * root)[0])
+    return gamma
+
+
+def _scoring(
+    x: FloatArray,
+    event: IntArray,
+    weight: FloatArray,
+    link: LinkName,
+    offset: FloatArray,
+    gamma: FloatArray,
+) -> tuple[FloatArray, bool]:
+    """Take steps, each halved until the likelihood does not fall."""
     value = _log_likelihood(offset + x @ gamma, event, weight, link)
+    last = np.inf
     for _ in range(MOST_STEPS):
         eta = offset + x @ gamma
         information = _information(x, weight, eta, link)
@@ -187,9 +223,13 @@ def _iterate(
             if after >= value - 1e-13 * abs(value):
                 break
             share /= 2
+        else:
+            return gamma, False
         gamma, value = there, after
-        if np.abs(share * step).max(initial=0) < SETTLED:
+        size = float(np.abs(share * step).max(initial=0))
+        if size < SETTLED or (size < CLOSE and size > last / 2):  # or down to rounding
             return gamma, bool(np.isfinite(gamma).all())
+        last = size
     return gamma, False
 
 

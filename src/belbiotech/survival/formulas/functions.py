@@ -219,7 +219,7 @@ def register_function(name: str, f: Callable[..., Any]) -> None:
     >>> rows["failure"] = [k % 2 for k in range(40)]
     >>> rows["size"] = [k * k % 11 for k in range(40)]
     >>> cox("failure ~ above(size, 4)", rows).params.round(4).to_dict()
-    {'above(size, 4)': -0.4015}
+    {'above(size, 4)': 0.4492}
     """
     if not isinstance(name, str) or not name.isidentifier() or not name.isascii():
         msg = f"a function's name is a plain name such as 'above', not {name!r}"
