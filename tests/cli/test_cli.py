@@ -33,10 +33,14 @@ def test_validate_says_how_many(call, facts):
 
 
 def test_validate_lists_every_problem(call, facts):
-    events = (facts / "events.csv").read_text("utf-8").splitlines()
-    events[1] = events[1].replace("a-mansia-biotech", "nobody")
-    events[2] = events[2].replace("ablynx,ipo,2007-11", "ablynx,ipo,2019-13")
-    (facts / "events.csv").write_text("\n".join(events) + "\n", "utf-8")
+    events = (facts / "events.csv").read_text("utf-8")
+    for right, wrong in (
+        ("a-mansia-biotech,", "nobody,"),
+        ("ablynx,ipo,2007-11", "ablynx,ipo,2019-13"),
+    ):
+        assert f"\n{right}" in events
+        events = events.replace(f"\n{right}", f"\n{wrong}", 1)
+    (facts / "events.csv").write_text(events, "utf-8")
     code, shown = call("validate", str(facts))
     assert code == 1
     for told in ("events.csv", "nobody", "2019-13"):

@@ -14,21 +14,27 @@ FACTS = Path(__file__).parents[2] / "data" / "raw"
 
 @pytest.fixture
 def own(tmp_path):
-    """One firm of another industry, with its page, in a set made by new-facts."""
+    """One firm of another industry, with two pages, in a set made by new-facts."""
     bb.new_facts(tmp_path / "own")
+    firm = {"firm_id": "fintech-one", "name": "Fintech One", "founded": "2010"}
+    firm |= {"region": "BE-VLG", "origin": "independent", "segment": "diagnostics"}
+    event = {"firm_id": "fintech-one", "event": "bankrupt", "date": "2013-05", "source_id": "p2"}
+    shared = {"confidence": "B", "date_quality": "stated"}
+    page = {"publisher": "Gazette", "language": "en"}
     rows = {
-        "firms": {"firm_id": "fintech-one", "name": "Fintech One", "founded": "2010"},
-        "events": {"firm_id": "fintech-one", "event": "bankrupt", "date": "2013-05"},
-        "sources": {"source_id": "p1", "url": "https://example.org/one", "title": "One fails"},
+        "firms": [{**firm, **shared, "source_ids": "p1"}],
+        "events": [{**event, **shared}],
+        "sources": [
+            {**page, "source_id": "p1", "title": "One begins", "published": "2011"},
+            {**page, "source_id": "p2", "title": "One fails", "published": "2013-06"},
+        ],
     }
-    rows["firms"] |= {"region": "BE-VLG", "origin": "independent", "segment": "diagnostics"}
-    rows["firms"] |= {"source_ids": "p1", "confidence": "B", "date_quality": "stated"}
-    rows["events"] |= {"source_id": "p1", "confidence": "B", "date_quality": "stated"}
-    rows["sources"] |= {"publisher": "Gazette", "published": "2013-06", "language": "en"}
-    for name, row in rows.items():
+    for source in rows["sources"]:
+        source["url"] = f"https://example.org/{source['source_id']}"
+    for name, table in rows.items():
         path = tmp_path / "own" / f"{name}.csv"
         header = pd.read_csv(path).columns
-        pd.DataFrame([row]).reindex(columns=header).to_csv(path, index=False)
+        pd.DataFrame(table).reindex(columns=header).to_csv(path, index=False)
     return tmp_path / "own"
 
 
@@ -48,6 +54,7 @@ def test_own_facts_alone_become_a_panel(call, own, tmp_path):
     panel = pd.read_parquet(tmp_path / "out" / "0.0.1" / "firm_year.parquet")
     assert panel["year"].tolist() == [2010, 2011, 2012, 2013]
     assert panel["failure"].tolist() == [0, 0, 0, 1]
+    assert panel["observed"].tolist() == [False, False, True, True]
     assert "1 failures" in shown
 
 

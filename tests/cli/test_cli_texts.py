@@ -23,10 +23,14 @@ HOSTILE = [
 ]
 
 
-SHARED = {"source_ids": "p1", "confidence": "B", "date_quality": "stated"}
+SHARED = {"source_ids": "p0", "confidence": "B", "date_quality": "stated"}
 FIRM = {"region": "BE-VLG", "origin": "independent", "segment": "vaccines", "founded": "2000"}
 EVENT = {"firm_id": "alpha", "event": "bankrupt", "date": "2003", "source_id": "p1"}
-PAGE = {"source_id": "p1", "url": "https://example.org/1", "title": "Page", "publisher": "Paper"}
+PAGE = {"title": "Page", "publisher": "Paper", "language": "en"}
+PAGES = [
+    {**PAGE, "source_id": "p0", "url": "https://example.org/0", "published": "2001"},
+    {**PAGE, "source_id": "p1", "url": "https://example.org/1", "published": "2004"},
+]
 
 
 def write(folder, *firms):
@@ -35,7 +39,7 @@ def write(folder, *firms):
     tables = {
         "firms": [{**FIRM, **SHARED, **firm} for firm in firms],
         "events": [{**EVENT, "confidence": "B", "date_quality": "stated"}],
-        "sources": [{**PAGE, "published": "2004", "language": "en"}],
+        "sources": PAGES,
     }
     for name, rows in tables.items():
         path = folder / f"{name}.csv"

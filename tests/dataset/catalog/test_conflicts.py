@@ -123,13 +123,13 @@ def test_a_listing_and_its_offering(found):
 
 
 def test_alive_after_its_failure_and_an_order_in_doubt(found):
+    exits = [("bankrupt", "2005"), ("acquired", "2005-06"), ("dissolved", "2008")]
     events = [
-        {"firm_id": "a", "event": "bankrupt", "date": "2005"},
-        {"firm_id": "a", "event": "acquired", "date": "2005-06"},
-        {"firm_id": "a", "event": "observed_active", "date": "2007"},
-        {"firm_id": "a", "event": "dissolved", "date": "2008"},
+        {"firm_id": "a", "event": event, "date": date, "source_id": "s2"} for event, date in exits
     ]
-    assert lines(found(events=events)) == [
+    events.append({"firm_id": "a", "event": "observed_active", "date": "2007"})
+    pages = [{"source_id": "s1", "published": "2001"}, {"source_id": "s2", "published": "2009"}]
+    assert lines(found(events=events, sources=pages)) == [
         ["a", "events", "failure", "bankrupt 2005", "2007", "sequence"],
         ["a", "firms", "exit", "bankrupt 2005", "another exit of the year", "sequence"],
     ]

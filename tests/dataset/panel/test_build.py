@@ -401,6 +401,29 @@ def test_a_known_bad_table_fails():
     assert "column 'name'" in str(caught.value)
 
 
+def test_each_broken_rule_is_a_line_with_its_first_rows_and_their_number():
+    panel = build(read_facts("data/raw")).firm_year
+    bad = panel.assign(failure=2, acquisition=0, exit=0)
+    with pytest.raises(PanelError) as caught:
+        validate_tables({"firm_year": bad.set_axis([0] * len(bad))})
+    more = f"and {len(bad) - 3:,d} more"
+    assert str(caught.value).splitlines() == [
+        f"firm_year, column 'failure': {len(bad):,d} rows break the rule 'is neither 0 nor 1': "
+        f"row 0 (failure 2), row 1 (failure 2), row 2 (failure 2) {more}",
+        f"firm_year: {len(bad):,d} rows break the rule 'an exit is a failure or an acquisition, "
+        "not both': "
+        + ", ".join(f"row {row} (exit 0, failure 2, acquisition 0)" for row in range(3))
+        + f" {more}",
+    ]
+    one = panel.head(5).assign(ipo=[0, 0, 0, 0, 9]).drop(columns="region")
+    with pytest.raises(PanelError) as caught:
+        validate_tables({"firm_year": one})
+    assert str(caught.value).splitlines() == [
+        "firm_year, column 'ipo': 1 row breaks the rule 'is neither 0 nor 1': row 4 (ipo 9)",
+        "firm_year: breaks the rule 'column_in_dataframe': 'region'",
+    ]
+
+
 def test_the_build_refuses_when_pandera_lets_everything_pass(make_facts, monkeypatch):
     from pandera.config import CONFIG
 
