@@ -30,11 +30,20 @@ def facts(make_facts):
             {"firm_id": "c", "founded": "2001", "confidence": "C"},
         ],
         events=[
-            {"firm_id": "a", "event": "bankrupt", "date": "2005", "confidence": "C"},
+            {
+                "firm_id": "a",
+                "event": "bankrupt",
+                "date": "2005",
+                "source_id": "s2",
+                "confidence": "C",
+            },
             {"firm_id": "a", "event": "renamed", "date": "2004", "confidence": "A"},
             {"firm_id": "c", "event": "renamed", "date": "2004", "confidence": "A"},
         ],
-        sources=[{"source_id": "s1", "published": "2010"}],
+        sources=[
+            {"source_id": "s1", "published": "2001"},
+            {"source_id": "s2", "published": "2010"},
+        ],
     )
 
 
@@ -42,7 +51,7 @@ def test_keeps_that_confidence_and_better(facts):
     kept = filter_confidence(facts, "B")
     assert kept.firms["firm_id"].tolist() == ["a"]
     assert kept.events["event"].tolist() == ["renamed"]
-    assert len(kept.sources) == 1
+    assert len(kept.sources) == 2
     panel = build(kept).firm_year
     assert panel["year"].tolist() == [2000, 2001, 2002, 2003, 2004]
     assert panel["failure"].sum() == 0
