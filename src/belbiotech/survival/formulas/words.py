@@ -11,7 +11,9 @@ __all__ = ["refuse_words_of_r"]
 
 CALL = re.compile(r"(?<![\w.])([A-Za-z][\w.]*)\s*\(")
 DOT = re.compile(r"(?<![\w.)\]'\"])\.(?![\w.])")  # R's "all other columns", not 1. or np.log
-TEXT = re.compile(r"`[^`]*`|'[^']*'|\"[^\"]*\"")
+TEXT = re.compile(  # quoted, with escaped quotes inside
+    r"`(?:\\.|[^`\\])*`|'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"", re.DOTALL
+)
 
 REMEDIES = {
     "strata": "give strata the argument strata='column'",
