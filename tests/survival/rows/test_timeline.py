@@ -89,6 +89,23 @@ def test_cut_rows_give_the_same_fit(seed):
     np.testing.assert_allclose(other.params, one.params, rtol=1e-8, atol=1e-10)
 
 
+@pytest.mark.parametrize("cut", [2 - 9e-16, 2 + 9e-16, 1.0000000001])
+def test_a_cut_that_differs_from_a_time_by_rounding_is_at_that_time(cut):
+    """A piece shorter than rounding would have no length in a risk set."""
+    pieces = split_at(ROWS, [cut], outcomes="failure")
+    pd.testing.assert_frame_equal(pieces, split_at(ROWS, [round(cut)], outcomes="failure"))
+    late = FACTS.assign(time=[cut, 4, 3])
+    pd.testing.assert_frame_equal(
+        merge_timeline(ROWS, late, {"number": "count"}, outcomes="failure"),
+        merge_timeline(ROWS, late.round(6), {"number": "count"}, outcomes="failure"),
+    )
+
+
+def test_cuts_that_differ_by_rounding_are_one():
+    pieces = split_at(ROWS, [0.1 + 0.2, 0.3], outcomes="failure")
+    assert len(pieces) == len(ROWS) + 1
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [

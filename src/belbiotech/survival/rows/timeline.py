@@ -12,6 +12,7 @@ from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.times import TOLERANCE
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["merge_timeline", "split_at"]
@@ -80,6 +81,7 @@ def split_at(
         check_one_name(episode=episode)
         _refuse_taken(data, [episode])
     begins, stops = (data[name].to_numpy(dtype=float) for name in (start, stop))
+    times = np.unique(_settled(times, begins, stops))
     first = np.searchsorted(times, begins, "right")
     number = np.maximum(np.searchsorted(times, stops, "left") - first, 0)
     row = np.repeat(np.arange(len(data)), number)
@@ -172,7 +174,10 @@ def merge_timeline(
     known = pd.DataFrame(
         {
             "unit": units.get_indexer(pd.Index(changes[unit])),
-            "time": changes[time].to_numpy(dtype=float) + lag,
+            "time": _settled(
+                changes[time].to_numpy(dtype=float) + lag,
+                *(data[name].to_numpy(dtype=float) for name in (start, stop)),
+            ),
             **{name: changes[name].to_numpy() for name in columns if name in changes.columns},
         }
     )
@@ -199,6 +204,26 @@ def _cut_times(cuts: Sequence[float]) -> FloatArray:
         msg = f"cuts must be finite numbers, such as [1, 5]; they are {cuts!r}"
         raise PanelError(msg)
     return times
+
+
+def _settled(cuts: FloatArray, begins: FloatArray, ends: FloatArray) -> FloatArray:
+    """Bring cuts, (c,), to the rows' times that they differ from by rounding alone.
+
+    Pieces shorter than rounding would count as of no length in risk sets. Cuts as near to each
+    other are brought to the first of them.
+    """
+    if not len(cuts):
+        return cuts
+    times = np.unique(np.concatenate([begins, ends]))
+    near = TOLERANCE * max(1.0, float(np.abs(times).mean()))
+    after = np.clip(np.searchsorted(times, cuts), 1, len(times) - 1)
+    left, right = times[after - 1], times[after]
+    nearest = np.where(cuts - left <= right - cuts, left, right)
+    settled = np.where(np.abs(nearest - cuts) <= near, nearest, cuts)
+    every = np.unique(settled)
+    kept = every[np.r_[True, np.diff(every) > near]]
+    firsts: FloatArray = kept[np.searchsorted(kept, settled, "right") - 1]
+    return firsts
 
 
 def _refuse_taken(data: pd.DataFrame, names: Sequence[str]) -> None:
