@@ -14,7 +14,7 @@ from belbiotech.errors import BelbiotechError, FitError, FormulaError, heard_war
 from belbiotech.survival.causal.bootstrap import check_repetitions
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.cox.estimate import cox
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray, check_rows

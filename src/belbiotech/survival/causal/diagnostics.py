@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.limits import normal_quantile
 from belbiotech.survival.rows.checks import FloatArray
 

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import Family, Fitted, Prepared, prepare_model
-from belbiotech.survival.formulas.design import Formula, read_formula
+from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 
 __all__ = ["Covariate", "GModels", "GPlan", "Lives", "Strategy", "g_plan"]

@@ -24,7 +24,8 @@ from belbiotech.survival.causal.standardised import StandardisedCurves
 from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.discrete.result import DiscreteHazardResult
-from belbiotech.survival.formulas.design import design_matrix, read_formula
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.report import Report, Reported, errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray

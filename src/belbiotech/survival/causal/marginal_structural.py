@@ -18,7 +18,7 @@ from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.units import needed_unit
 

@@ -15,7 +15,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.causal.ordinal import INTERCEPT, SETTLED, STEPS, fit_ordinal, ordinal_back
-from belbiotech.survival.formulas.design import Formula, design_matrix
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.inference.identification import (
     refuse_collinear,
     separating_direction,

@@ -19,7 +19,7 @@ from belbiotech.survival.causal.weight_models import (
     check_truncation,
     right_side,
 )
-from belbiotech.survival.formulas.design import Formula, read_formula
+from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words

@@ -13,7 +13,7 @@ from belbiotech.errors import FitError, FormulaError, PanelError, in_words, near
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import Family, Fitted, Prepared, prepare_model
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
-from belbiotech.survival.formulas.design import Formula, read_formula
+from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
 from belbiotech.survival.rows.number_columns import not_numbers
 

@@ -24,21 +24,14 @@ from belbiotech.survival.formulas.columns import (
     refuse_other_types,
 )
 from belbiotech.survival.formulas.computing import States, compute
-from belbiotech.survival.formulas.formula import Factor, Formula, read_formula
+from belbiotech.survival.formulas.formula import Factor, Formula
 from belbiotech.survival.formulas.levels import coded, levels_in, named_levels
 from belbiotech.survival.formulas.matrix import Matrix, Spec, reduced
 from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import Counts, counting_pays, distinct_rows
 
-__all__ = [
-    "Formula",
-    "Matrix",
-    "counted_matrix",
-    "design_matrix",
-    "offset_sum",
-    "read_formula",
-]
+__all__ = ["counted_matrix", "design_matrix", "offset_sum"]
 
 LARGE = 1 << 16  # rows from which terms are made on the distinct values of their columns
 

@@ -10,7 +10,7 @@ from belbiotech.survival.cox.estimate import fit_cox
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxCall
-from belbiotech.survival.formulas.design import read_formula
+from belbiotech.survival.formulas.formula import read_formula
 
 __all__ = ["cox_of_rows"]
 

@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names
-from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.path_checks import ordered_paths
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.competing.equal_effects import equal_effects_table
-from belbiotech.survival.formulas.design import Formula, Matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.inference.report import (
     Report,
     Reported,

@@ -10,7 +10,9 @@ import pandas as pd
 from belbiotech.errors import FitError, FormulaError, in_words, nearest_names
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
-from belbiotech.survival.formulas.design import Formula, Matrix, design_matrix, read_formula
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
