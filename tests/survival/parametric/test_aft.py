@@ -124,6 +124,13 @@ def test_a_weibull_model_has_proportional_hazards(fixed):
         _ = belbiotech.aft(FORMULA, fixed, "lognormal", unit="firm").hazard_ratios
 
 
+def test_the_wald_test_of_one_coefficient_is_its_z_squared(fixed):
+    result = belbiotech.aft("failure ~ capital", fixed, unit="firm", cluster="incubator")
+    z = result.params["capital"] / result.standard_errors["capital"]
+    assert result.wald_test.statistic == pytest.approx(z**2, rel=1e-12)
+    assert result.wald_test.df == 1
+
+
 def test_distributions_side_by_side(fixed):
     table = belbiotech.compare_distributions(FORMULA, fixed, unit="firm")
     assert sorted(table["distribution"]) == sorted(DISTRIBUTIONS)

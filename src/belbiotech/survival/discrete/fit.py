@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.rows import DiscreteRows
-from belbiotech.survival.inference.fitted import EstimatesBeside
+from belbiotech.survival.inference.fitted import EstimatesBeside, EstimatesOfOne
 
 __all__ = ["DiscreteCausesFit", "DiscreteFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class DiscreteFit(EstimatesBeside):
+class DiscreteFit(EstimatesOfOne):
     """The numbers of a hazard in discrete time.
 
     Attributes
@@ -36,9 +36,7 @@ class DiscreteFit(EstimatesBeside):
         The distinct rows, and how they came from the data.
     """
 
-    log_likelihood_null: float
     n_periods: int
-    n_events: int
     link: LinkName
     baseline: Baseline
     rows: DiscreteRows

@@ -12,10 +12,8 @@ from belbiotech.survival.discrete import marginal_effects, prediction
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
-from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
+from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
 from belbiotech.survival.inference.report import Report, ratio_plot
-from belbiotech.survival.inference.test_result import TestResult
-from belbiotech.survival.inference.variance import chi_square_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,7 +22,7 @@ __all__ = ["DiscreteHazardResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class DiscreteHazardResult(FittedBeside):
+class DiscreteHazardResult(FittedOfOne):
     """A fitted hazard in discrete time.
 
     Attributes
@@ -36,19 +34,9 @@ class DiscreteHazardResult(FittedBeside):
     fit: DiscreteFit
 
     @property
-    def log_likelihood_null(self) -> float:
-        """Log likelihood of the baseline without covariates."""
-        return self.fit.log_likelihood_null
-
-    @property
     def n_periods(self) -> int:
         """Periods at risk: more than rows, where rows are longer than a period."""
         return self.fit.n_periods
-
-    @property
-    def n_events(self) -> int:
-        """Events."""
-        return self.fit.n_events
 
     @property
     def link(self) -> LinkName:
@@ -69,20 +57,6 @@ class DiscreteHazardResult(FittedBeside):
     def aic(self) -> float:
         """Akaike's criterion. Periods with a certain hazard count as coefficients, as in R."""
         return -2 * self.log_likelihood + 2 * (len(self.params) + len(self.baseline.certain))
-
-    @property
-    def likelihood_ratio_test(self) -> TestResult:
-        """All covariates' coefficients zero: likelihood-ratio test (takes no clusters)."""
-        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
-        return TestResult.chi2(max(gain, 0.0), len(self.covariates), "Likelihood-ratio test")
-
-    @property
-    def wald_test(self) -> TestResult:
-        """All covariates' coefficients zero: Wald test, robust where clusters were given."""
-        names = self.covariates
-        beta = self.params[names].to_numpy()
-        statistic = chi_square_of(beta, self.variance.loc[names, names].to_numpy())
-        return TestResult.chi2(statistic, len(names), "Wald test")
 
     @property
     def ratio(self) -> str:

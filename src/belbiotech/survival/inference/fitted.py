@@ -10,8 +10,19 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import pandas as pd
 
 from belbiotech.survival.inference.report import Reported, coefficient_table, errors_of
+from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.inference.variance import chi_square_of
 
-__all__ = ["Estimates", "EstimatesBeside", "Fitted", "FittedBeside", "errors_in_words", "of_fit"]
+__all__ = [
+    "Estimates",
+    "EstimatesBeside",
+    "EstimatesOfOne",
+    "Fitted",
+    "FittedBeside",
+    "FittedOfOne",
+    "errors_in_words",
+    "of_fit",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -57,6 +68,22 @@ class EstimatesBeside(Estimates):
 
     covariates: tuple[str, ...]
     cluster: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EstimatesOfOne(EstimatesBeside):
+    """The numbers of such a fit to one outcome.
+
+    Attributes
+    ----------
+    log_likelihood_null : float
+        Without covariates.
+    n_events : int
+        Events.
+    """
+
+    log_likelihood_null: float
+    n_events: int
 
 
 @dataclass(frozen=True, repr=False)
@@ -135,6 +162,43 @@ class FittedBeside(Fitted):
         errors, naive = self.standard_errors[names], self.naive_standard_errors[names]
         table = coefficient_table(self.params[names], errors, naive, ratio, conf_level)
         return table.rename_axis("covariate")
+
+
+@dataclass(frozen=True, repr=False)
+class FittedOfOne(FittedBeside):
+    """A result whose fit has coefficients beside the covariates', and one outcome.
+
+    Attributes
+    ----------
+    fit : EstimatesOfOne
+        The numbers of the fit.
+    """
+
+    fit: EstimatesOfOne
+
+    @property
+    def log_likelihood_null(self) -> float:
+        """Log likelihood without covariates."""
+        return self.fit.log_likelihood_null
+
+    @property
+    def n_events(self) -> int:
+        """Events."""
+        return self.fit.n_events
+
+    @property
+    def likelihood_ratio_test(self) -> TestResult:
+        """All covariates' coefficients zero: likelihood-ratio test (takes no clusters)."""
+        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
+        return TestResult.chi2(max(gain, 0.0), len(self.covariates), "Likelihood-ratio test")
+
+    @property
+    def wald_test(self) -> TestResult:
+        """All covariates' coefficients zero: Wald test, robust where clusters were given."""
+        names = self.covariates
+        variance = self.variance.loc[names, names].to_numpy()
+        statistic = chi_square_of(self.params[names].to_numpy(), variance)
+        return TestResult.chi2(statistic, len(names), "Wald test")
 
 
 def of_fit(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[Any, P], R]:

@@ -8,14 +8,14 @@ import numpy as np
 
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.inference.fitted import EstimatesBeside
+from belbiotech.survival.inference.fitted import EstimatesOfOne
 from belbiotech.survival.parametric.location_scale import DistributionName
 
 __all__ = ["AftFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class AftFit(EstimatesBeside):
+class AftFit(EstimatesOfOne):
     """The numbers of an accelerated failure time model: log T = x'b + s Z.
 
     Attributes
@@ -34,9 +34,7 @@ class AftFit(EstimatesBeside):
         How the covariates are made.
     """
 
-    log_likelihood_null: float
     n_spells: int
-    n_events: int
     distribution: DistributionName
     formula: Formula
     matrix: Matrix

@@ -8,13 +8,13 @@ import pandas as pd
 
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.inference.fitted import EstimatesBeside
+from belbiotech.survival.inference.fitted import EstimatesOfOne
 
 __all__ = ["PiecewiseFit"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PiecewiseFit(EstimatesBeside):
+class PiecewiseFit(EstimatesOfOne):
     """The numbers of a hazard that is constant between given times.
 
     Attributes
@@ -38,9 +38,7 @@ class PiecewiseFit(EstimatesBeside):
         Columns of the interval.
     """
 
-    log_likelihood_null: float
     n_pieces: int
-    n_events: int
     cuts: tuple[float, ...]
     intervals: pd.DataFrame
     formula: Formula

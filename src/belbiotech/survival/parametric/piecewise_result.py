@@ -10,7 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.formulas.paths import path_matrix
-from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
+from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
 from belbiotech.survival.inference.limits import (
     check_limit_options,
     normal_quantile,
@@ -18,8 +18,6 @@ from belbiotech.survival.inference.limits import (
 )
 from belbiotech.survival.inference.paths import cumulated_along
 from belbiotech.survival.inference.report import Report, ratio_plot
-from belbiotech.survival.inference.test_result import TestResult
-from belbiotech.survival.inference.variance import chi_square_of
 from belbiotech.survival.parametric.piecewise_fit import PiecewiseFit
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.timeline import split_at
@@ -115,7 +113,7 @@ def baseline_rates(fit: PiecewiseFit, conf_level: float = 0.95) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, repr=False)
-class PiecewiseResult(FittedBeside):
+class PiecewiseResult(FittedOfOne):
     """A fitted hazard that is constant between given times.
 
     Attributes
@@ -127,38 +125,14 @@ class PiecewiseResult(FittedBeside):
     fit: PiecewiseFit
 
     @property
-    def log_likelihood_null(self) -> float:
-        """Log likelihood without covariates."""
-        return self.fit.log_likelihood_null
-
-    @property
     def n_pieces(self) -> int:
         """Rows after cutting."""
         return self.fit.n_pieces
 
     @property
-    def n_events(self) -> int:
-        """Events."""
-        return self.fit.n_events
-
-    @property
     def aic(self) -> float:
         """Akaike's criterion. Intervals without an event count as coefficients, as in R."""
         return -2 * self.log_likelihood + 2 * (len(self.covariates) + len(self.fit.intervals))
-
-    @property
-    def likelihood_ratio_test(self) -> TestResult:
-        """All covariates' coefficients zero: likelihood-ratio test (takes no clusters)."""
-        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
-        return TestResult.chi2(max(gain, 0.0), len(self.covariates), "Likelihood-ratio test")
-
-    @property
-    def wald_test(self) -> TestResult:
-        """All covariates' coefficients zero: Wald test, robust where clusters were given."""
-        names = self.covariates
-        variance = self.variance.loc[names, names].to_numpy()
-        statistic = chi_square_of(self.params[names].to_numpy(), variance)
-        return TestResult.chi2(statistic, len(names), "Wald test")
 
     @property
     def summary(self) -> pd.DataFrame:

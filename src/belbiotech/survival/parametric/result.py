@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
+from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
 from belbiotech.survival.inference.report import Report, ratio_plot
-from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.parametric import prediction
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import DistributionName
@@ -24,7 +23,7 @@ RATIO = "time ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class AftResult(FittedBeside):
+class AftResult(FittedOfOne):
     """A fitted accelerated failure time model: log T = x'b + s Z.
 
     Attributes
@@ -36,19 +35,9 @@ class AftResult(FittedBeside):
     fit: AftFit
 
     @property
-    def log_likelihood_null(self) -> float:
-        """Log likelihood without covariates."""
-        return self.fit.log_likelihood_null
-
-    @property
     def n_spells(self) -> int:
         """Spells, after joining the rows of a unit."""
         return self.fit.n_spells
-
-    @property
-    def n_events(self) -> int:
-        """Events."""
-        return self.fit.n_events
 
     @property
     def distribution(self) -> DistributionName:
@@ -69,12 +58,6 @@ class AftResult(FittedBeside):
     def aic(self) -> float:
         """Akaike's criterion, comparable between distributions."""
         return -2 * self.log_likelihood + 2 * len(self.params)
-
-    @property
-    def likelihood_ratio_test(self) -> TestResult:
-        """All covariates' coefficients zero: likelihood-ratio test (takes no clusters)."""
-        gain = 2 * (self.log_likelihood - self.log_likelihood_null)
-        return TestResult.chi2(max(gain, 0.0), len(self.covariates), "Likelihood-ratio test")
 
     @property
     def summary(self) -> pd.DataFrame:
