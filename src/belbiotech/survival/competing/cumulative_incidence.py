@@ -9,7 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import warn
 from belbiotech.survival.competing.incidence_result import CumulativeIncidenceResult
-from belbiotech.survival.curves.group_variances import group_variances
+from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
@@ -18,7 +18,7 @@ from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
-from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["cumulative_incidence"]
 
@@ -118,8 +118,7 @@ def cumulative_incidence(
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     clusters = list(as_cluster_columns(cluster))
     data = as_table(data)
-    own = None if clusters or weights is None else unit_of(data, unit)
-    whose = unit_to_check(data, unit, clusters) or own
+    whose = unit_to_check(data, unit, clusters)
     data = check_rows(
         data,
         names,
@@ -130,6 +129,7 @@ def cumulative_incidence(
         weights=weights,
     )
     refuse_overlaps(data, whose, start, stop)
+    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
     check_fates(data, [name for name in names if data[name].any()])
     tables = risk_tables(data, names, groups, start=start, stop=stop, weights=weights)
     for table in tables:

@@ -15,10 +15,55 @@ from belbiotech.survival.curves.influence import (
     row_variances,
 )
 from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, whole_weights
+from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.clusters import cluster_codes
 from belbiotech.survival.rows.times import interval_times
+from belbiotech.survival.rows.units import unit_of
 
-__all__ = ["group_variances"]
+__all__ = ["group_variances", "unit_of_errors"]
+
+
+def unit_of_errors(
+    data: pd.DataFrame,
+    unit: str | None = None,
+    *,
+    cluster: Sequence[str] = (),
+    weights: str | None = None,
+    start: str = "start",
+    stop: str = "stop",
+) -> str | None:
+    """Find the unit by which errors are clustered, and check that its rows do not overlap.
+
+    Parameters
+    ----------
+    data : DataFrame
+        Rows that `check_rows` has let pass.
+    unit : str, optional
+        What the caller was given.
+    cluster : sequence of str
+        Columns of clusters, which come first.
+    weights : str, optional
+        Column of case weights.
+    start, stop : str
+        Columns of the intervals.
+
+    Returns
+    -------
+    str or None
+        The column; None where clusters are given, weights are whole numbers, or each row is a
+        unit by itself.
+
+    Raises
+    ------
+    PanelError
+        A missing value in the unit's column, or rows of a unit that overlap.
+    """
+    if cluster or whole_weights(data, weights):
+        return None
+    found = unit_of(data, unit)
+    if found is not None:
+        check_rows(data, [], start=start, stop=stop, unit=found)
+    return found
 
 
 def group_variances(

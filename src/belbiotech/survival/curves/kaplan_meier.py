@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import warn
-from belbiotech.survival.curves.group_variances import group_variances
+from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
@@ -23,7 +23,7 @@ from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
-from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["kaplan_meier"]
 
@@ -63,7 +63,7 @@ def kaplan_meier(
     unit : str, optional
         Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
         else ``firm_id``. Its rows must not overlap in time: looked at where it is given, or
-        errors are clustered by it.
+        errors are clustered by it (in `cluster`, or with weights that are not whole).
     cluster : str or sequence of two str, optional
         Errors robust to dependence within clusters, as R's ``survfit(..., cluster=)``; with two
         columns V1 + V2 - V12 (Cameron, Gelbach and Miller 2011).
@@ -127,13 +127,13 @@ def kaplan_meier(
     """
     check_limit_options(conf_level, conf_type)
     data, groups, clusters = as_table(data), as_columns(by), as_cluster_columns(cluster)
-    own = None if clusters or weights is None else unit_of(data, unit)
-    whose = unit_to_check(data, unit, clusters) or own
+    whose = unit_to_check(data, unit, clusters)
     columns = [*clusters, *([whose] if whose else [])]
     data = check_rows(
         data, [outcome], start=start, stop=stop, columns=columns, groups=groups, weights=weights
     )
     refuse_overlaps(data, whose, start, stop)
+    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
     tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
     for table in tables:
         _warn_of_early_zero(table, start)

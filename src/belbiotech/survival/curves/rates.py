@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError
+from belbiotech.survival.curves.group_variances import unit_of_errors
 from belbiotech.survival.curves.risk_tables import whole_weights
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.timeline import split_at
-from belbiotech.survival.rows.units import unit_of
 
 __all__ = ["exact_limits", "rates"]
 
@@ -100,8 +100,9 @@ def rates(
     _refuse_own_names(groups)
     check_rows(data, ends, start=start, stop=stop, columns=groups, weights=weights, unit=unit)
     exact = unit is None and whole_weights(data, weights)
+    whose = unit or unit_of_errors(data, weights=weights, start=start, stop=stop)
     pieces = _pieces(data, ends, groups, cuts, weights, start, stop)
-    pieces["cluster"] = 0 if exact else _clusters(data, unit)[pieces["row"]]
+    pieces["cluster"] = 0 if exact else _clusters(data, whose)[pieces["row"]]
     keys = [name for name in pieces.columns if name not in ("row", "cluster", "time", "event")]
     tables = [
         _table(pieces, keys, data[name].to_numpy(dtype=float), name, conf_level, exact=exact)
@@ -172,8 +173,7 @@ def _pieces(
 
 
 def _clusters(data: pd.DataFrame, unit: str | None) -> IntArray:
-    column = unit_of(data, unit)
-    codes = np.arange(len(data)) if column is None else pd.factorize(data[column])[0]
+    codes = np.arange(len(data)) if unit is None else pd.factorize(data[unit])[0]
     return codes.astype(np.int64)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import warn
+from belbiotech.errors import FitError, warn
 from belbiotech.survival.curves.risk_tables import group_labels
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
@@ -122,7 +122,10 @@ def multi_state(
     """
     check_limit_options(conf_level, conf_type)
     groups, unit = as_columns(by), unit_of(data, unit)
-    clusters = list(as_cluster_columns(cluster))[:1]
+    clusters = list(as_cluster_columns(cluster))
+    if len(clusters) > 1:
+        msg = f"cluster takes one column here, not {len(clusters)}; give the larger clusters"
+        raise FitError(msg)
     paths = state_paths(
         data, to, initial, unit=unit, columns=[*groups, *clusters], start=start, stop=stop
     )
