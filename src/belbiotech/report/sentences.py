@@ -10,6 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.report import formats
+from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["FEW", "Estimate", "estimate_of", "evidence", "sentence"]
 
@@ -84,7 +85,7 @@ def evidence(p_value: float) -> str:
     return next(words for limit, words in EVIDENCE if p_value < limit or limit == 1.0)
 
 
-def estimate_of(result: Any, term: str, rows: pd.DataFrame, *, unit: str = "firm_id") -> Estimate:
+def estimate_of(result: Any, term: str, rows: pd.DataFrame, *, unit: str | None = None) -> Estimate:
     """Take one coefficient out of a fitted model.
 
     Parameters
@@ -95,8 +96,8 @@ def estimate_of(result: Any, term: str, rows: pd.DataFrame, *, unit: str = "firm
         The coefficient's name.
     rows : DataFrame
         The rows it was fitted to.
-    unit : str
-        Column that names the firm.
+    unit : str, optional
+        Column that names the firm; by default the rows' own, else ``firm_id``.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def estimate_of(result: Any, term: str, rows: pd.DataFrame, *, unit: str = "firm
         lower=float(np.exp(row[limits[0]])),
         upper=float(np.exp(row[limits[1]])),
         p_value=float(row["p"]),
-        n_firms=int(rows[unit].nunique()),
+        n_firms=int(rows[needed_unit(rows, unit)].nunique()),
         n_rows=int(result.n_rows),
         n_events=int(result.n_events),
         n_parameters=len(summary),

@@ -18,6 +18,7 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
+from belbiotech.survival.rows.units import needed_unit
 
 if TYPE_CHECKING:
     from belbiotech.dataset.facts.tables import Tables
@@ -33,7 +34,7 @@ def read_sample(
     exposure: str,
     *,
     window: int | None,
-    unit: str = "firm_id",
+    unit: str | None = None,
     start: str = "start",
     stop: str = "stop",
 ) -> tuple[str, Sample]:
@@ -50,7 +51,9 @@ def read_sample(
         ``alliances``, or one group of them: ``alliances_upstream`` and so on.
     window : int or None
         Years that an alliance without a known end is in force.
-    unit, start, stop : str
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own, else ``firm_id``.
+    start, stop : str
         Columns of the panel.
 
     Returns
@@ -74,7 +77,7 @@ def read_sample(
     window = None if column.endswith("_cum_lag1") else window
     data = as_table(data) if _is_table(data) else data
     built_with = data.attrs if isinstance(data, pd.DataFrame) else {}
-    panel, tables = _panel_of(data, exposure, unit, start)
+    panel, tables, unit = _panel_of(data, exposure, unit, start)
     others = tuple(name for name in read.columns if name not in (column, read.outcome))
     columns = [*others, unit]
     panel = check_rows(panel, [read.outcome], start=start, stop=stop, columns=columns, unit=unit)
@@ -106,15 +109,16 @@ def _is_table(data: object) -> bool:
 
 
 def _panel_of(
-    data: Tables | pd.DataFrame | str | None, exposure: str, unit: str, start: str
-) -> tuple[pd.DataFrame, Tables | None]:
+    data: Tables | pd.DataFrame | str | None, exposure: str, unit: str | None, start: str
+) -> tuple[pd.DataFrame, Tables | None, str]:
     if isinstance(data, pd.DataFrame):
-        return _bare(data), tables_behind(data, exposure, unit, start)
+        unit = needed_unit(data, unit)
+        return _bare(data), tables_behind(data, exposure, unit, start), unit
     if data is None or isinstance(data, str):
         from belbiotech.dataset.catalog.load import load_tables
 
         data = load_tables(data)
-    return _bare(data.firm_year), data
+    return _bare(data.firm_year), data, needed_unit(data.firm_year, unit)
 
 
 def _bare(panel: pd.DataFrame) -> pd.DataFrame:

@@ -319,3 +319,22 @@ def test_a_shipped_panel_has_every_step():
     assert list(none["design"]) == ["Alliances signed in the two years after"]
     fine = lines(audit, "h").iloc[-1]
     assert "no firm at risk links them" in fine["note"]
+
+
+def test_the_unit_is_the_one_that_the_panel_names():
+    panel = simulate_panel(200, effect=0.0, documentation_delay=2, seed=5)
+    other = panel.rename(columns={"firm_id": "company"})
+    options = {"placebo_draws": 4, "landmarks": (3,)}
+    expected = bias_audit("failure ~ 1", panel, **options).table
+    given = bias_audit("failure ~ 1", other, cluster="company", unit="company", **options).table
+    other.attrs["unit"] = "company"
+    named = bias_audit("failure ~ 1", other, cluster="company", **options).table
+    pd.testing.assert_frame_equal(given, expected)
+    pd.testing.assert_frame_equal(named, expected)
+
+
+def test_a_panel_that_names_no_unit_is_asked_for_it():
+    panel = simulate_panel(50, effect=0.0, seed=5).rename(columns={"firm_id": "company"})
+    panel.attrs = {}
+    with pytest.raises(PanelError, match="unit='...'"):
+        bias_audit("failure ~ 1", panel, cluster="company")

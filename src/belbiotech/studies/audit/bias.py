@@ -116,7 +116,7 @@ def bias_audit(
     seed: int = 0,
     cluster: str | None = "firm_id",
     firth: bool = False,
-    unit: str = "firm_id",
+    unit: str | None = None,
     start: str = "start",
     stop: str = "stop",
 ) -> BiasAuditResult:
@@ -174,7 +174,10 @@ def bias_audit(
     firth : bool
         Whether all Cox fits have Firth's penalty: for few events, where a design without it has
         no estimate at all. Their intervals are from the profile likelihood, without clusters.
-    unit, start, stop : str
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``.
+    start, stop : str
         Columns of the panel.
 
     Returns
@@ -225,7 +228,7 @@ def bias_audit(
     formula, sample = read(given, data)
     tables = _tables_of(sample)
     rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
-    model = Model(formula, sample.column, cluster, firth, unit, start, stop)
+    model = Model(formula, sample.column, cluster, firth, sample.unit, start, stop)
     base, sound = base_sample(sample), sound_letter(sample)
     heard: list[str] = []
     listed = [
