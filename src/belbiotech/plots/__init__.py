@@ -1,7 +1,8 @@
 """One look for all figures: tidy tables in, matplotlib figures out.
 
 The colours are those of Okabe and Ito (2008), told apart by most eyes; line styles and markers
-tell them apart in grey. Nothing here computes an estimate.
+tell them apart in grey. Nothing here computes an estimate. Imports nothing but
+errors.
 """
 
 from belbiotech.plots.curves import stacked_incidence, step_curves

@@ -1,4 +1,5 @@
 """From estimates to pages: labels, tables, sentences, and a report as one web page and a PDF.
 
-Needs the extra ``paper`` for the pages (jinja2 and typst).
+In: results and rows. Out: tables and pages, which need the extra ``paper`` (jinja2 and typst).
+May import studies, dataset, survival and plots.
 """
