@@ -4,8 +4,14 @@ import pandas as pd
 import pytest
 
 import belbiotech
-from belbiotech.errors import PanelError
-from belbiotech.survival.rows.units import needed_unit, refuse_overlaps, unit_of, unit_to_check
+from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.survival.rows.units import (
+    joining_unit,
+    needed_unit,
+    refuse_overlaps,
+    unit_of,
+    unit_to_check,
+)
 
 ROWS = pd.DataFrame(
     {
@@ -104,3 +110,12 @@ def test_a_panel_with_a_word_of_its_own_needs_no_argument(call):
 def test_the_panels_of_this_package_say_it():
     assert belbiotech.load_panel("0.2.0").attrs["unit"] == "firm_id"
     assert belbiotech.simulate_panel(20, seed=1).attrs["unit"] == "firm_id"
+
+
+def test_a_unit_that_is_named_and_gone_is_told_where_rows_are_joined():
+    gone = named(ROWS.rename(columns={"company": "venture"}))
+    with pytest.warns(BelbiotechWarning, match="'company' names its units"):
+        alone = belbiotech.pseudo_values(gone, "failure", times=1)
+    assert len(alone) == len(ROWS)
+    assert joining_unit(gone, "venture") == "venture"
+    assert len(belbiotech.pseudo_values(gone, "failure", times=1, unit="venture")) == 4

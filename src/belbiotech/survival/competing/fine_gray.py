@@ -25,7 +25,7 @@ from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.spells import join_rows
-from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.rows.units import joining_unit
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -253,7 +253,8 @@ def fine_gray(
     -----
     BelbiotechWarning
         Fewer than ten events for each coefficient. A time after which nobody is seen who was seen
-        before, and more than one unit is: competing events before it are not carried on.
+        before, and more than one unit is: competing events before it are not carried on. The
+        table names a unit whose column is gone: each row counts as a unit by itself.
 
     Notes
     -----
@@ -289,7 +290,7 @@ def fine_gray(
     named = [*groups, *apart]
     columns = [*parsed.columns, *clusters]
     data = as_table(data)
-    unit = unit_of(data, unit)
+    unit = joining_unit(data, unit)
     data = check_rows(
         data,
         outcomes,

@@ -13,7 +13,7 @@ from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
 from belbiotech.survival.rows.times import interval_times
-from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.rows.units import joining_unit
 
 __all__ = ["pseudo_values"]
 
@@ -70,6 +70,11 @@ def pseudo_values(
         Fewer than two units; times that are not finite, or after the last time at which a row
         ends; an unknown kind or method.
 
+    Warns
+    -----
+    BelbiotechWarning
+        The table names a unit whose column is gone: each row counts as a unit by itself.
+
     Notes
     -----
     Where a unit was the only one at risk at a time, nothing happens then without it. With delayed
@@ -97,7 +102,7 @@ def pseudo_values(
     wanted = _times(times)
     _refuse_words(kind, method)
     check_one_name(outcome=outcome)
-    column = unit_of(data, unit)
+    column = joining_unit(data, unit)
     check_rows(data, [outcome], start=start, stop=stop, unit=column)
     codes, units = _units(data, column)
     begins, ends = (part.to_numpy(dtype=float) for part in interval_times(data, start, stop))

@@ -23,7 +23,7 @@ from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.spells import join_rows
-from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.rows.units import joining_unit
 
 __all__ = ["aft", "compare_distributions"]
 
@@ -87,7 +87,8 @@ def aft(
     Warns
     -----
     BelbiotechWarning
-        Fewer than ten events for each coefficient.
+        Fewer than ten events for each coefficient. The table names a unit whose column is gone:
+        each row counts as a unit by itself.
 
     References
     ----------
@@ -233,7 +234,7 @@ def _spells(
     start: str,
     stop: str,
 ) -> pd.DataFrame:
-    unit = unit_of(data, unit)
+    unit = joining_unit(data, unit)
     columns = [*formula.columns, *clusters]
     data = check_rows(
         data,

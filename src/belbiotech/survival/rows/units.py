@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.errors import PanelError, in_words
+from belbiotech.errors import PanelError, in_words, warn
 from belbiotech.survival.rows.checks import overlaps_in_words
 from belbiotech.survival.rows.column_names import check_one_name
 
-__all__ = ["needed_unit", "refuse_overlaps", "unit_of", "unit_to_check"]
+__all__ = ["joining_unit", "needed_unit", "refuse_overlaps", "unit_of", "unit_to_check"]
 
 USUAL = "firm_id"
 SHOWN = 30  # columns named in a message
@@ -62,6 +62,42 @@ def unit_of(data: Any, unit: str | None = None) -> str | None:
         msg = f"data.attrs['unit'] is {in_words(own)}: it must be the name of a column, or absent"
         raise PanelError(msg)
     return next((name for name in (own, USUAL) if name is not None and name in data.columns), None)
+
+
+def joining_unit(data: Any, unit: str | None = None) -> str | None:
+    """Find the column that says whose row it is, for estimators that join the rows of a unit.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The rows.
+    unit : str, optional
+        What the caller was given.
+
+    Returns
+    -------
+    str or None
+        As of `unit_of`.
+
+    Warns
+    -----
+    BelbiotechWarning
+        The table names a unit whose column is gone (renamed, or left out), and nothing else says
+        whose row it is: each row would count as a life of its own.
+
+    Examples
+    --------
+    >>> joining_unit(pd.DataFrame({"firm_id": ["a"]}))
+    'firm_id'
+    """
+    found = unit_of(data, unit)
+    named = data.attrs.get("unit") if isinstance(data, pd.DataFrame) else None
+    if found is None and named is not None:
+        warn(
+            f"the table says that {named!r} names its units (data.attrs['unit']), and has no such "
+            "column: each row counts as a unit by itself; name the column with unit='...'"
+        )
+    return found
 
 
 def needed_unit(data: Any, unit: str | None = None) -> str:

@@ -16,7 +16,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
-from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.cox_fit import cox_of_rows
 from belbiotech.survival.states.cox_result import CoxStatesResult
 from belbiotech.survival.states.paths import StatePaths, state_paths
@@ -90,6 +90,11 @@ def cox_states(
     FitError
         As `cox`, for any transition; a transition in ``shared`` that was never seen.
 
+    Warns
+    -----
+    BelbiotechWarning
+        The table names a unit whose column is gone: each row counts as a unit by itself.
+
     Notes
     -----
     Equal to R's ``coxph(Surv(start, stop, state) ~ x, id=, istate=)``, with a shared term
@@ -127,7 +132,7 @@ def cox_states(
     """
     formula = _covariates(right_side, data)
     strata_columns, clusters = as_columns(strata), list(as_cluster_columns(cluster))[:1]
-    unit = unit_of(data, unit)
+    unit = joining_unit(data, unit)
     needed = [*formula.columns, *strata_columns, *clusters]
     paths = state_paths(data, to, initial, unit=unit, columns=needed, start=start, stop=stop)
     pairs = paths.transitions()

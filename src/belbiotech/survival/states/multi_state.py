@@ -12,7 +12,7 @@ from belbiotech.survival.curves.risk_tables import group_labels
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
-from belbiotech.survival.rows.units import unit_of
+from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.occupation import Moves, groups_of_moves, occupation
 from belbiotech.survival.states.paths import StatePaths, state_paths
 from belbiotech.survival.states.result import MultiStateResult
@@ -79,7 +79,8 @@ def multi_state(
     Warns
     -----
     BelbiotechWarning
-        A group in which a transition that others have never happens.
+        A group in which a transition that others have never happens. The table names a unit whose
+        column is gone: each row counts as a unit by itself.
 
     Notes
     -----
@@ -121,7 +122,7 @@ def multi_state(
     5   3.0   listed         0.50      0.250
     """
     check_limit_options(conf_level, conf_type)
-    groups, unit = as_columns(by), unit_of(data, unit)
+    groups, unit = as_columns(by), joining_unit(data, unit)
     clusters = list(as_cluster_columns(cluster))
     if len(clusters) > 1:
         msg = f"cluster takes one column here, not {len(clusters)}; give the larger clusters"
