@@ -31,6 +31,7 @@ from belbiotech.dataset.releases.release import (
 from belbiotech.dataset.releases.staging import sweep
 from belbiotech.dataset.releases.store import installed_releases, known_registry, release_in
 from belbiotech.dataset.releases.versioning import (
+    ANOTHER_RULE,
     Change,
     Step,
     check_version,
@@ -223,7 +224,10 @@ def check_rebuild(version: str, facts: Path | str, releases: Path | str) -> pd.D
     if raw_entries(facts) != manifest.raw:
         msg = f"the facts in {facts} are not those that {version} was built from"
         raise ReleaseError(msg)
-    draft = draft_release(version, facts, releases, reworded=True)
+    changes = released / CHANGES
+    told = changes.read_text("utf-8") if changes.is_file() else ""
+    # a release whose changes name other rules was made without the word that they only read so
+    draft = draft_release(version, facts, releases, reworded=ANOTHER_RULE not in told)
     with tempfile.TemporaryDirectory() as name:
         folder, texts = Path(name), {CHANGES: _changes_text(draft)}
         about = about_release(released)

@@ -25,6 +25,7 @@ from belbiotech.dataset.documents.manifest import ColumnEntry, Manifest, TableEn
 from belbiotech.errors import ReleaseError
 
 __all__ = [
+    "ANOTHER_RULE",
     "Change",
     "Step",
     "changes_between",
@@ -37,6 +38,7 @@ __all__ = [
 
 Step = Literal["major", "minor", "patch"]
 STEPS = get_args(Step)
+ANOTHER_RULE = "another rule (if it only reads otherwise, say reworded)"
 YEARS_ONLY = "end_year"  # a later last year adds rows; every other parameter changes a meaning
 
 
@@ -238,7 +240,7 @@ def _column_changes(
         if before != after:
             yield Change("major", f"{where}: {what} was {before!r} and is {after!r}")
     if old.rule != new.rule and not reworded:
-        yield Change("major", f"{where}: another rule (if it only reads otherwise, say reworded)")
+        yield Change("major", f"{where}: {ANOTHER_RULE}")
     if gone := old.allowed.keys() - new.allowed:
         yield Change("major", f"{where}: no longer allowed: {', '.join(sorted(gone))}")
     if added := new.allowed.keys() - old.allowed:
