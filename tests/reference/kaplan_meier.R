@@ -29,6 +29,15 @@ quantiles <- function(fit) {
        upper = as_rows(q$upper))
 }
 
+# As print(fit) shows them.
+medians <- function(fit) {
+  table <- summary(fit)$table
+  if (!is.matrix(table)) table <- t(table)
+  level <- paste0(fit$conf.int, c("LCL", "UCL"))
+  list(median = I(unname(table[, "median"])), lower = I(unname(table[, level[1]])),
+       upper = I(unname(table[, level[2]])))
+}
+
 means <- function(fit, horizon) {
   table <- summary(fit, rmean = horizon)$table
   if (!is.matrix(table)) table <- t(table)
@@ -51,7 +60,7 @@ values <- function(formula, data, weights, horizons, thin) {
     limits = lapply(fits, function(f) list(lower = I(f$lower[at]), upper = I(f$upper[at]))),
     nelson_aalen = data.frame(hazard = hazard$cumhaz, std_error = hazard$std.chaz)[at, ],
     fleming_harrington_survival = I(hazard$surv[at]),
-    quantiles = lapply(fits, quantiles),
+    quantiles = lapply(fits, quantiles), medians = lapply(fits, medians),
     restricted_mean = lapply(horizons, function(h) means(plain, h)))
 }
 
@@ -67,4 +76,14 @@ for (weights in c("none", "int", "real")) {
 }
 cases[["freireich/arm/none"]] <- values(Surv(start, stop, relapse) ~ arm, freireich, NULL,
                                         c(10, 20), 1)
+
+# Limits that rise again: few at risk at the first events, more later.
+rising <- data.frame(start = c(0, 0, 2, 2, 2, 2, 2, 2, 3, 4),
+                     stop = c(1, 9, 7, 8, 8, 9, 9, 10, 18, 7),
+                     died = c(1, 0, 1, 1, 0, 1, 1, 0, 1, 1))
+fits <- lapply(limits, function(type) survfit(Surv(start, stop, died) ~ 1, rising, conf.type = type))
+names(fits) <- limits
+print(fits[["log-log"]])
+write_values("median_rising", list(rows = rising, medians = lapply(fits, medians),
+                                   quantiles = lapply(fits, quantiles)))
 write_values("kaplan_meier", cases)

@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -225,22 +227,23 @@ def test_zero_of_several_before_one_enters_warns():
         kaplan_meier(rows, "failure")
 
 
-def test_an_interval_beside_its_median_is_explained():
-    """Two are at risk at the first event. R's quantile() has 2.5 (8 to NA), its print() 1 to NA."""
-    rows = pd.DataFrame(
-        {
-            "start": [1, 6, 0, 4, 4, 1, 0, 6, 4, 4],
-            "stop": [8, 8, 4, 11, 7, 9, 1, 13, 7, 5],
-            "failure": [0, 1, 1, 1, 0, 0, 1, 1, 0, 0],
-        }
-    )
-    result = kaplan_meier(rows, "failure")
-    assert result.median.loc[0, ["median", "lower"]].tolist() == [2.5, 8.0]
-    assert "interval of 'all' begins after the median" in repr(result)
-    assert "at or below 1/2" in result._repr_html_()
-    limits = result.table["lower"].dropna()
-    assert limits[limits <= 0.5].idxmax() == result.table["time"].eq(8).idxmax()
-    assert "begins after" not in repr(kaplan_meier(rows, "failure", conf_type="log"))
+@given(
+    entry=st.lists(st.integers(0, 8), min_size=3, max_size=14),
+    seed=st.integers(0, 10**6),
+    kind=st.sampled_from(["log-log", "log", "plain", "arcsine"]),
+)
+def test_an_interval_holds_its_estimate(entry, seed, kind):
+    rng = np.random.default_rng(seed)
+    start = np.array(entry)
+    rows = pd.DataFrame({"start": start, "stop": start + rng.integers(1, 9, len(start))})
+    rows["failure"] = rng.integers(0, 2, len(start))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BelbiotechWarning)  # no event; none left too early
+        result = kaplan_meier(rows, "failure", conf_type=kind)
+    median = result.median.rename(columns={"median": "quantile"})
+    for found in (median, result.quantiles([0.1, 0.25, 0.5, 0.75, 0.9])):
+        assert not (found["lower"] > found["quantile"]).any()
+        assert not (found["upper"] < found["quantile"]).any()
 
 
 def test_texts_and_figure(regions):

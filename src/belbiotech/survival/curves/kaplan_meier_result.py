@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, in_words, warn
-from belbiotech.survival.curves.quantiles import as_floats, curve_quantiles
+from belbiotech.survival.curves.quantiles import as_floats, curve_quantiles, first_medians
 from belbiotech.survival.curves.risk_tables import RiskTable
 from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import LimitKind
@@ -75,9 +75,16 @@ class KaplanMeierResult(Curves):
 
     @property
     def median(self) -> pd.DataFrame:
-        """Median survival by group: columns group, median, lower, upper; NaN where not reached."""
-        table = self.quantiles(0.5).drop(columns="p")
-        return table.rename(columns={"quantile": "median"})
+        """Median survival by group: columns group, median, lower, upper; NaN where not reached.
+
+        As R's ``print(survfit(...))``: the first times at which the curve and its limits are at or
+        below 1/2, so that the interval holds the median.
+        """
+        lines = [
+            {"group": group, **first_medians(rows)}
+            for group, rows in self.table.groupby("group", sort=False)
+        ]
+        return pd.DataFrame(lines)
 
     def quantiles(self, p: float | Sequence[float] = (0.25, 0.5, 0.75)) -> pd.DataFrame:
         """Give the times by which shares of a group have had the event.
@@ -91,8 +98,9 @@ class KaplanMeierResult(Curves):
         -------
         DataFrame
             Columns group, p, quantile, lower, upper; NaN where the curve, or its limit, does not
-            fall that far. Where the curve is flat at 1 - p, the middle of the flat part. The
-            lower limit may be after the quantile where the curve's limit rises again.
+            fall that far. Where the curve is flat at 1 - p, the middle of the flat part. As R's
+            ``quantile()``, but where a limit that rises again would leave the quantile outside
+            its interval: there the limit's first time at or below 1 - p.
 
         Raises
         ------
@@ -175,19 +183,6 @@ class KaplanMeierResult(Curves):
 
     def _at_risk(self) -> pd.DataFrame:
         return pd.concat([_at_risk_steps(table) for table in self.risk_tables], ignore_index=True)
-
-    def _notes(self) -> list[str]:
-        """Say why an interval does not contain its median."""
-        median = self.median
-        outside = median[median["lower"] > median["median"]]
-        if outside.empty:
-            return []
-        return [
-            f"The interval of {', '.join(map(repr, outside['group'].tolist()))} begins after the "
-            "median: the curve's lower limit is low where few are at risk, and rises again. As in "
-            "R's quantile(), the interval begins at the highest of the limit's steps at or below "
-            "1/2; R's print() takes the first."
-        ]
 
     def _title(self) -> str:
         rows = sum(int(table.rows.number.sum()) for table in self.risk_tables)

@@ -11,7 +11,7 @@ import pandas as pd
 from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["as_floats", "curve_quantiles"]
+__all__ = ["as_floats", "curve_quantiles", "first_medians"]
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # a curve this near to 1 - p is at it
 
@@ -20,8 +20,9 @@ def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataF
     """Find the times at which a curve and its limits fall to 1 - p.
 
     A limit may rise again: where few are at risk at the first events, it is far from the curve
-    there, and nearer later. Of its steps at or below 1 - p the highest counts then, as in R's
-    ``quantile.survfit``, and not the first: the lower limit of a quantile may be after it.
+    there, and nearer later. Of its steps at or below 1 - p the highest counts, as in R's
+    ``quantile.survfit``; but where that lies after the quantile itself, the first, as in R's
+    ``print``: an interval holds its estimate.
 
     Parameters
     ----------
@@ -50,7 +51,31 @@ def curve_quantiles(curve: pd.DataFrame, p: float | Sequence[float]) -> pd.DataF
         name: _first_times(times, curve[column].to_numpy(dtype=float), shares)
         for name, column in (("quantile", "survival"), ("lower", "lower"), ("upper", "upper"))
     }
+    limit = curve["lower"].to_numpy(dtype=float)
+    for place in np.flatnonzero(found["lower"] > found["quantile"]):
+        found["lower"][place] = _first_below(times[1:], limit, 1 - shares[place])
     return pd.DataFrame({"p": shares, **found})
+
+
+def first_medians(curve: pd.DataFrame) -> dict[str, float]:
+    """Find the first times at which a curve and its limits are at or below 1/2.
+
+    Parameters
+    ----------
+    curve : DataFrame
+        One group's rows: columns time, survival, lower, upper.
+
+    Returns
+    -------
+    dict of str to float
+        median, lower, upper, as R's ``print.survfit`` shows them: NaN where a curve does not fall
+        to 1/2; where it is flat at 1/2, and falls later, the middle of the flat part.
+    """
+    times = curve["time"].to_numpy(dtype=float)
+    return {
+        name: _first_below(times, curve[column].to_numpy(dtype=float), 0.5)
+        for name, column in (("median", "survival"), ("lower", "lower"), ("upper", "upper"))
+    }
 
 
 def as_floats(values: object) -> FloatArray:
@@ -76,6 +101,18 @@ def as_floats(values: object) -> FloatArray:
     if not all(isinstance(number, Real) for number in numbers):
         return np.array([np.nan])
     return np.array(numbers, dtype=np.float64)
+
+
+def _first_below(times: FloatArray, values: FloatArray, level: float) -> float:
+    """Find the first time at or below a level (NaN: none), as ``minmin`` of R's ``survmean``."""
+    below = values < level + TOLERANCE  # not NaN
+    if not below.any():
+        return float("nan")
+    time, value = times[below], values[below]
+    later = np.flatnonzero(value < value[0])
+    if abs(value[0] - level) < TOLERANCE and len(later):
+        return float((time[0] + time[later[0]]) / 2)
+    return float(time[0])
 
 
 def _first_times(times: FloatArray, survival: FloatArray, shares: FloatArray) -> FloatArray:
