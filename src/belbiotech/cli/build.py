@@ -14,7 +14,7 @@ __all__ = ["build"]
 
 def build(
     folder: Annotated[Path, typer.Argument(help="Folder with firms.csv, events.csv, ...")],
-    version: Annotated[str, typer.Option(help="Number of the version, like 0.1.0.")],
+    version: Annotated[str, typer.Option(help="Number of the version, like 0.1.0.")] = "0.1.0",
     out: Annotated[Path, typer.Option(help="Where the version's folder goes.")] = Path(),
     end_year: Annotated[
         int | None, typer.Option(help="Last complete year; by default from the facts.")
@@ -33,6 +33,9 @@ def build(
         Literal["follow_up", "first_page"],
         typer.Option(help="The rule of observation; first_page is that of data versions 0.x."),
     ] = "follow_up",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a build that was never released.")
+    ] = False,
     with_shipped: Annotated[
         bool, typer.Option("--with-shipped", help="On top of the newest shipped facts.")
     ] = False,
@@ -62,9 +65,11 @@ def build(
         evidence=evidence,
         observation=observation,
     )
-    written = write_release(tables, version, out, raw=folder)
+    written = write_release(tables, version, out, raw=folder, overwrite=overwrite)
     panel = tables.firm_year
     say(
         f"{written}: {panel['firm_id'].nunique():,d} firms, {len(panel):,d} firm-years, "
         f"{panel['failure'].sum():,d} failures, {panel['acquisition'].sum():,d} acquisitions.",
     )
+    say(f'Next: belbiotech fit "exit ~ alliances_active_lag1" --data {written}')
+    say(f'In Python: belbiotech.load_panel("{written}")')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import unicodedata
 import warnings
@@ -18,7 +19,7 @@ from belbiotech.errors import BelbiotechWarning
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["complain", "heard_warnings", "say", "show_table", "visible"]
+__all__ = ["as_json", "complain", "heard_warnings", "say", "show_table", "visible"]
 
 WIDTH = 120  # of what is written to a file or a pipe; a terminal has its own
 
@@ -93,6 +94,21 @@ def complain(kind: str, text: object) -> None:
     colour = {"Error": "red", "Warning": "yellow"}[kind]
     told = Text.assemble((f"{kind}:", colour), f" {visible(text)}")
     _errors.print(told, soft_wrap=True)
+
+
+def as_json(table: pd.DataFrame, **about: object) -> None:
+    """Print a table as JSON, for other programs: what it is about, and ``rows``.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows; a missing value becomes null.
+    **about
+        What else to say, by key.
+    """
+    rows = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
+    text = json.dumps({**about, "rows": rows}, indent=1, ensure_ascii=True)
+    _output.print(Text(text), soft_wrap=True)
 
 
 def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int = 3) -> None:

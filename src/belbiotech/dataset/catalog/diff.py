@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from belbiotech.dataset.catalog.load import load_tables
 from belbiotech.dataset.documents.difference import Difference, compare_tables
 from belbiotech.dataset.facts.tables import Tables
@@ -9,7 +11,7 @@ from belbiotech.dataset.facts.tables import Tables
 __all__ = ["diff"]
 
 
-def diff(old: str | Tables, new: str | Tables) -> Difference:
+def diff(old: str | Path | Tables, new: str | Path | Tables) -> Difference:
     """Compare two states of the data.
 
     Facts have no ids: equal rows are the same fact, then rows that agree in all but page,
@@ -17,8 +19,9 @@ def diff(old: str | Tables, new: str | Tables) -> Difference:
 
     Parameters
     ----------
-    old, new : str or Tables
-        Versions, or tables of one's own as :func:`belbiotech.build` gives them.
+    old, new : str, Path or Tables
+        Versions, folders of built ones, or tables of one's own as :func:`belbiotech.build` gives
+        them.
 
     Returns
     -------
@@ -46,6 +49,6 @@ def diff(old: str | Tables, new: str | Tables) -> Difference:
     return compare_tables(
         old if isinstance(old, Tables) else load_tables(old),
         new if isinstance(new, Tables) else load_tables(new),
-        old=old if isinstance(old, str) else "old",
-        new=new if isinstance(new, str) else "new",
+        old="old" if isinstance(old, Tables) else str(old),
+        new="new" if isinstance(new, Tables) else str(new),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from belbiotech.dataset.documents.manifest import ColumnEntry, TableEntry
 from belbiotech.dataset.releases.parquet import read_released
-from belbiotech.dataset.releases.store import Release, open_release
+from belbiotech.dataset.releases.store import Release, names_folder, open_release
 from belbiotech.errors import ReleaseError, in_words, nearest_names
 
 if TYPE_CHECKING:
@@ -21,15 +22,16 @@ __all__ = ["codebook", "load_panel", "load_table", "load_tables"]
 PANEL = "firm_year"
 
 
-def load_table(name: str, version: str | None = None) -> pd.DataFrame:
+def load_table(name: str, version: str | Path | None = None) -> pd.DataFrame:
     """Load one table of a release.
 
     Parameters
     ----------
     name : str
         ``firm_year``, ``firms``, ``alliances``, ``events``, ``financings`` or ``sources``.
-    version : str, optional
-        The newest one that needs no network, if not given.
+    version : str or Path, optional
+        A version's number, or the folder of a version that was built; the newest one that needs
+        no network, if not given.
 
     Returns
     -------
@@ -59,14 +61,15 @@ def load_table(name: str, version: str | None = None) -> pd.DataFrame:
 
 
 def load_panel(
-    version: str | None = None, *, min_confidence: Confidence | None = None
+    version: str | Path | None = None, *, min_confidence: Confidence | None = None
 ) -> pd.DataFrame:
     """Load the panel: one row a firm and calendar year.
 
     Parameters
     ----------
-    version : str, optional
-        The newest one that needs no network, if not given.
+    version : str or Path, optional
+        A version's number, or a folder: of a version that was built, or of facts, which are
+        checked and built then; the newest version that needs no network, if not given.
     min_confidence : {"A", "B", "C"}, optional
         Build the panel anew from those facts of the release that have this confidence or a
         better one: A registry, gazette, exchange filing or own release; B business or trade
@@ -82,6 +85,8 @@ def load_panel(
     ------
     ReleaseError
         An unknown version, or a damaged release.
+    FactsError
+        Facts that break a rule.
     PanelError
         An unknown confidence.
 
@@ -92,6 +97,8 @@ def load_panel(
     >>> panel.attrs["version"], panel.attrs["alliance_window"]
     ('0.1.0', 5)
     """
+    if version is not None and _is_facts(version):
+        return _built(Path(version), min_confidence)
     panel = load_table(PANEL, version)
     if min_confidence is not None:
         panel = _rebuilt(load_tables(version), min_confidence, panel.attrs)
@@ -99,13 +106,14 @@ def load_panel(
     return panel
 
 
-def load_tables(version: str | None = None) -> Tables:
+def load_tables(version: str | Path | None = None) -> Tables:
     """Load all tables of a release.
 
     Parameters
     ----------
-    version : str, optional
-        The newest one that needs no network, if not given.
+    version : str or Path, optional
+        A version's number, or the folder of a version that was built; the newest one that needs
+        no network, if not given.
 
     Returns
     -------
@@ -122,15 +130,16 @@ def load_tables(version: str | None = None) -> Tables:
     return read_release(open_release(version).folder)
 
 
-def codebook(table: str = PANEL, version: str | None = None) -> pd.DataFrame:
+def codebook(table: str = PANEL, version: str | Path | None = None) -> pd.DataFrame:
     """Explain the columns of a table, as they were explained when it was released.
 
     Parameters
     ----------
     table : str
         Name of the table.
-    version : str, optional
-        The newest one that needs no network, if not given.
+    version : str or Path, optional
+        A version's number, or the folder of a version that was built; the newest one that needs
+        no network, if not given.
 
     Returns
     -------
@@ -152,6 +161,24 @@ def codebook(table: str = PANEL, version: str | None = None) -> pd.DataFrame:
     """
     entry = _entry(open_release(version), table)
     return pd.DataFrame([_explained(column, entry.rows) for column in entry.columns])
+
+
+def _is_facts(version: str | Path) -> bool:
+    return names_folder(version) and (Path(version) / "firms.csv").is_file()
+
+
+def _built(folder: Path, min_confidence: Confidence | None) -> pd.DataFrame:
+    """Build the panel of a folder of facts; it is no version, and says so."""
+    from belbiotech.dataset.facts.confidence import filter_confidence
+    from belbiotech.dataset.facts.read import read_facts
+    from belbiotech.dataset.panel.build import build
+
+    facts = read_facts(folder)
+    tables = build(facts if min_confidence is None else filter_confidence(facts, min_confidence))
+    panel = tables.firm_year
+    panel.attrs |= {"table": PANEL, "version": None, **tables.parameters}
+    panel.attrs["min_confidence"] = min_confidence
+    return panel
 
 
 def _entry(release: Release, name: str) -> TableEntry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -48,7 +49,7 @@ def sources_of(
     firm_id: str,
     year: int | None = None,
     column: str | None = None,
-    version: str | None = None,
+    version: str | Path | None = None,
     *,
     tables: Tables | None = None,
 ) -> pd.DataFrame:
@@ -63,8 +64,8 @@ def sources_of(
         firm dated in the year.
     column : str, optional
         One column of the panel: only the facts that have a part in it. A count of 0 has none.
-    version : str, optional
-        The data version; the newest if not given.
+    version : str or Path, optional
+        The data version, or the folder of one that was built; the newest if not given.
     tables : Tables, optional
         Tables of one's own, as :func:`belbiotech.build` gives them, in place of a version.
 
@@ -106,7 +107,7 @@ def sources_of(
     return found.sort_values("date", kind="stable", ignore_index=True)
 
 
-def _loaded(version: str | None) -> Tables:
+def _loaded(version: str | Path | None) -> Tables:
     from belbiotech.dataset.catalog.load import load_tables
 
     return load_tables(version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
@@ -44,13 +45,13 @@ class Content:
     note: str
 
 
-def content(version: str | None, tables: Sequence[str] | None = None) -> Content:
+def content(version: str | Path | None, tables: Sequence[str] | None = None) -> Content:
     """Load what shall be exported.
 
     Parameters
     ----------
-    version : str or None
-        The newest one that needs no network, if None.
+    version : str, Path or None
+        A version's number or its folder; the newest one that needs no network, if None.
     tables : sequence of str, optional
         Names of the tables; all, if not given.
 
@@ -77,7 +78,7 @@ def content(version: str | None, tables: Sequence[str] | None = None) -> Content
     if taken := [name for name in names if name.casefold() in BESIDE]:
         msg = f"a table cannot be exported as {taken[0]!r}: a file beside the tables is called so"
         raise ReleaseError(msg)
-    frames = {name: load_table(name, release.version) for name in names}
+    frames = {name: load_table(name, release.folder) for name in names}
     for name, frame in frames.items():
         _refuse_unreadable_texts(name, frame)
     entries = {name: _with_all_codes(known[name], frames[name]) for name in names}

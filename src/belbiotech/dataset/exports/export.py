@@ -40,7 +40,7 @@ FORMATS = {
 
 
 def export(
-    version: str | None = None,
+    version: str | Path | None = None,
     to: ExportFormat = "csv",
     out: Path | str | None = None,
     tables: Sequence[str] | None = None,
@@ -51,8 +51,9 @@ def export(
 
     Parameters
     ----------
-    version : str, optional
-        The version of the data; the newest one that needs no network, if not given.
+    version : str or Path, optional
+        A version's number, or the folder of one that was built; the newest one that needs no
+        network, if not given.
     to : {"csv", "stata", "spss", "r", "sqlite", "duckdb", "excel"}
         CSV, Stata, SPSS and R get a folder with a file a table (R: CSV files and ``load.R``,
         which reads them with types, factors and labels); the others get one file. Stata and

@@ -8,6 +8,7 @@ what came after it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pandas as pd
 from belbiotech.dataset.facts import codes
 from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
-from belbiotech.dataset.facts.read import Facts
+from belbiotech.dataset.facts.read import Facts, read_facts
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.derived import DERIVED
 from belbiotech.dataset.panel.firm_years import firm_years
@@ -39,7 +40,7 @@ from belbiotech.dataset.panel.readings import (
     readings_of,
 )
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
-from belbiotech.errors import PanelError, warn
+from belbiotech.errors import FactsError, PanelError, in_words, warn
 
 __all__ = [
     "Tables",
@@ -62,7 +63,7 @@ HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sourc
 
 
 def build(
-    facts: Facts,
+    facts: Facts | str | Path,
     *,
     end_year: int | None = None,
     alliance_window: int | None = 5,
@@ -78,8 +79,8 @@ def build(
 
     Parameters
     ----------
-    facts : Facts
-        As :func:`~belbiotech.dataset.facts.read.read_facts` gives them.
+    facts : Facts, str or Path
+        As :func:`belbiotech.read_facts` gives them, or the folder that it would read.
     end_year : int, optional
         The panel's last calendar year. By default the last year that was complete when the facts
         were compiled, see :func:`default_end_year`.
@@ -117,6 +118,8 @@ def build(
 
     Raises
     ------
+    FactsError
+        A folder of facts that break a rule, or what are no facts.
     PanelError
         A window below one year, an end year that is no year, a rule of observation or a reading
         that is none, or no firm with a row.
@@ -128,8 +131,7 @@ def build(
 
     Examples
     --------
-    >>> from belbiotech.dataset.facts.read import read_facts
-    >>> panel = build(read_facts("data/raw")).firm_year
+    >>> panel = build("data/raw").firm_year
     >>> life = panel[panel["firm_id"] == "movetis"]
     >>> shown = life[["year", "start", "stop", "listed_lag1", "ipo", "acquisition"]]
     >>> print(shown.to_string(index=False))
@@ -142,6 +144,7 @@ def build(
     """
     _check_window(alliance_window)
     rule = observation_rule(observation, follow_up, evidence)
+    facts = facts if isinstance(facts, Facts) else _read(facts)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
     readings = Readings(liquidation, creditors, funds, consortia)
     tables = _assembled(facts, last, alliance_window, rule, readings)
@@ -187,6 +190,13 @@ def rebuild(tables: Tables, facts: Facts | None = None, **changes: Any) -> Table
     )
     facts = facts_of(tables) if facts is None else facts
     return _assembled(facts, asked["end_year"], asked["alliance_window"], rule, readings_of(asked))
+
+
+def _read(folder: object) -> Facts:
+    if isinstance(folder, str | Path):
+        return read_facts(folder)
+    msg = f"{in_words(folder)} is neither facts nor a folder of them; give what read_facts gives"
+    raise FactsError([msg])
 
 
 def _assembled(

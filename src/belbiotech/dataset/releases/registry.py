@@ -19,7 +19,7 @@ from belbiotech.dataset.documents.manifest_form import FormError, file_entries, 
 from belbiotech.dataset.releases.versioning import parse_version
 from belbiotech.errors import ReleaseError, in_words, warn
 
-__all__ = ["REGISTRY", "Registry", "read_registry", "registered", "registry_text"]
+__all__ = ["REGISTRY", "Registry", "read_registry", "registered", "registry_text", "without"]
 
 REGISTRY = "registry.json"
 SUM = "sha256"
@@ -108,6 +108,25 @@ def registered(registry: Registry, version: str, entry: FileEntry) -> Registry:
     manifests = {**registry.manifests, version: entry}
     ordered = {name: manifests[name] for name in sorted(manifests, key=parse_version)}
     return Registry(registry.address, ordered)
+
+
+def without(registry: Registry, version: str) -> Registry:
+    """Take a version out, which was never released.
+
+    Parameters
+    ----------
+    registry : Registry
+        What is known.
+    version : str
+        The number.
+
+    Returns
+    -------
+    Registry
+        The others.
+    """
+    manifests = {name: entry for name, entry in registry.manifests.items() if name != version}
+    return Registry(registry.address, manifests)
 
 
 def registry_text(registry: Registry) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from belbiotech.dataset.documents.citation import about_release
 from belbiotech.dataset.documents.manifest import (
     MANIFEST,
     ColumnEntry,
@@ -38,7 +39,7 @@ from belbiotech.dataset.releases.parquet import (
     typed_table,
     write_table,
 )
-from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text
+from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text, without
 from belbiotech.dataset.releases.staging import Records, recorded, staged
 from belbiotech.dataset.releases.store import known_registry
 from belbiotech.dataset.releases.versioning import parse_version
@@ -61,7 +62,12 @@ LOCK = ".belbiotech.lock"
 
 
 def write_release(
-    tables: ReleaseTables, version: str, out: Path | str, *, raw: Path | str | None = None
+    tables: ReleaseTables,
+    version: str,
+    out: Path | str,
+    *,
+    raw: Path | str | None = None,
+    overwrite: bool = False,
 ) -> Path:
     """Write one version, whole or not at all, and enter it in the registry beside it.
 
@@ -75,6 +81,9 @@ def write_release(
         The folder of releases; the version gets a folder in it.
     raw : Path or str, optional
         The folder of the facts, whose sums the manifest shall hold.
+    overwrite : bool
+        Whether a build of this number may be replaced. One that was released, and so says who
+        made it and how to cite it, never is.
 
     Returns
     -------
@@ -84,23 +93,51 @@ def write_release(
     Raises
     ------
     ReleaseError
-        No version number, a version that exists already or did with other data, a table that a
-        release cannot hold, another process that holds the folder for too long, or a place that
-        cannot be written to. Nothing is written then.
+        No version number, a version that exists already or did with other data (with
+        ``overwrite``: one that was released), a table that a release cannot hold, another process
+        that holds the folder for too long, or a place that cannot be written to. Nothing is
+        written then.
     """
     parse_version(version)
     manifest = draft_manifest(tables, version, raw)
     target = Path(out) / version
-    with new_release(target, f"build {version}") as (folder, records):
+    if overwrite:
+        _refuse_released(target)
+    elif (target / MANIFEST).is_file() and about_release(target) is None:
+        msg = (
+            f"{target} exists already, and released data never changes; choose the next version "
+            "number, or say --overwrite (overwrite=True) if this one was never released"
+        )
+        raise ReleaseError(msg)
+    with new_release(target, f"build {version}", replace=overwrite) as (folder, records):
         fill_release(folder, tables, manifest)
         known = known_registry(target.parent)
+        if overwrite:
+            known = without(known, version)
         entered = registered(known, version, file_entry(folder / MANIFEST))
         records.replace(target.parent / REGISTRY, registry_text(entered))
     return target
 
 
+def _refuse_released(target: Path) -> None:
+    """Refuse to replace what was released, and what is no build at all."""
+    if not target.exists():
+        return
+    if not (target / MANIFEST).is_file():
+        msg = f"{target} is no build of a panel (no {MANIFEST}); move it away, or choose another"
+        raise ReleaseError(msg)
+    if about_release(target) is not None:
+        msg = (
+            f"{target} was released, and released data never changes, not even with overwrite; "
+            "choose the next version number"
+        )
+        raise ReleaseError(msg)
+
+
 @contextmanager
-def new_release(target: Path, what: str) -> Iterator[tuple[Path, Records]]:
+def new_release(
+    target: Path, what: str, *, replace: bool = False
+) -> Iterator[tuple[Path, Records]]:
     """Let one process at a time make a release: its folder and its records, all or nothing.
 
     Parameters
@@ -109,6 +146,8 @@ def new_release(target: Path, what: str) -> Iterator[tuple[Path, Records]]:
         Where its folder shall be.
     what : str
         What is done, for those who wait.
+    replace : bool
+        Whether a folder that is there makes room.
 
     Yields
     ------
@@ -127,7 +166,7 @@ def new_release(target: Path, what: str) -> Iterator[tuple[Path, Records]]:
         with (
             locked(target.parent / LOCK, what),
             recorded(target) as records,
-            staged(target) as folder,
+            staged(target, replace=replace) as folder,
         ):
             yield folder, records
     except WriteError:

@@ -24,13 +24,15 @@ RANDOM = 8  # bytes of a name's random end
 
 
 @contextmanager
-def staged(target: Path) -> Iterator[Path]:
+def staged(target: Path, *, replace: bool = False) -> Iterator[Path]:
     """Give a new folder to fill, and move it to its place once all of it is on the disk.
 
     Parameters
     ----------
     target : Path
         Where the folder shall be. What killed runs left beside it is removed first.
+    replace : bool
+        Whether a folder that is there makes room, once the new one is on the disk.
 
     Yields
     ------
@@ -42,23 +44,31 @@ def staged(target: Path) -> Iterator[Path]:
     ReleaseError
         The target is there already. Nothing is changed then.
     """
-    _refuse(target)
+    if not replace:
+        _refuse(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep(target.parent)
     folder = new_folder(target.parent, f"{UNFINISHED}{target.name}-")
     made = folder.stat()
+    old = folder.with_name(f"{folder.name}-old")
     try:
         yield folder
         to_disk(folder)
-        _refuse(target)
+        if not replace:
+            _refuse(target)
+        elif target.exists():
+            target.rename(old)
         folder.rename(target)
         to_disk(target.parent, deep=False)
     except BaseException:
         with suppress(OSError):
             if os.path.samestat(target.stat(), made):  # moved, but the disk may not know
                 target.rename(folder)
+        if old.exists():
+            old.rename(target)
         shutil.rmtree(folder, ignore_errors=True)
         raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def sweep(folder: Path, name: str = "") -> None:
@@ -133,7 +143,8 @@ def recorded(target: Path) -> Iterator[Records]:
     Parameters
     ----------
     target : Path
-        The folder. If the block fails and it is not there, the records are put back.
+        The folder. If the block fails and it is not there, or still the one that was there
+        before, the records are put back.
 
     Yields
     ------
@@ -141,10 +152,11 @@ def recorded(target: Path) -> Iterator[Records]:
         Replaces text files.
     """
     records = Records()
+    before = target.stat() if target.exists() else None
     try:
         yield records
     except BaseException:
-        if target.exists():
+        if target.exists() and not (before and os.path.samestat(before, target.stat())):
             records.keep()
         else:
             records.undo()

@@ -33,7 +33,9 @@ __all__ = [
     "find_release",
     "installed_releases",
     "known_registry",
+    "names_folder",
     "open_release",
+    "release_at",
     "release_in",
     "versions",
 ]
@@ -181,13 +183,76 @@ def versions() -> list[str]:
     return sorted(installed | fetched.keys(), key=parse_version)
 
 
-def find_release(version: str) -> Release:
+def names_folder(version: object) -> bool:
+    """Tell whether a folder is meant, not the number of a version.
+
+    Parameters
+    ----------
+    version : object
+        What was asked for.
+
+    Returns
+    -------
+    bool
+        True for a path; for a text that is no number if it has a slash or is a folder's name.
+
+    Examples
+    --------
+    >>> names_folder("1.0.0"), names_folder("./1.0.0"), names_folder(Path("1.0.0"))
+    (False, True, True)
+    """
+    if not isinstance(version, str):
+        return isinstance(version, os.PathLike)
+    if _is_version(version) or not version or "\0" in version:
+        return False
+    return any(sign in version for sign in "/\\") or Path(version).is_dir()
+
+
+def release_at(folder: Path) -> Release:
+    """Find the release in a folder that was named by its path, but check none of its files yet.
+
+    Parameters
+    ----------
+    folder : Path
+        A built version, or a folder of such: the newest of them then.
+
+    Returns
+    -------
+    Release
+        Where it is, and its manifest.
+
+    Raises
+    ------
+    ReleaseError
+        A folder without a release, or one that is not what the registry beside it says.
+    """
+    if (folder / MANIFEST).is_file():
+        place = folder.resolve()
+        if _is_version(place.name) and (place.parent / REGISTRY).exists():
+            return release_in(place.parent, place.name)
+        manifest = read_manifest(folder)
+        return Release(manifest.version, folder, manifest)
+    if not folder.is_dir():
+        msg = f"there is no folder {folder}; name a built one, or a version like '1.0.0'"
+        raise ReleaseError(msg)
+    if inside := installed_releases(folder):
+        return release_in(folder, list(inside)[-1])
+    facts = (folder / "firms.csv").is_file()
+    msg = f"{folder} holds no built version (no {MANIFEST}); " + (
+        "these are facts: build them (belbiotech build, or belbiotech.build) first"
+        if facts
+        else "name the folder that belbiotech build has written"
+    )
+    raise ReleaseError(msg)
+
+
+def find_release(version: str | Path) -> Release:
     """Find a release, fetch it if need be, and check its manifest, but not yet its files.
 
     Parameters
     ----------
-    version : str
-        A version in the package, in the cache, or in the registry.
+    version : str or Path
+        A version in the package, in the cache, or in the registry; or a folder with a built one.
 
     Returns
     -------
@@ -200,6 +265,8 @@ def find_release(version: str) -> Release:
         An unknown version (the known ones are listed), one that cannot be fetched, or a
         manifest that was changed.
     """
+    if names_folder(version):
+        return release_at(Path(version))
     folder = data_folder()
     registry = read_registry(folder)
     installed = installed_releases(folder)
@@ -216,14 +283,14 @@ def find_release(version: str) -> Release:
     raise ReleaseError(msg)
 
 
-def open_release(version: str | None = None) -> Release:
+def open_release(version: str | Path | None = None) -> Release:
     """Find a release, fetch it if need be, and check each of its files; again if one was touched.
 
     Parameters
     ----------
-    version : str, optional
+    version : str or Path, optional
         The newest one that needs no network, if not given. If a newer one is known, but not
-        here, a warning says so.
+        here, a warning says so. A path is that of a folder with a built version.
 
     Returns
     -------
