@@ -317,8 +317,8 @@ def test_separation_names_covariate_and_rows(separated, link, baseline):
 
 
 def test_separation_by_a_combination_names_all_of_it(separated):
-    with pytest.raises(FitError, match=r"'C\(spinoff\)\[T\.1\]' and 'C\(spinoff\)\[T\.1\]:size'"):
-        quietly("failure ~ C(spinoff) * size", separated, baseline="log")
+    with pytest.raises(FitError, match="'spinoff' and 'spinoff:size'"):
+        quietly("failure ~ spinoff * size", separated, baseline="log")
 
 
 def test_a_group_in_which_all_fail_is_separation_too(years):

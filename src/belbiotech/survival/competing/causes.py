@@ -53,18 +53,23 @@ class CoxCausesResult(Reported):
     @property
     def params(self) -> pd.DataFrame:
         """Coefficients: one row for each covariate, one column for each outcome."""
-        return pd.DataFrame({name: fit.params for name, fit in self.results.items()})
+        return self._beside({name: fit.params for name, fit in self.results.items()})
+
+    def _beside(self, found: dict[str, pd.Series]) -> pd.DataFrame:
+        """Put fates side by side; a level without an event is not the same in all."""
+        names = dict.fromkeys(name for one in found.values() for name in one.index)
+        return pd.DataFrame(found).reindex(list(names))
 
     @property
     def standard_errors(self) -> pd.DataFrame:
         """Standard errors, laid out as `params`; robust where clusters were given."""
-        return pd.DataFrame({name: fit.standard_errors for name, fit in self.results.items()})
+        return self._beside({name: fit.standard_errors for name, fit in self.results.items()})
 
     @property
     def naive_standard_errors(self) -> pd.DataFrame:
         """Standard errors from the information alone, laid out as `params`."""
         fits = self.results.items()
-        return pd.DataFrame({name: fit.naive_standard_errors for name, fit in fits})
+        return self._beside({name: fit.naive_standard_errors for name, fit in fits})
 
     @property
     def n_events(self) -> pd.Series:
@@ -79,10 +84,10 @@ class CoxCausesResult(Reported):
         Without clusters the models are independent, since each event belongs to one of them;
         with clusters their covariance is that of the stacked model of Lunn and McNeil (1995).
         """
-        pairs = [(name, key) for name, fit in self.results.items() for key in fit.params.index]
+        fits = {name: result.fit for name, result in self.results.items()}
+        pairs = [(name, key) for name, fit in fits.items() for key in fit.params.index]
         index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
-        fits = [result.fit for result in self.results.values()]
-        return pd.DataFrame(_joint_variance(fits), index, index)
+        return pd.DataFrame(_joint_variance(list(fits.values())), index, index)
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -99,7 +104,8 @@ class CoxCausesResult(Reported):
         """
         columns = [RATIO, f"{RATIO} lower 95%", f"{RATIO} upper 95%", "p"]
         parts = {name: _coefficients(fit)[columns] for name, fit in self.results.items()}
-        side_by_side = pd.concat(parts, axis=1)
+        side_by_side = pd.concat(parts, axis=1).reindex(self.params.index)
+        side_by_side.index.name = "covariate"
         if self._firth:
             return side_by_side
         equal = self.test_equal_effects()["p_value"].reindex(side_by_side.index)
@@ -113,7 +119,8 @@ class CoxCausesResult(Reported):
         -------
         DataFrame
             Wald tests from the joint variance: one row for each covariate, and OVERALL; columns
-            statistic, df, p_value.
+            statistic, df, p_value. A covariate that is not estimable for some fate, since a
+            level has no such event, or is compared with other levels, has no test.
 
         Raises
         ------
@@ -130,9 +137,26 @@ class CoxCausesResult(Reported):
                 "penalty is for samples in which those fail; fit without firth=True for it"
             )
             raise FitError(msg)
+        names, variance = self._compared(), self.variance
+        told = variance.index.get_level_values("covariate").isin(names)
         return equal_effects_table(
-            self.params.to_numpy().T, self.variance.to_numpy(), list(self.params.index)
+            self.params.loc[names].to_numpy().T, variance.loc[told, told].to_numpy(), names
         )
+
+    def _compared(self) -> list[str]:
+        """Name the coefficients that all fates have, against the same reference levels."""
+        params, references = self.params, [fit.fit.matrix.references for fit in self._fits]
+        factors = {key for found in references for key in found}
+        differ = [key for key in factors if len({found.get(key) for found in references}) > 1]
+        return [
+            str(name)
+            for name, told in params.abs().lt(np.inf).all(axis=1).items()
+            if told and not any(f":{factor}[" in f":{name}" for factor in differ)
+        ]
+
+    @property
+    def _fits(self) -> list[CoxResult]:
+        return list(self.results.values())
 
     def plot(self, **options: Any) -> Figure:
         """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
@@ -152,7 +176,7 @@ class CoxCausesResult(Reported):
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
         if self._firth:
             notes.append("Firth's penalty: intervals and p-values from its profile")
-        elif len(self.params):
+        elif self._compared():
             test = self.test_equal_effects().loc["OVERALL"]
             notes.append(
                 f"All effects equal: Wald {test['statistic']:.2f} on {test['df']:.0f} df, "

@@ -109,7 +109,8 @@ class FineGrayResult(Reported):
     @property
     def events_per_parameter(self) -> float:
         """Events of interest for each coefficient; under ten, estimates are unreliable."""
-        return self.n_events / len(self.params) if len(self.params) else np.inf
+        estimated = len(self.fit.fit.params)
+        return self.n_events / estimated if estimated else np.inf
 
     @property
     def wald_test(self) -> TestResult:
@@ -252,7 +253,8 @@ def fine_gray(
     Warns
     -----
     BelbiotechWarning
-        Fewer than ten events for each coefficient. A time after which nobody is seen who was seen
+        Fewer than ten events for each coefficient; a level of a factor without an event of the
+        fate, as in `cox`. A time after which nobody is seen who was seen
         before, and more than one unit is: competing events before it are not carried on. The
         table names a unit whose column is gone: each row counts as a unit by itself.
 
@@ -319,6 +321,8 @@ def fine_gray(
         start=start,
         stop=stop,
         overlap="allow",  # of a unit's own rows it was refused above
+        leave_out=True,
+        pieces=SPELL,
     )
     return FineGrayResult(
         fit=CoxResult(fit_cox(weighted, call)),

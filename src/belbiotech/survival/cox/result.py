@@ -93,7 +93,14 @@ class CoxResult(Fitted):
     @property
     def standard_errors(self) -> pd.Series:
         """Standard errors of the coefficients, robust where clusters were given."""
-        errors = errors_of(self.fit.variance)
+        return self._of_all(errors_of(self.fit.variance))
+
+    @property
+    def naive_standard_errors(self) -> pd.Series:
+        """Standard errors from the information alone."""
+        return self._of_all(errors_of(self.fit.naive_variance))
+
+    def _of_all(self, errors: pd.Series) -> pd.Series:
         every = self.fit.matrix.spec.every
         return errors.reindex(pd.Index(every)) if every else errors
 

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, in_words, warn
+from belbiotech.errors import FitError, in_words
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.formulas.without_events import levels_without_events, without_levels
-from belbiotech.survival.inference.levels import level_in_words
+from belbiotech.survival.formulas.without_events import levels_without_events
+from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
@@ -43,6 +43,8 @@ class CoxCall:
         Whether messages may advise ``firth=True``: not where the caller has no such argument.
     leave_out : bool
         Whether levels without an event are left out, and told; else they are refused.
+    pieces : str or None
+        Column of what rows are pieces of, where messages count that.
     """
 
     formula: Formula
@@ -60,6 +62,7 @@ class CoxCall:
     overlap: Overlap = "refuse"
     firth_offered: bool = False
     leave_out: bool = False
+    pieces: str | None = None
 
     @property
     def penalty(self) -> str | None:
@@ -202,7 +205,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     data = data if empty is None else data[~empty]
     counts, matrix = _counted(data, call)
     if call.leave_out:
-        matrix = _without_quiet_levels(matrix, counts)
+        matrix = _without_quiet_levels(matrix, counts, data, call)
     stratum, strata = _strata(counts.columns, call.strata)
     x, centre = _centred(matrix.x, counts.number)
     design = Design(
@@ -226,24 +229,26 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     return CoxModel(design, bare, centre, rows, call.ties), data
 
 
-def _without_quiet_levels(matrix: Matrix, counts: Counts) -> Matrix:
+def _without_quiet_levels(
+    matrix: Matrix, counts: Counts, data: pd.DataFrame, call: CoxCall
+) -> Matrix:
     """Leave out the levels without an event, and tell which."""
-    event = counts.event == 1
-    quiet = levels_without_events(matrix, event) if event.any() else []
+    quiet = levels_without_events(matrix, counts.event == 1)
     if not quiet:
         return matrix
-    number = [int(counts.number[matrix.x[:, j] == 1].sum()) for j in quiet]
-    told = ", ".join(
-        f"{level_in_words(matrix.names[j])} ({n:,d} {'row' if n == 1 else 'rows'})"
-        for j, n in zip(quiet, number, strict=True)
-    )
-    warn(
-        f"no event with {told}: not estimable, the coefficient is minus infinity and those rows "
-        "are out of the likelihood; give the factor as strata=, or use firth=True, for estimates "
-        "with them",
+    number = counts.number
+    if call.pieces is not None:  # each spell once, however many pieces it is in
+        first = ~data[call.pieces].duplicated().to_numpy()
+        number = np.bincount(counts.row_of, first, len(number)).astype(np.float64)
+    offered = "" if call.penalty is None else f", or use {call.penalty}"
+    warn_of_quiet_levels(
+        quiet.counted(matrix, number),
+        [(one.name, one.instead) for one in quiet.references],
+        f"give the factor as strata={offered}",
+        of="row" if call.pieces is None else "unit",
         stacklevel=5,
     )
-    return without_levels(matrix, quiet)
+    return quiet.taken_out(matrix)
 
 
 def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:

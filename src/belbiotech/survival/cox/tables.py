@@ -15,6 +15,7 @@ from belbiotech.survival.cox.coefficient_tests import (
 )
 from belbiotech.survival.cox.concordance import concordance
 from belbiotech.survival.cox.fit import CoxFit, FirthFit
+from belbiotech.survival.formulas import without_events
 from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.inference.report import Report, coefficient_table, errors_of, ratio_plot
 
@@ -77,13 +78,7 @@ def with_limits(fit: CoxFit, values: Any) -> Any:
         With minus infinity for a level without an event, and NaN where nothing is known.
     """
     spec = fit.matrix.spec
-    if not spec.limits:
-        return values
-    every = values.reindex(pd.Index(spec.every, name=values.index.name))
-    target = every["coef"].copy() if isinstance(every, pd.DataFrame) else every
-    for name, limit in spec.limits.items():
-        target[name] = limit
-    return every.assign(coef=target) if isinstance(every, pd.DataFrame) else target
+    return without_events.with_limits(values, spec.limits, spec.every)
 
 
 def _of_profile(table: pd.DataFrame, firth: FirthFit) -> pd.DataFrame:

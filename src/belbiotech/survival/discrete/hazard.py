@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -16,7 +17,9 @@ from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.few_events import warn_of_few_events
+from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
@@ -92,6 +95,8 @@ def discrete_hazard(
         Fewer than ten events for each coefficient of a covariate; periods in which nobody, or
         everybody, had the event (dummies): R gives their coefficients as -20 or so, here the
         hazard is 0, or 1, and they are left out of ``params``. Nothing else changes by that.
+        A level of a factor without an event, as in `cox`: its coefficient is minus infinity, its
+        rows are out of the likelihood.
 
     References
     ----------
@@ -122,15 +127,33 @@ def discrete_hazard(
         stop=stop,
         overlap=overlap,
     )
+    rows = _without_quiet_levels(rows)
     periods = rows.periods
     events = (periods.event == 1).astype(float)
-    settled = make_baseline(baseline, periods.start, events, periods.weight, periods.number)
+    telling = np.where(rows.without_risk, 0.0, periods.weight)
+    settled = make_baseline(baseline, periods.start, events, telling, periods.number)
     _tell_of_certain_periods(rows, settled)
     binomial = _binomial(rows, settled)
     fit = fit_binomial(binomial, link)
     happened, covariates = int(binomial.number[binomial.event == 1].sum()), rows.matrix.names
     warn_of_few_events(happened, parsed.outcome, len(covariates), FIRTH, stacklevel=2)
     return _result(rows, settled, binomial, fit, link)
+
+
+def _without_quiet_levels(rows: DiscreteRows) -> DiscreteRows:
+    """Leave out the levels without an event, and tell which."""
+    periods, m = rows.periods, len(rows.columns)
+    event = np.bincount(periods.row, (periods.event == 1) & (periods.weight > 0), m) > 0
+    quiet = levels_without_events(rows.matrix, event)
+    if not quiet:
+        return rows
+    warn_of_quiet_levels(
+        quiet.counted(rows.matrix, np.bincount(rows.row_of, minlength=m)),
+        [(one.name, one.instead) for one in quiet.references],
+        "take cox(..., firth=True), or its strata=",
+        stacklevel=3,
+    )
+    return replace(rows, matrix=quiet.taken_out(rows.matrix))
 
 
 def _refuse_link(link: str) -> None:
@@ -141,8 +164,8 @@ def _refuse_link(link: str) -> None:
 
 def _binomial(rows: DiscreteRows, baseline: Baseline) -> Binomial:
     """Rows of the periods whose hazard is not certain; the others' weight is set to 0."""
-    periods = rows.periods
-    open_periods = ~np.isin(periods.start, list(baseline.certain))
+    periods, offset = rows.periods, rows.offset
+    open_periods = ~np.isin(periods.start, list(baseline.certain)) & ~rows.without_risk
     covariates = len(rows.matrix.names)
     binomial = Binomial(
         x=with_baseline(rows.matrix.x[periods.row], baseline, periods.start),
@@ -154,7 +177,7 @@ def _binomial(rows: DiscreteRows, baseline: Baseline) -> Binomial:
         weight=np.where(open_periods, periods.weight, 0.0),
         outcome=rows.outcomes[0],
         time=rows.start,
-        offset=rows.offset,
+        offset=None if offset is None else np.where(rows.without_risk, 0.0, offset),
     )
     if not (binomial.weight * (1 - binomial.event)).any() or not baseline.names:
         msg = (

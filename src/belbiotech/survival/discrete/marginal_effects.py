@@ -14,6 +14,7 @@ from belbiotech.survival.discrete.rows import DiscreteRows, with_baseline
 from belbiotech.survival.formulas.allowed import called, columns_of
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.paths import offset_of
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.rows.checks import FloatArray
@@ -156,7 +157,8 @@ def _mean_at(fit: DiscreteFit, name: str, level: Any) -> tuple[float, FloatArray
     table = rows.columns.copy()
     table[name] = pd.Series([level] * len(table), index=table.index, dtype=table[name].dtype)
     x = _periods_matrix(fit, design_matrix(rows.formula, table, rows.matrix.spec).x)
-    eta, share = _offset(fit) + x @ fit.params.to_numpy(), _shares(fit)
+    offset = offset_of(rows.formula, rows.matrix, table)[rows.periods.row]
+    eta, share = offset + x @ fit.params.to_numpy(), _shares(fit)
     return float(share @ link.hazard(eta)), (share * link.slope(eta)) @ x
 
 
@@ -169,7 +171,8 @@ def _levels(rows: DiscreteRows, name: str) -> list[Any]:
     table = table.assign(**{name: pd.Series(levels, dtype=column.dtype)})
     x = design_matrix(rows.formula, table, rows.matrix.spec).x
     moving = np.ptp(x, axis=0) > 0
-    zeros = np.flatnonzero((x[:, moving] == 0).all(axis=1))
+    at_risk = offset_of(rows.formula, rows.matrix, table) > -np.inf  # not of a quiet level
+    zeros = np.flatnonzero((x[:, moving] == 0).all(axis=1) & at_risk)
     first = int(zeros[0]) if len(zeros) else 0
     return [levels[first], *levels[:first], *levels[first + 1 :]]
 

@@ -42,7 +42,8 @@ def baseline_hazard(fit: DiscreteFit, conf_level: float = 0.95) -> pd.DataFrame:
     periods = fit.rows.periods
     start, place = np.unique(periods.start, return_inverse=True)
     x = with_baseline(np.zeros((len(start), len(fit.covariates))), fit.baseline, start)
-    table = _hazards(fit, x, start, np.zeros(len(start)), conf_level)
+    at_zero = pd.DataFrame({"start": start, "offset": 0.0})
+    table = _hazards(fit, x, at_zero, conf_level)
     counted = pd.DataFrame(
         {
             "start": start,
@@ -82,7 +83,7 @@ def predict_hazard(
         Periods of which the baseline knows nothing.
     """
     periods, x = path_periods(fit.rows, fit.baseline, paths)
-    table = _hazards(fit, x, periods["start"].to_numpy(), periods["offset"].to_numpy(), conf_level)
+    table = _hazards(fit, x, periods, conf_level)
     return pd.concat([periods[["id", "time"]], table], axis=1)
 
 
@@ -114,7 +115,7 @@ def predict_survival(
     periods, x = path_periods(fit.rows, fit.baseline, paths)
     link = LINKS[fit.link]
     eta = periods["offset"].to_numpy() + x @ fit.params.to_numpy()
-    sure = _certain(fit.baseline, periods["start"].to_numpy())
+    sure = _certain(fit.baseline, periods)
     # -log S = sum of -log(1 - h), and its derivative by the coefficients.
     risen = np.where(np.isnan(sure), -link.survival_log(eta), np.where(sure == 1, np.inf, 0.0))
     slopes = np.where(np.isnan(sure), -link.survival_score(eta), 0.0)[:, None] * x
@@ -183,20 +184,22 @@ def _refuse_unknown(baseline: Baseline, start: FloatArray) -> None:
         raise FitError(msg)
 
 
-def _certain(baseline: Baseline, start: FloatArray) -> FloatArray:
+def _certain(baseline: Baseline, periods: pd.DataFrame) -> FloatArray:
     """Hazards that are certain, 0 or 1; NaN where the model tells."""
-    return np.array([baseline.certain.get(float(t), np.nan) for t in start])
+    sure = np.array([baseline.certain.get(float(t), np.nan) for t in periods["start"]])
+    return np.where(periods["offset"] == -np.inf, 0.0, sure)  # of a level without an event
 
 
 def _hazards(
-    fit: DiscreteFit, x: FloatArray, start: FloatArray, offset: FloatArray, conf_level: float
+    fit: DiscreteFit, x: FloatArray, periods: pd.DataFrame, conf_level: float
 ) -> pd.DataFrame:
     """Hazards with intervals taken on the scale of the linear predictor."""
     check_limit_options(conf_level)
     link = LINKS[fit.link]
-    eta, error = offset + x @ fit.params.to_numpy(), delta_errors(x, fit.variance.to_numpy())
+    eta = periods["offset"].to_numpy() + x @ fit.params.to_numpy()
+    error = delta_errors(x, fit.variance.to_numpy())
     wide = normal_quantile(conf_level) * error
-    sure = _certain(fit.baseline, start)
+    sure = _certain(fit.baseline, periods)
     told = np.isnan(sure)
     return pd.DataFrame(
         {

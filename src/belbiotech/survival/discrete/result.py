@@ -12,8 +12,9 @@ from belbiotech.survival.discrete import marginal_effects, prediction
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
+from belbiotech.survival.formulas.without_events import with_limits
 from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
-from belbiotech.survival.inference.report import Report, ratio_plot
+from belbiotech.survival.inference.report import Report, errors_of, ratio_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,6 +33,26 @@ class DiscreteHazardResult(FittedOfOne):
     """
 
     fit: DiscreteFit
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients, by name: minus infinity for a level without an event."""
+        found: pd.Series = self._with_limits(self.fit.params)
+        return found
+
+    @property
+    def standard_errors(self) -> pd.Series:
+        """Standard errors of the coefficients, robust where clusters were given."""
+        return errors_of(self.fit.variance).reindex(self.params.index)
+
+    @property
+    def naive_standard_errors(self) -> pd.Series:
+        """Standard errors from the information alone."""
+        return errors_of(self.fit.naive_variance).reindex(self.params.index)
+
+    def _with_limits(self, values: Any) -> Any:
+        spec = self.fit.rows.matrix.spec
+        return with_limits(values, spec.limits, spec.every)
 
     @property
     def n_periods(self) -> int:
@@ -56,7 +77,7 @@ class DiscreteHazardResult(FittedOfOne):
     @property
     def aic(self) -> float:
         """Akaike's criterion. Periods with a certain hazard count as coefficients, as in R."""
-        return -2 * self.log_likelihood + 2 * (len(self.params) + len(self.baseline.certain))
+        return -2 * self.log_likelihood + 2 * (len(self.fit.params) + len(self.baseline.certain))
 
     @property
     def ratio(self) -> str:
@@ -81,7 +102,8 @@ class DiscreteHazardResult(FittedOfOne):
         DataFrame
             Indexed by covariate.
         """
-        return self._covariate_table(self.ratio, conf_level)
+        table: pd.DataFrame = self._with_limits(self._covariate_table(self.ratio, conf_level))
+        return table.assign(**{self.ratio: np.exp(table["coef"])})
 
     @property
     def baseline_hazard(self) -> pd.DataFrame:
@@ -132,6 +154,6 @@ class DiscreteHazardResult(FittedOfOne):
         if not self.baseline.certain:
             return ""
         return (
-            f" (counts {len(self.params)} coefficients and {len(self.baseline.certain)} certain "
-            "periods, as R's glm does)"
+            f" (counts {len(self.fit.params)} coefficients and {len(self.baseline.certain)} "
+            "certain periods, as R's glm does)"
         )

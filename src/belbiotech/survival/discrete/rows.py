@@ -8,6 +8,7 @@ from typing import get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
 from belbiotech.survival.discrete.baseline import Baseline
@@ -75,6 +76,12 @@ class DiscreteRows:
         """What is added to each period's linear predictor, (r,), if anything."""
         offset = self.matrix.offset
         return None if offset is None else offset[self.periods.row]
+
+    @property
+    def without_risk(self) -> NDArray[np.bool_]:
+        """Which periods are of a level without an event, (r,)."""
+        offset = self.offset
+        return np.zeros(len(self.periods.row), bool) if offset is None else offset == -np.inf
 
     @property
     def n_clusters(self) -> int | None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from belbiotech.survival.formulas.coding import Coding
 from belbiotech.survival.formulas.computing import States
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["Matrix", "Spec", "reduced"]
+__all__ = ["Matrix", "Spec", "reduced", "without_risk"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,9 @@ class Spec:
         Columns, the constant not counted, that are left out: of levels without an event.
     infinite : tuple of int
         Those of them whose rows have no risk.
+    absent : tuple of tuple of int
+        The columns of factors whose reference level has no event: where all are 0, there is no
+        risk.
     limits : dict of str to float
         Their coefficients: minus infinity, or NaN where only such rows would tell.
     every : tuple of str
@@ -44,6 +49,7 @@ class Spec:
     numbers: frozenset[str]
     dropped: tuple[int, ...] = ()
     infinite: tuple[int, ...] = ()
+    absent: tuple[tuple[int, ...], ...] = ()
     limits: dict[str, float] = field(default_factory=dict)
     every: tuple[str, ...] = ()
 
@@ -118,7 +124,7 @@ def reduced(matrix: Matrix) -> Matrix:
         return matrix
     kept = [j for j in range(len(matrix.names)) if j not in spec.dropped]
     place = {j: k for k, j in enumerate(kept)}
-    out = (matrix.x[:, list(spec.infinite)] == 1).any(axis=1)
+    out = without_risk(matrix.x, spec.infinite, spec.absent)
     offset: FloatArray = np.zeros(len(out)) if matrix.offset is None else matrix.offset
     terms = {
         term: tuple(place[j] for j in places if j in place)
@@ -132,3 +138,28 @@ def reduced(matrix: Matrix) -> Matrix:
         terms=terms,
         offset=np.where(out, -np.inf, offset),
     )
+
+
+def without_risk(
+    x: FloatArray, infinite: Sequence[int], absent: Sequence[Sequence[int]]
+) -> NDArray[np.bool_]:
+    """Find the rows of levels without an event.
+
+    Parameters
+    ----------
+    x : array of float, (m, p)
+        All columns but the constant.
+    infinite : sequence of int
+        Columns that are 1 in the rows of such a level.
+    absent : sequence of sequence of int
+        Columns that are all 0 in the rows of a reference level without an event.
+
+    Returns
+    -------
+    array of bool, (m,)
+        Where such a row is.
+    """
+    out: NDArray[np.bool_] = (x[:, list(infinite)] == 1).any(axis=1)
+    for columns in absent:
+        out |= (x[:, list(columns)] == 0).all(axis=1)
+    return out

@@ -13,7 +13,9 @@ from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.few_events import warn_of_few_events
+from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import AftDesign, DistributionName
@@ -113,6 +115,7 @@ def aft(
     spells = _spells(parsed, data, clusters, unit, weights, start, stop)
     matrix = design_matrix(parsed, spells)
     design = _design(parsed, spells, matrix, weights, start, stop)
+    _refuse_quiet_levels(matrix, design, parsed.outcome)
     names = [*matrix.names, "Intercept"]
     fit = fit_aft(design, distribution, names, parsed.outcome)
     events, covariates = int(design.event.sum()), len(matrix.names)
@@ -222,6 +225,24 @@ def _refuse_distribution(name: str) -> None:
     if name not in get_args(DistributionName):
         known = get_args(DistributionName)
         msg = f"distribution {name!r} is unknown; {nearest_names(name, known)}"
+        raise FitError(msg)
+
+
+def _refuse_quiet_levels(matrix: Matrix, design: AftDesign, outcome: str) -> None:
+    """Refuse levels of factors in which nothing happens: their times have no upper end."""
+    quiet = levels_without_events(matrix, design.event)
+    if quiet:
+        counted = quiet.counted(matrix, np.ones(len(design.event)))
+        references = {one.name for one in quiet.references}
+        told = ", ".join(
+            f"{n:,d} rows with {level_in_words(name)}"
+            f"{' (the reference level)' if name in references else ''}"
+            for name, n in counted.items()
+        )
+        msg = (
+            f"the likelihood has no maximum: no {outcome} among the {told} (one row a unit); leave "
+            "those rows out, merge levels, or use cox(), which takes such levels out by itself"
+        )
         raise FitError(msg)
 
 
