@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: audit bench-registers bench check run rooms test test-slow release release-check check-metadata coverage-study site lint format constraints reference clean causal-coverage
+.PHONY: audit bench-registers bench check run rooms test test-slow release release-check check-metadata coverage-study site docs check-site lint format constraints reference clean causal-coverage
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -56,7 +56,7 @@ check:
 constraints: $(VENV)/ready
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	    --all-extras --group dev --output-file constraints.txt pyproject.toml
+	    --all-extras --group dev --group docs --output-file constraints.txt pyproject.toml
 
 # The values the tests compare with, anew from R.
 reference:
@@ -69,6 +69,18 @@ reference:
 # The explorer of the newest release, into out/site: plain files, for any host and from disk.
 site: $(VENV)/ready
 	$(BIN)/belbiotech explore --out out/site
+
+# The documentation, into out/docs: its code is run, warnings are errors, nothing is fetched.
+docs: $(VENV)/ready
+	rm -rf out/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html -d out/doctrees docs out/docs
+	@echo "out/docs/index.html"
+
+# The explorer's pages in a browser. Chromium has to be there: make test skips these tests without.
+check-site: $(VENV)/ready
+	@command -v chromium chromium-browser google-chrome > /dev/null || { \
+	    echo "This needs Chromium. On Debian: apt-get install chromium"; exit 1; }
+	$(BIN)/python -m pytest -q -m browser tests/explorer tests/docs
 
 # A release of the data, VERSION=x.y.z, from data/raw; and whether it comes out the same again.
 release: $(VENV)/ready
