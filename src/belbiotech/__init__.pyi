@@ -30,6 +30,8 @@ from .report.regression import RegressionTable as RegressionTable
 from .report.regression import regression_table as regression_table
 from .studies.audit.bias import bias_audit as bias_audit
 from .studies.e_value import e_value as e_value
+from .studies.permutation import PermutationResult as PermutationResult
+from .studies.permutation import permutation_test as permutation_test
 from .studies.power import power as power
 from .studies.refit import refit as refit
 from .studies.register_coverage import coverage as coverage
