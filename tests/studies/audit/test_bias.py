@@ -50,7 +50,7 @@ def fit(rows, formula=FORMULA):
 
 def test_all_steps_in_their_order(audited):
     assert audited.table["step"].is_monotonic_increasing
-    assert set(audited.table["step"]) == {*"abcdefghijkl", *(f"d{k}" for k in range(1, 9))}
+    assert set(audited.table["step"]) == {*"abcdefghijklm", *(f"d{k}" for k in range(1, 9))}
     assert list(audited.table) == [
         *("step", "design", "estimate", "hazard_ratio", "std_error", "lower", "upper"),
         *("p_value", "n_rows", "n_events", "note"),
@@ -316,6 +316,7 @@ def test_a_shipped_panel_has_every_step():
         "failure ~ alliances_active_lag1", load_panel(), landmarks=(3,), placebo_draws=3
     )
     none = audit.table[audit.table["estimate"].isna()]
+    none = none[none["step"] != "m"]
     assert list(none["design"]) == ["Alliances signed in the two years after"]
     fine = lines(audit, "h").iloc[-1]
     assert "no firm at risk links them" in fine["note"]

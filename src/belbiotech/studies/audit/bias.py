@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError
+from belbiotech.errors import FitError, PanelError
 from belbiotech.studies.agreements import check_window
+from belbiotech.studies.audit.causal import causal_lines, causal_table
+from belbiotech.studies.audit.causal_task import CausalTask, check_causal_options
 from belbiotech.studies.audit.fits import (
     Model,
     estimate_of,
@@ -24,7 +26,7 @@ from belbiotech.studies.audit.rules import Rebuilt, observation_steps, reading_s
 from belbiotech.studies.audit.steps import GROUPS, base_sample, sound_letter, steps
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.e_value import RARE, EValue, e_value
-from belbiotech.studies.estimates import COLUMNS, html, tally
+from belbiotech.studies.estimates import COLUMNS, failed, html, one_line, tally
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
 
@@ -43,12 +45,17 @@ class BiasAuditResult:
     Attributes
     ----------
     table : DataFrame
-        One row for each design: step (a to l, d1 to d8), design, estimate (log hazard ratio),
+        One row for each design: step (a to m, d1 to d8), design, estimate (log hazard ratio),
         hazard_ratio, std_error, lower, upper (of the ratio, 95%), p_value, n_rows, n_events,
         note. A design that could not be fitted has NaN, and the reason in its note.
     without_each : DataFrame
         The same for each firm left out, the most influential first, with the column shift: how
         far the log hazard ratio moves.
+    causal : DataFrame
+        One row for each causal method (step m): method, estimate (log hazard ratio of a first
+        alliance), std_error, difference (of the incidence at the horizon) with its limits, n_rows,
+        n_events, carries, note. Where positivity, the weights or the number of events do not
+        carry an estimate there is none, and the note says why.
     e_value : EValue or None
         Of the sound estimate; None if there is no such estimate.
     formula : str
@@ -61,6 +68,7 @@ class BiasAuditResult:
 
     table: pd.DataFrame
     without_each: pd.DataFrame
+    causal: pd.DataFrame
     e_value: EValue | None
     formula: str
     sound: str
@@ -113,6 +121,9 @@ def bias_audit(
     competing: str | None = None,
     segment: str = "segment",
     placebo_draws: int = 100,
+    confounders: str | None = None,
+    horizon: int = 5,
+    bootstrap: int = 0,
     seed: int = 0,
     cluster: str | None = "firm_id",
     firth: bool = False,
@@ -131,8 +142,18 @@ def bias_audit(
     years, facts in place of pages;
     (e) landmarks; (f) longer lags; (g) other windows; (h) the competing fate; (i) placebos;
     (j) best and worst case for the firms that fell silent; (k) without each segment, and without
-    each single firm; (l) outcomes, frame, facts and consortia that can be read otherwise. Of a
-    panel alone, without its facts, d1 to d8 and l are not possible.
+    each single firm; (l) outcomes, frame, facts and consortia that can be read otherwise; (m) what
+    a first alliance did, by methods that take off what moves both signing and outcome: firms
+    weighted by how likely their history was, emulated trials of signing now or not, lives
+    simulated with and without. Of a panel alone, without its facts, d1 to d8 and l are not
+    possible.
+
+    For an estimate of step m to be an effect, the confounders must have all that moves both, as of
+    before the signing; firms of each kind must sign and not sign; and the models must be right.
+    Where fewer than 10 firms have the event, or 5 with or without an alliance (Vittinghoff and
+    McCulloch 2007), where more than a tenth of the rows are in cells of the confounders in which
+    all firms sign or none do, where the mean weight is further than 0.2 from 1 or one firm has
+    more than a tenth of all weight, no estimate is given.
 
     Parameters
     ----------
@@ -167,8 +188,16 @@ def bias_audit(
         Column of the segments that are left out one by one.
     placebo_draws : int
         How often the alliances are dealt anew to other firms of the same age.
+    confounders : str, optional
+        Right side of a formula: what moves both signing and outcome, known by the end of the year
+        before, beside the formula's own covariates. By default the panel's ``listed_lag1`` and
+        ``log1p(financing_rounds_cum_lag1)``.
+    horizon : int
+        Years of follow-up at which step m compares incidences.
+    bootstrap : int
+        Draws of the firms for intervals of weighted and simulated incidences; 0 for none.
     seed : int
-        Of those deals.
+        Of all chance.
     cluster : str, optional
         Column of the clusters of the standard errors.
     firth : bool
@@ -202,6 +231,12 @@ def bias_audit(
     Tsiatis, A. (1975). A nonidentifiability aspect of the problem of competing risks.
     Proceedings of the National Academy of Sciences 72, 20-22.
 
+    Hernan, M. A., Robins, J. M. (2016). Using big data to emulate a target trial when a randomized
+    trial is not available. American Journal of Epidemiology 183, 758-764.
+
+    Vittinghoff, E., McCulloch, C. E. (2007). Relaxing the rule of ten events per variable in
+    logistic and Cox regression. American Journal of Epidemiology 165, 710-718.
+
     VanderWeele, T. J., Ding, P. (2017). Sensitivity analysis in observational research:
     introducing the E-value. Annals of Internal Medicine 167, 268-274.
 
@@ -221,6 +256,7 @@ def bias_audit(
         msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
         raise PanelError(msg)
     check_seed(seed)
+    check_causal_options(horizon, bootstrap)
     read = partial(
         read_sample, exposure=exposure, window=alliance_window, unit=unit, start=start, stop=stop
     )
@@ -246,16 +282,33 @@ def bias_audit(
     table = pd.DataFrame([step_row(model, step, heard) for step in listed])
     deals = placebos(model, sample, table, draws=placebo_draws, seed=seed, heard=heard)
     without_each = left_out(model, base, estimate_of(table, sound), heard)
-    table = pd.concat([table, deals, influential(without_each, base)], ignore_index=True)
+    causal, last = _causal(
+        base, formula, confounders, horizon=horizon, bootstrap=bootstrap, seed=seed, heard=heard
+    )
+    table = pd.concat([table, deals, influential(without_each, base), last], ignore_index=True)
     table = table.sort_values("step", kind="stable", ignore_index=True)
     return BiasAuditResult(
         table=table[["step", "design", *COLUMNS]],
         without_each=without_each,
+        causal=causal,
         e_value=_e_value(table, sound, base),
         formula=formula,
         sound=sound,
         warnings=tally(heard),
     )
+
+
+def _causal(
+    base: Sample, formula: str, confounders: str | None, *, heard: list[str], **chosen: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Give the causal estimates, and their lines."""
+    try:
+        task = CausalTask.of(base, formula, confounders, **chosen)
+    except FitError as error:
+        head = {"step": "m", "design": "What a first alliance did"}
+        return pd.DataFrame(), pd.DataFrame([head | failed(one_line(error))])
+    table = causal_table(task, heard)
+    return table, causal_lines(table)
 
 
 def _tables_of(sample: Sample) -> Tables | None:

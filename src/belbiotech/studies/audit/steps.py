@@ -29,6 +29,7 @@ GROUPS = {
     "j": "Firms that fell silent",
     "k": "Left out",
     "l": "Facts read otherwise",
+    "m": "What a first alliance did",
 }
 RIVALS = {"failure": "acquisition", "acquisition": "failure"}
 

@@ -124,6 +124,14 @@ class Trials:
         event = self.event[year.row].astype(np.int64)
         return (year.year * size + self.pattern[year.trial]) * 2 + event
 
+    def units_with_event(self, assigned: int) -> int:
+        """Count the units with the event in some trial of an arm: each once, in however many."""
+        found = [
+            self.unit[year.trial[self.event[year.row] & (self.assigned[year.trial] == assigned)]]
+            for year in self.years()
+        ]
+        return len(np.unique(np.concatenate(found))) if found else 0
+
     def cells(self, cut: tuple[float, float] | None) -> tuple[Cells, IntArray]:
         """Count the trial rows.
 

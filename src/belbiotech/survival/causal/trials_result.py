@@ -84,7 +84,11 @@ class SequentialTrialsResult(Reported):
 
     @property
     def counts(self) -> pd.Series:
-        """What stands behind the estimate: units, trials, rows, events, switches."""
+        """What stands behind the estimate: units, trials, rows, events.
+
+        Events are of trial rows: a unit's own is there once for each of its trials. The units that
+        had it, each once, stand beside them.
+        """
         trials, cells = self.trials, self.cells
         exposed = cells.table[self.exposure].to_numpy(dtype=float) > 0
         happened = cells.number * cells.event
@@ -97,6 +101,8 @@ class SequentialTrialsResult(Reported):
             "trial rows": int(trial_rows),
             "events with exposure": int(happened[exposed].sum()),
             "events without": int(happened[~exposed].sum()),
+            "units with the event, with exposure": trials.units_with_event(1),
+            "units with the event, without": trials.units_with_event(0),
             "distinct rows": len(cells.number),
             "mean weight": float(cells.weight.sum() / trial_rows),
         }
