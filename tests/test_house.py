@@ -15,7 +15,7 @@ import belbiotech
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "belbiotech"
 LONGEST, FULLEST = 450, 20  # lines of a module, modules of a room
-FLOORS = {"errors": 0, "plots": 0, "dataset": 1, "survival": 1, "studies": 2, "report": 3}
+FLOORS = {"errors": -1, "plots": 0, "dataset": 1, "survival": 1, "studies": 2, "report": 3}
 FLOORS |= {"explorer": 4}
 
 

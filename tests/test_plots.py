@@ -8,6 +8,8 @@ import pytest
 from matplotlib.colors import to_hex
 
 from belbiotech import plots
+from belbiotech.errors import BelbiotechError
+from belbiotech.plots.legends import _path_of
 from belbiotech.plots.look import wrapped
 
 LONG = "Contract development and manufacturing organisations for biologicals, part {}"
@@ -76,13 +78,37 @@ def boxes(figure):
     return legend.get_window_extent(), figure.axes[0].get_window_extent(), figure.bbox
 
 
-def test_no_two_of_49_curves_look_alike():
-    table = grouped([f"g{k}" for k in range(49)])
-    lines = plots.step_curves(table, value="survival").axes[0].lines
-    looks = {(to_hex(line.get_color()), line._unscaled_dash_pattern) for line in lines}
-    assert len(looks) == 49
-    first = [to_hex(line.get_color()) for line in lines[:7]]
-    assert len(set(first)) == len({line._unscaled_dash_pattern for line in lines[:7]}) == 7
+def test_no_two_of_seven_curves_look_alike():
+    lines = plots.step_curves(grouped([f"g{k}" for k in range(7)]), value="survival").axes[0].lines
+    assert len({to_hex(line.get_color()) for line in lines}) == 7
+    assert len({line._unscaled_dash_pattern for line in lines}) == 7
+
+
+def test_more_than_seven_curves_have_a_panel_each_with_its_numbers():
+    table = grouped([f"g{k}" for k in range(11)])
+    figure = plots.step_curves(table, value="survival", at_risk=table, labels={"g3": "third"})
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    panels = [axes for axes in shown if axes.lines]
+    names = [axes.get_title(loc="left") for axes in panels]
+    assert names == ["g0", "g1", "g2", "third", *(f"g{k}" for k in range(4, 11))]
+    assert len(shown) == 22
+    assert {axes.get_xlim() for axes in panels} == {(0.0, 4.0)}
+    assert all(len(axes.lines) == 12 for axes in panels)  # the others, and its own
+    assert texts_outside(figure) == []
+
+
+def test_more_curves_than_a_page_holds_are_refused_with_advice():
+    table = grouped([f"g{k}" for k in range(31)])
+    with pytest.raises(BelbiotechError, match="31 curves have no room.*fewer groups"):
+        plots.step_curves(table, value="survival")
+    figure = mpl.figure.Figure()
+    with pytest.raises(BelbiotechError, match="8 curves cannot be told apart in the axes of ax="):
+        plots.step_curves(
+            grouped([f"g{k}" for k in range(8)]), value="survival", ax=figure.subplots()
+        )
+    many = pd.DataFrame({"group": "all", "outcome": [f"o{k}" for k in range(8)], "time": 1})
+    with pytest.raises(BelbiotechError, match="8 outcomes cannot be told apart"):
+        plots.stacked_incidence(many.assign(incidence=0.1))
 
 
 @pytest.mark.parametrize(("groups", "bands"), [(2, 2), (4, 4), (5, 0)])
@@ -94,8 +120,8 @@ def test_bands_are_drawn_up_to_four_curves(groups, bands):
 
 @pytest.mark.parametrize(
     "names",
-    [[f"g{k}" for k in range(5)], [f"g{k}" for k in range(30)], [LONG.format(k) for k in "ab"]],
-    ids=["five", "thirty", "long"],
+    [[f"g{k}" for k in range(5)], [f"g{k}" for k in range(7)], [LONG.format(k) for k in "ab"]],
+    ids=["five", "seven", "long"],
 )
 @pytest.mark.parametrize("numbers", [True, False])
 def test_many_or_long_names_stand_outside_the_axes(names, numbers):
@@ -329,17 +355,133 @@ def test_a_long_title_stays_within_the_axes():
     assert " ".join(text.get_text().split()) == title
 
 
-def test_where_there_are_windows_pyplot_knows_the_figure(curves, monkeypatch, tmp_path):
-    """``plt.show()`` in a script opens what it finds there."""
+def test_pyplot_knows_the_last_figure_until_it_is_saved(curves, tmp_path):
+    """``plt.savefig()`` finds it; where there are no windows none piles up."""
     from matplotlib import pyplot
 
+    pyplot.close("all")
+    own = pyplot.figure()
     before = pyplot.get_fignums()
-    monkeypatch.setattr(sys.modules["belbiotech.plots.look"], "_has_windows", lambda: True)
-    figure = plots.step_curves(curves, value="survival")
+    for _ in range(3):
+        figure = plots.step_curves(curves, value="survival")
     opened = set(pyplot.get_fignums()) - set(before)
     assert [pyplot.figure(number) for number in opened] == [figure]
     plots.save(figure, tmp_path / "figure.png")
     assert pyplot.get_fignums() == before
+    pyplot.close(own)
+
+
+def test_where_there_are_windows_pyplot_shows_all_of_them(curves, monkeypatch):
+    """``plt.show()`` in a script opens what it finds there."""
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    monkeypatch.setattr(pyplot, "get_backend", lambda: "TkAgg")
+    made = [plots.step_curves(curves, value="survival") for _ in range(2)]
+    assert [pyplot.figure(number) for number in pyplot.get_fignums()] == made
+    pyplot.close("all")
+
+
+def test_a_notebook_shows_a_figure_once(curves, monkeypatch):
+    """What a cell ends with is shown, and then not among those that pyplot has to show."""
+    display = pytest.importorskip("IPython.display")
+    from matplotlib import pyplot
+
+    pyplot.close("all")
+    shown = []
+    monkeypatch.setattr(display, "display", lambda data, **options: shown.append(sorted(data)))
+    figure = plots.step_curves(curves, value="survival")
+    assert pyplot.get_fignums()
+    figure._ipython_display_()
+    assert shown == [["image/png", "text/plain"]]
+    assert not pyplot.get_fignums()
+
+
+def drawn_under(figure, legend):
+    """Curves that pass under a legend."""
+    figure.draw_without_rendering()
+    return [line for line in figure.axes[0].lines if _path_of(line).intersects_bbox(legend, False)]
+
+
+@pytest.mark.parametrize("height", [0.05, 0.3, 0.6, 0.95])
+@pytest.mark.parametrize("own", [True, False])
+def test_no_legend_stands_on_a_curve(height, own):
+    """Four curves that fill the axes, at different heights."""
+    table = grouped([f"group {k}" for k in range(4)])
+    table["survival"] = table["survival"] * height + np.tile([0.05, 0.0, -0.05], 4)
+    axes = None if own else mpl.figure.Figure(layout="constrained").subplots()
+    figure = plots.step_curves(table, value="survival", ax=axes)
+    legend, *_ = boxes(figure)
+    assert not drawn_under(figure, legend)
+    assert texts_outside(figure) == [] or not own
+
+
+def test_curves_that_leave_no_room_are_named_beside():
+    table = grouped(["a", "b"])
+    up_and_down = [table.assign(time=k / 10, survival=0.02 + 0.96 * (k % 2)) for k in range(40)]
+    many = pd.concat(up_and_down).drop_duplicates(["group", "time"]).sort_values(["group", "time"])
+    figure = plots.step_curves(many, value="survival", lower=None)
+    legend, axes, whole = boxes(figure)
+    assert axes.x1 <= legend.x0 < legend.x1 <= whole.x1
+
+
+def test_a_users_axes_are_drawn_into_and_keep_their_figure(curves):
+    figure = mpl.figure.Figure(figsize=(9, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    table = pd.DataFrame({"label": ["x"], "estimate": [1.2], "lower": [0.9], "upper": [1.6]})
+    assert plots.step_curves(curves, value="survival", at_risk=curves, ax=left, title="a") is figure
+    assert plots.forest(table, ax=right, title="b") is figure
+    assert [axes.get_title(loc="left") for axes in (left, right)] == ["a", "b"]
+    assert figure.get_size_inches().tolist() == [9, 4]
+    (below,) = left.child_axes
+    assert below.get_xlim() == left.get_xlim()
+    assert [text.get_text() for text in below.texts][:2] == ["10", "10"]
+    assert texts_outside(figure) == []
+
+
+@pytest.mark.parametrize("ax", ["axes", 3, ["a"], []])
+def test_what_is_no_axes_is_refused(curves, ax):
+    with pytest.raises(BelbiotechError, match="ax must be an Axes of matplotlib"):
+        plots.step_curves(curves, value="survival", ax=ax)
+
+
+def test_panels_need_as_many_axes():
+    table = pd.DataFrame({"panel": list("aabb"), "time": [1, 2, 1, 2], "value": [0.1, 0.2, 0.3, 1]})
+    figure = mpl.figure.Figure()
+    with pytest.raises(BelbiotechError, match="ax must be 2 Axes, one for each panel; it is 3"):
+        plots.scatter_smooth(table, ax=figure.subplots(1, 3))
+    assert plots.scatter_smooth(table, ax=mpl.figure.Figure().subplots(1, 2), labels={"a": "A"})
+
+
+@pytest.mark.parametrize(
+    ("palette", "wanted"),
+    [
+        (["red", "#00f"], ["#ff0000", "#0000ff"]),
+        ({"alliance": "black"}, ["#0072b2", "#000000"]),
+        ("tab10", ["#1f77b4", "#ff7f0e"]),
+        ("black", ["#000000", "#000000"]),
+    ],
+)
+def test_colours_of_ones_own(curves, palette, wanted):
+    figure = plots.step_curves(curves, value="survival", palette=palette)
+    assert [to_hex(line.get_color()) for line in figure.axes[0].lines] == wanted
+    assert len(set(map(to_hex, plots.palette.colours_of("viridis", range(5))))) == 5
+
+
+@pytest.mark.parametrize("palette", ["no such map", ["red", "ruby red"], {"alliance": 3}, [], 7])
+def test_what_is_no_colour_is_refused(curves, palette):
+    with pytest.raises(BelbiotechError, match="palette"):
+        plots.step_curves(curves, value="survival", palette=palette)
+
+
+def test_names_of_ones_own(curves):
+    labels = {"alliance": "signed", "x": "unused"}
+    figure = plots.step_curves(curves, value="survival", at_risk=curves, labels=labels)
+    legend = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert legend == [t.get_text() for t in figure.axes[1].get_yticklabels()]
+    assert legend == ["no alliance", "signed"]
+    with pytest.raises(BelbiotechError, match="labels is a mapping"):
+        plots.step_curves(curves, value="survival", labels=["a", "b"])
 
 
 HOSTILE = ["_none", "", "US$5m-US$10m", "$\\alpha_{$", "a\x00b\x1b[31m", "x" * 160, "word " * 32]

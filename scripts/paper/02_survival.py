@@ -120,7 +120,7 @@ def stacked(rows: pd.DataFrame, by: str) -> FigureBlock:
         stacked_incidence(
             shown,
             title=size(rows, *FATES),
-            at_risk=coded.event_free,
+            at_risk=coded.at_risk,
             x_label="Age of the firm in years",
         ),
         note=f"Aalen-Johansen with delayed entry. {size(rows, *FATES)}.",

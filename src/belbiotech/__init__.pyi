@@ -26,8 +26,6 @@ from .errors import ReleaseError as ReleaseError
 from .report.describe import Description as Description
 from .report.describe import correlations as correlations
 from .report.describe import describe_panel as describe_panel
-from .report.regression import RegressionTable as RegressionTable
-from .report.regression import regression_table as regression_table
 from .studies.audit.bias import bias_audit as bias_audit
 from .studies.e_value import e_value as e_value
 from .studies.permutation import PermutationResult as PermutationResult
@@ -72,6 +70,8 @@ from .survival.curves.restricted_mean import (
 from .survival.discrete.causes import discrete_hazard_causes as discrete_hazard_causes
 from .survival.discrete.hazard import discrete_hazard as discrete_hazard
 from .survival.formulas.functions import register_function as register_function
+from .survival.inference.regression import RegressionTable as RegressionTable
+from .survival.inference.regression import regression_table as regression_table
 from .survival.inference.test_result import TestResult as TestResult
 from .survival.measures.standardised import StandardisedSurvival as StandardisedSurvival
 from .survival.measures.standardised import standardised_survival as standardised_survival

@@ -121,7 +121,7 @@ def test_a_word_document_holds_every_cell(models, tmp_path):
     ("models_of", "options", "words"),
     [
         ([], {}, "at least one fitted model"),
-        ([3], {}, "takes fitted models .* not an int"),
+        ([3], {}, "takes fitted models.* not an int"),
         (pd.DataFrame(), {}, "not a DataFrame"),
         (None, {"names": ["a", "b"]}, "names has 2 for 1 columns"),
         (None, {"below": "errors"}, "did you mean 'error'"),

@@ -43,12 +43,12 @@ def test_a_factor_begins_with_its_reference_level(years):
     figure = cox("failure ~ size + C(segment) * alliances", years).plot()
     assert lines(figure) == [
         "size",
-        "segment: agro (reference)",
-        "segment: medtech",
-        "segment: therapeutics",
+        "Segment: agro (reference)",
+        "Segment: medtech",
+        "Segment: Therapeutics",
         "alliances",
-        "segment: medtech × alliances",
-        "segment: therapeutics × alliances",
+        "Segment: medtech × alliances",
+        "Segment: Therapeutics × alliances",
     ]
     (mark,) = (line for line in figure.axes[0].lines if line.get_markerfacecolor() == "white")
     assert (list(mark.get_xdata()), list(mark.get_ydata())) == ([1.0], [1])
@@ -57,9 +57,9 @@ def test_a_factor_begins_with_its_reference_level(years):
 def test_a_chosen_reference_level_is_the_one_named(years):
     figure = cox("failure ~ C(segment, Treatment('medtech')) + size", years).plot()
     assert lines(figure) == [
-        "segment: medtech (reference)",
-        "segment: agro",
-        "segment: therapeutics",
+        "Segment: medtech (reference)",
+        "Segment: agro",
+        "Segment: Therapeutics",
         "size",
     ]
 

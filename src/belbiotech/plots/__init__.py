@@ -5,10 +5,11 @@ tell them apart in grey. Nothing here computes an estimate. Imports nothing but
 errors.
 """
 
-from belbiotech.plots.curves import stacked_incidence, step_curves
+from belbiotech.plots.curves import step_curves
 from belbiotech.plots.look import COLOURS, HATCHES, LINES, look, save
 from belbiotech.plots.marks import bars, scatter_smooth
 from belbiotech.plots.ratios import forest, specification_curve
+from belbiotech.plots.stacks import stacked_incidence
 
 __all__ = [
     "COLOURS",

@@ -1,9 +1,10 @@
 """The look that all figures share, and how they are shown and written to files.
 
-Figures are made without pyplot where it has no window to show them in, so that none stays open:
-nothing has to be closed, and a notebook shows a figure once, where a cell ends with it
-(`NotebookFigure`). Where there are windows, ``plt.show()`` opens them, and they are kept until
-then, or until they are saved.
+Figures are made without pyplot as long as the user has not imported it: none stays open, nothing
+has to be closed. Where it is imported, it knows the figure, as it knows its own: ``plt.show()``,
+``plt.savefig()`` and ``plt.close()`` find it, until it is saved (`save`); where there are no
+windows at all, it knows the last one only. A notebook shows it once either way (`NotebookFigure`).
+With ``ax=`` the figure is the user's, and stays as large as it is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from belbiotech.errors import BelbiotechError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,6 +38,7 @@ __all__ = [
     "plain_log_ticks",
     "save",
     "subplots",
+    "whole_title",
     "wrapped",
     "wrapped_title",
 ]
@@ -226,14 +230,26 @@ def subplots(
     figsize: tuple[float, float],
     height_ratios: Sequence[float] | None = None,
     sharex: bool = False,
+    ax: Any = None,
 ) -> tuple[Figure, Any]:
-    """Make a figure with a grid of axes, in inches; matplotlib is imported here, as it is heavy."""
+    """Make a figure with a grid of axes, in inches, or take the user's axes for it.
+
+    Matplotlib is imported here, as it is heavy.
+
+    Raises
+    ------
+    BelbiotechError
+        Other axes than are needed.
+    """
+    if ax is not None:
+        return _given(ax, rows, columns)
     from belbiotech.plots.notebook_figure import NotebookFigure
 
     options: dict[str, Any] = {"figsize": figsize, "layout": "constrained"}
-    if _has_windows():
+    if _has_pyplot():
         from matplotlib import pyplot
 
+        _forget_unshown(pyplot)
         figure: Figure = pyplot.figure(FigureClass=NotebookFigure, **options)
     else:
         figure = NotebookFigure(**options)
@@ -241,23 +257,45 @@ def subplots(
     return figure, grid
 
 
-def _has_windows() -> bool:
-    """Tell whether the user has pyplot, and it shows figures in windows of its own."""
-    if "matplotlib.pyplot" not in sys.modules:
-        return False
-    from matplotlib import get_backend
+def _given(ax: Any, rows: int, columns: int) -> tuple[Figure, Any]:
+    import numpy as np
+    from matplotlib.axes import Axes
 
-    name = get_backend().lower()
-    return "inline" not in name and name not in WITHOUT_WINDOWS
+    flat = list(np.ravel(np.array(ax, dtype=object)))
+    needed = rows * columns
+    if len(flat) != needed or not all(isinstance(one, Axes) for one in flat):
+        what = "an Axes of matplotlib" if needed == 1 else f"{needed} Axes, one for each panel"
+        has = f"{len(flat)} of them" if all(isinstance(one, Axes) for one in flat) else repr(ax)
+        msg = f"ax must be {what}; it is {has}. Without ax= the figure is made here"
+        raise BelbiotechError(msg)
+    grid = np.array(flat, dtype=object).reshape(rows, columns)
+    return flat[0].get_figure().canvas.figure, grid
 
 
-def figure_of_one(height: float, width: float = 7.0) -> tuple[Figure, Axes]:
-    """Make a figure with a single axes, in inches."""
-    figure, grid = subplots(1, 1, figsize=(width, height))
+def _has_pyplot() -> bool:
+    """Tell whether the user has imported pyplot, and so may ask it to show figures."""
+    return "matplotlib.pyplot" in sys.modules
+
+
+def _forget_unshown(pyplot: Any) -> None:
+    """Let pyplot forget our last figure where it never shows any, so that none piles up."""
+    from belbiotech.plots.notebook_figure import NotebookFigure
+
+    if pyplot.get_backend().lower() not in WITHOUT_WINDOWS:
+        return
+    for number in pyplot.get_fignums():
+        known = pyplot.figure(number)
+        if isinstance(known, NotebookFigure):
+            pyplot.close(known)
+
+
+def figure_of_one(height: float, width: float = 7.0, ax: Any = None) -> tuple[Figure, Axes]:
+    """Make a figure with a single axes, in inches, or take the user's axes."""
+    figure, grid = subplots(1, 1, figsize=(width, height), ax=ax)
     return figure, grid[0, 0]
 
 
-def wrapped_title(figure: Figure, axes: Axes, title: str) -> None:
+def wrapped_title(figure: Figure, axes: Axes, title: str, *, grows: bool = True) -> None:
     """Set a title, broken into lines where it is wider than the axes; the figure grows for them."""
     text = axes.set_title(title)
     figure.draw_without_rendering()
@@ -268,7 +306,17 @@ def wrapped_title(figure: Figure, axes: Axes, title: str) -> None:
     width = max(10, int(0.93 * room * max(map(len, lines))))  # letters differ in width
     wrapped = [part for line in lines for part in wrap(line, width, break_on_hyphens=False)]
     text.set_text("\n".join(wrapped))
-    figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))
+    if grows:
+        figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))
+
+
+def whole_title(figure: Figure, first: Axes, title: str, ax: Any) -> None:
+    """Set the title of a figure of panels: above all, or above the first of the user's axes."""
+    if ax is None:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+    elif title:
+        own = first.get_title(loc="left")
+        first.set_title(f"{title}\n{own}" if own else title, loc="left")
 
 
 def plain_log_ticks(axes: Axes, axis: str = "x") -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.plots.look import (
-    COLOURS,
     figure_of_one,
     look,
     plain_log_ticks,
@@ -17,6 +16,7 @@ from belbiotech.plots.look import (
     wrapped,
     wrapped_title,
 )
+from belbiotech.plots.palette import Palette, one_colour, shown_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +36,9 @@ def forest(
     x_label: str = "Hazard ratio, 95% interval",
     reference: float = 1.0,
     log: bool = True,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    palette: Palette = None,
 ) -> Figure:
     """Estimates with their intervals, one line each.
 
@@ -52,22 +55,34 @@ def forest(
     log : bool
         Logarithmic axis, for ratios. It ends at a hundredth and a hundredfold of the reference:
         an arrow says that an interval goes on, a number what an estimate beyond is.
+    labels : mapping of label to str, optional
+        What is written for a line, or for a group.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a figure is made.
+    palette : str or list of str, optional
+        The first colour is that of all estimates.
 
     Returns
     -------
     matplotlib Figure
         Lines without a finite estimate are named in the figure as not estimated.
+
+    Raises
+    ------
+    BelbiotechError
+        Axes, colours or labels that are none.
     """
     lines = _forest_lines(table)
     limits = (reference / WIDEST, reference * WIDEST) if log else (-np.inf, np.inf)
+    shown, colour = shown_names(list(lines["label"]), labels), one_colour(palette)
     with look():
-        labels = [wrapped(label, LABEL_WIDTH) for label in lines["label"]]
-        more = sum(label.count("\n") for label in labels)
-        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines) + LINE * more)
+        names = [wrapped(shown[label], LABEL_WIDTH) for label in lines["label"]]
+        more = sum(name.count("\n") for name in names)
+        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines) + LINE * more, ax=ax)
         for y, (_, row) in enumerate(lines.iterrows()):
-            _forest_line(axes, y, row, limits)
+            _forest_line(axes, y, row, limits, colour)
         axes.axvline(reference, color="#666666", linewidth=0.8)
-        axes.set_yticks(range(len(lines)), labels)
+        axes.set_yticks(range(len(lines)), names)
         for tick, heading in zip(axes.get_yticklabels(), lines["heading"], strict=True):
             tick.set_fontweight("bold" if heading else "normal")
         axes.tick_params(axis="y", length=0)
@@ -77,7 +92,7 @@ def forest(
             axes.set_xscale("log")
             plain_log_ticks(axes)
         axes.set_xlabel(x_label)
-        wrapped_title(figure, axes, title)
+        wrapped_title(figure, axes, title, grows=ax is None)
     return figure
 
 
@@ -92,6 +107,9 @@ def specification_curve(
     title: str = "",
     y_label: str = "Hazard ratio, 95% interval",
     sound: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Sequence[Axes] | None = None,
+    palette: Palette = None,
 ) -> Figure:
     """Estimates in order above, the choices that made each below (Simonsohn et al. 2020).
 
@@ -110,14 +128,26 @@ def specification_curve(
     sound : str, optional
         Column that tells which specifications have a sound design; the others are drawn apart,
         at the right.
+    labels : mapping of choice or column to str, optional
+        What is written for them.
+    ax : two matplotlib Axes, optional
+        Where to draw estimates and choices; by default a figure is made.
+    palette : str or list of str, optional
+        The first colour is that of estimates whose interval does not hold the reference.
 
     Returns
     -------
     matplotlib Figure
         Two panels with the same order from left to right.
+
+    Raises
+    ------
+    BelbiotechError
+        Axes, colours or labels that are none.
     """
     shown = _in_order(table[np.isfinite(table[estimate])], estimate, sound)
     marks = [(column, value) for column in choices for value in dict.fromkeys(table[column])]
+    words = shown_names([name for mark in marks for name in mark], labels)
     with look():
         figure, grid = subplots(
             2,
@@ -125,10 +155,11 @@ def specification_curve(
             sharex=True,
             figsize=(8.0, 3.2 + 0.2 * len(marks)),
             height_ratios=(3.0, max(1.0, 0.2 * len(marks))),
+            ax=None if ax is None else list(ax),
         )
         top, bottom = grid[:, 0]
         apart = (shown[lower] > reference) | (shown[upper] < reference)
-        for kept, colour in ((~apart, "#999999"), (apart, COLOURS[0])):
+        for kept, colour in ((~apart, "#999999"), (apart, one_colour(palette))):
             part = shown[kept]
             top.vlines(part.index, part[lower], part[upper], color=colour, alpha=0.45, linewidth=1)
             top.plot(part.index, part[estimate], "o", color=colour, markersize=2.2)
@@ -144,7 +175,7 @@ def specification_curve(
             bottom.plot(at, np.full(len(at), y), "|", color="#222222", markersize=5)
         bottom.set_yticks(
             range(len(marks)),
-            [wrapped(f"{column}: {value}", LABEL_WIDTH) for column, value in marks],
+            [wrapped(f"{words[column]}: {words[value]}", LABEL_WIDTH) for column, value in marks],
         )
         bottom.set_ylim(len(marks) - 0.4, -0.6)
         bottom.grid(visible=False)
@@ -195,10 +226,11 @@ def _forest_lines(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _forest_line(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float]) -> None:
+def _forest_line(
+    axes: Axes, y: int, row: pd.Series, limits: tuple[float, float], colour: str
+) -> None:
     if row["heading"]:
         return
-    colour = COLOURS[0]
     if row["is_reference"]:
         axes.plot(row["estimate"], y, "s", color=colour, mfc="white", markersize=5, zorder=3)
     elif not np.isfinite(row["estimate"]):
@@ -207,18 +239,18 @@ def _forest_line(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float]
         axes.text(0.02, y, "not estimated", transform=across, **style_of)
     else:
         axes.plot(np.clip([row["lower"], row["upper"]], *limits), [y, y], color=colour, lw=1.6)
-        _beyond(axes, y, row, limits)
+        _beyond(axes, y, row, limits, colour)
         if limits[0] <= row["estimate"] <= limits[1]:
             axes.plot(row["estimate"], y, "s", color=colour, markersize=5)
 
 
-def _beyond(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float]) -> None:
+def _beyond(axes: Axes, y: int, row: pd.Series, limits: tuple[float, float], colour: str) -> None:
     """Mark that a line goes on past the limits, and write an estimate that lies there."""
     low, high = limits
     if row["lower"] < low:
-        axes.plot(low, y, "<", color=COLOURS[0], markersize=6)
+        axes.plot(low, y, "<", color=colour, markersize=6)
     if row["upper"] > high:
-        axes.plot(high, y, ">", color=COLOURS[0], markersize=6)
+        axes.plot(high, y, ">", color=colour, markersize=6)
     if not low <= row["estimate"] <= high:
         edge, side, step = (low, "left", 7) if row["estimate"] < low else (high, "right", -7)
         number = f"{row['estimate']:.2g}"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import COLOURS, look, subplots
+from belbiotech.plots.look import COLOURS, look, subplots, whole_title
+from belbiotech.plots.palette import Palette, colours_of, shown_names
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 __all__ = ["verdict_grid"]
@@ -21,7 +24,14 @@ MARKS: dict[str, dict[str, Any]] = {
 }
 
 
-def verdict_grid(table: pd.DataFrame, *, title: str = "") -> Figure:
+def verdict_grid(
+    table: pd.DataFrame,
+    *,
+    title: str = "",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
+    palette: Palette = None,
+) -> Figure:
     """Draw a bias surface, one panel for each prevalence.
 
     Parameters
@@ -30,25 +40,44 @@ def verdict_grid(table: pd.DataFrame, *, title: str = "") -> Figure:
         Columns prevalence, exposure_effect, outcome_effect, hazard_ratio, verdict.
     title : str
         What it is.
+    labels : mapping of verdict to str, optional
+        What is written for it.
+    ax : matplotlib Axes, or as many as prevalences, optional
+        Where to draw; by default a figure is made.
+    palette : str, list or mapping of verdict to colour, optional
+        Colours of the verdicts, or the name of a colormap.
 
     Returns
     -------
     matplotlib Figure
         The corrected hazard ratio of each pair of effects, marked by its verdict.
+
+    Raises
+    ------
+    BelbiotechError
+        Axes, colours or labels that are none.
     """
+    words = shown_names(list(MARKS), labels)
+    usual = {verdict: mark["color"] for verdict, mark in MARKS.items()}
+    colours = (
+        usual
+        if palette is None
+        else dict(zip(MARKS, colours_of(palette, list(MARKS)), strict=True))
+    )
     shares = list(dict.fromkeys(table["prevalence"]))
     across = sorted(set(table["exposure_effect"]))
     up = sorted(set(table["outcome_effect"]))
     with look():
         size = (1.6 + (0.8 + 0.45 * len(across)) * len(shares), 1.6 + 0.35 * len(up))
-        figure, grid = subplots(1, len(shares), figsize=size)
+        figure, grid = subplots(1, len(shares), figsize=size, ax=ax)
         for axes, share in zip(grid[0], shares, strict=True):
             rows = table[table["prevalence"] == share]
             x = np.searchsorted(across, rows["exposure_effect"])
             y = np.searchsorted(up, rows["outcome_effect"])
             for verdict, mark in MARKS.items():
                 here = (rows["verdict"] == verdict).to_numpy()
-                axes.scatter(x[here], y[here], s=230, linewidth=0, label=verdict, **mark)
+                own = {**mark, "color": colours[verdict], "label": words[verdict]}
+                axes.scatter(x[here], y[here], s=230, linewidth=0, **own)
             for a, b, value in zip(x, y, rows["hazard_ratio"], strict=True):
                 axes.text(a, b, f"{value:.2f}", ha="center", va="center", fontsize=6)
             axes.set_xticks(range(len(across)), [f"{v:g}" for v in across])
@@ -57,7 +86,10 @@ def verdict_grid(table: pd.DataFrame, *, title: str = "") -> Figure:
             axes.set_title(f"{share:.0%} of the unexposed have it", fontsize=9)
             axes.set_xlabel("Odds ratio with the exposure")
         grid[0, 0].set_ylabel("Hazard ratio of the confounder")
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
-        handles, labels = grid[0, 0].get_legend_handles_labels()
-        figure.legend(handles, labels, loc="outside right upper")
+        whole_title(figure, grid[0, 0], title, ax)
+        handles, texts = grid[0, 0].get_legend_handles_labels()
+        if ax is None:
+            figure.legend(handles, texts, loc="outside right upper")
+        else:
+            grid[0, -1].legend(handles, texts, loc="upper left", bbox_to_anchor=(1.02, 1.0))
     return figure

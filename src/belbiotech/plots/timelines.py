@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from belbiotech.plots.legends import legend_clear
 from belbiotech.plots.look import (
     HATCHES,
     colour_and,
@@ -17,6 +19,7 @@ from belbiotech.plots.look import (
     look,
     wrapped,
 )
+from belbiotech.plots.palette import Palette, colours_of, shown_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +37,9 @@ def timeline(
     *,
     title: str = "",
     x_label: str = "Year",
+    labels: Mapping[Any, str] | None = None,
+    ax: Axes | None = None,
+    palette: Palette = None,
 ) -> Figure:
     """Draw a line a unit from its beginning to its end, with marks for what happened.
 
@@ -46,15 +52,26 @@ def timeline(
         unit and year stand on top of each other.
     title, x_label : str
         What it is, and its unit.
+    labels : mapping of name or kind to str, optional
+        What is written for them.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a figure is made.
+    palette : str, list or mapping of kind to colour, optional
+        Colours of the marks, or the name of a colormap.
 
     Returns
     -------
     matplotlib Figure
         Lines in the table's order, from above.
+
+    Raises
+    ------
+    BelbiotechError
+        Axes, colours or labels that are none.
     """
     rows = {name: y for y, name in enumerate(lines["name"])}
     with look():
-        figure, axes = figure_of_one(height=1.6 + 0.42 * len(rows), width=8.0)
+        figure, axes = figure_of_one(height=1.6 + 0.42 * len(rows), width=8.0, ax=ax)
         axes.hlines(range(len(rows)), lines["start"], lines["end"], color="#777777", zorder=1)
         for y, line in enumerate(lines.itertuples()):
             axes.annotate(
@@ -66,7 +83,8 @@ def timeline(
                 fontsize=8,
             )
         kinds = list(dict.fromkeys(marks["kind"]))
-        _marks(axes, marks, rows)
+        words = shown_names([*rows, *kinds, LISTING], labels)
+        _marks(axes, marks, rows, colours_of(palette, kinds))
         listed = lines.dropna(subset=["listed"])
         axes.plot(
             listed["listed"],
@@ -78,30 +96,32 @@ def timeline(
             label=in_legend(len(kinds)),
             zorder=1.5,
         )
-        axes.set_yticks(range(len(rows)), [wrapped(name) for name in rows])
+        axes.set_yticks(range(len(rows)), [wrapped(words[name]) for name in rows])
         axes.set_ylim(len(rows) - 0.4, -0.8)
         axes.grid(visible=False, axis="y")
         axes.set_xlim(lines["start"].min() - 1, lines["end"].max() + 7)
         axes.set_xlabel(x_label)
         axes.set_title(title)
-        place = "outside lower center"
-        legend_of(figure, axes, [*kinds, LISTING], loc=place, ncols=2, labelspacing=0.9)
+        texts = [words[kind] for kind in (*kinds, LISTING)]
+        where: dict[str, Any] = {"loc": "outside lower center", "ncols": 2, "labelspacing": 0.9}
+        if ax is not None:
+            where |= {"loc": "upper center", "bbox_to_anchor": (0.5, -0.15)}
+        legend_of(figure if ax is None else axes, axes, texts, **where)
     return figure
 
 
-def _marks(axes: Axes, marks: pd.DataFrame, rows: dict[str, int]) -> None:
+def _marks(axes: Axes, marks: pd.DataFrame, rows: dict[str, int], colours: Sequence[str]) -> None:
     ordered = marks.sort_values(["name", "year", "kind"], kind="stable")
     place = ordered.groupby(["name", "year"]).cumcount()
     number = ordered.groupby(["name", "year"])["kind"].transform("size")
     height = ordered["name"].map(rows) + (place - (number - 1) / 2) * 0.17
     for k, kind in enumerate(dict.fromkeys(marks["kind"])):
         mine = (ordered["kind"] == kind).to_numpy()
-        colour, marker = colour_and(k, MARKERS)
         axes.plot(
             ordered.loc[mine, "year"],
             height[mine],
-            marker,
-            color=colour,
+            colour_and(k, MARKERS)[1],
+            color=colours[k],
             markersize=5,
             markeredgecolor="white",
             markeredgewidth=0.4,
@@ -119,6 +139,9 @@ def year_columns(
     title: str = "",
     y_label: str = "",
     x_label: str = "Year",
+    labels: Mapping[Any, str] | None = None,
+    ax: Axes | None = None,
+    palette: Palette = None,
 ) -> Figure:
     """Draw a column a year, stacked by group.
 
@@ -130,28 +153,40 @@ def year_columns(
         Its columns.
     title, x_label, y_label : str
         What it is, and the units.
+    labels : mapping of group to str, optional
+        What is written for it.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a figure is made.
+    palette : str, list or mapping of group to colour, optional
+        Colours of the groups, or the name of a colormap.
 
     Returns
     -------
     matplotlib Figure
         Groups in the order of the table, from below.
+
+    Raises
+    ------
+    BelbiotechError
+        Axes, colours or labels that are none.
     """
+    groups = shown_names(list(dict.fromkeys(table[group])), labels)
+    colours = colours_of(palette, list(groups))
     years = np.arange(table[year].min(), table[year].max() + 1)
     with look():
-        figure, axes = figure_of_one(height=3.6)
+        figure, axes = figure_of_one(height=3.6, ax=ax)
         floor = np.zeros(len(years))
-        for k, name in enumerate(dict.fromkeys(table[group])):
+        for k, name in enumerate(groups):
             rows = table[table[group] == name].groupby(year)[value].sum()
             height = rows.reindex(years, fill_value=0).to_numpy(dtype=float)
-            colour, hatch = colour_and(k, HATCHES)
             axes.bar(
                 years,
                 height,
                 bottom=floor,
                 width=0.9,
                 label=in_legend(k),
-                color=colour,
-                hatch=hatch,
+                color=colours[k],
+                hatch=colour_and(k, HATCHES)[1],
                 edgecolor="white",
                 linewidth=0.4,
             )
@@ -160,5 +195,5 @@ def year_columns(
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.set_title(title)
-        legend_of(axes, axes, list(dict.fromkeys(table[group])))
+        legend_clear(figure, axes, list(groups.values()), grows=ax is None)
     return figure

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.dataset.panel.fields import FIRM_YEAR
 from belbiotech.errors import PanelError
 from belbiotech.report.labels import Labels, data_labels
-from belbiotech.report.printed import INDENT, PrintedTable
+from belbiotech.survival.inference.printed import INDENT, PrintedTable
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table

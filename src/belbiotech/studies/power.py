@@ -20,7 +20,10 @@ from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.formula import read_formula
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["PowerResult", "power"]
 
@@ -62,28 +65,60 @@ class PowerResult:
     formula: str
     warnings: tuple[str, ...]
 
-    def plot(self) -> Figure:
-        """Draw power by number of firms, with the Monte Carlo intervals."""
-        from belbiotech.plots.look import COLOURS, figure_of_one, look
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str | None = None,
+        palette: Palette = None,
+    ) -> Figure:
+        """Draw power by number of firms, with the Monte Carlo intervals.
+
+        Parameters
+        ----------
+        labels : mapping of "firms" or "power" to str, optional
+            What is written at the axes.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str, optional
+            By default the effect, the level and the number of simulations.
+        palette : str, list or mapping of "power" and "needed" to colour, optional
+            Colours of the curve and of the number needed.
+
+        Returns
+        -------
+        matplotlib Figure
+            One curve.
+        """
+        from belbiotech.plots.legends import legend_clear
+        from belbiotech.plots.look import figure_of_one, in_legend, look
+        from belbiotech.plots.palette import colours_of, shown_names
 
         table = self.table
+        curve, mark = colours_of(palette, ["power", "needed"])
+        usual = {"firms": "Firms", "power": "Power, 95% Monte Carlo interval"}
+        words = shown_names(list(usual), {**usual, **(labels or {})})
         with look():
-            figure, axes = figure_of_one(height=3.6)
-            axes.vlines(table["n_firms"], table["lower"], table["upper"], color=COLOURS[0])
-            axes.plot(table["n_firms"], table["power"], "o-", color=COLOURS[0])
+            figure, axes = figure_of_one(height=3.6, ax=ax)
+            axes.vlines(table["n_firms"], table["lower"], table["upper"], color=curve)
+            axes.plot(table["n_firms"], table["power"], "o-", color=curve)
             axes.axhline(self.target, color="#666666", linewidth=0.8, linestyle="--")
             if self.needed is not None:
                 number, low, high = self.needed
-                axes.axvspan(low, high, color=COLOURS[1], alpha=0.15, linewidth=0)
-                axes.axvline(number, color=COLOURS[1], label=f"{number} firms")
-                axes.legend(loc="lower right")
+                axes.axvspan(low, high, color=mark, alpha=0.15, linewidth=0)
+                axes.axvline(number, color=mark, label=in_legend(0))
             axes.set_ylim(0, 1)
-            axes.set_xlabel("Firms")
-            axes.set_ylabel("Power, 95% Monte Carlo interval")
-            axes.set_title(
+            axes.set_xlabel(words["firms"])
+            axes.set_ylabel(words["power"])
+            told = (
                 f"Hazard ratio {np.exp(self.effect):.2f}, level {self.alpha:g}, "
                 f"{table['repetitions'].iloc[0]:,} simulations each"
             )
+            axes.set_title(told if title is None else title)
+            if self.needed is not None:
+                name = f"{self.needed[0]} {words['firms'].lower()}"
+                legend_clear(figure, axes, [name], grows=ax is None)
         return figure
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,10 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.door import as_table
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["SpecificationCurveResult", "specification_curve"]
 
@@ -85,17 +88,43 @@ class SpecificationCurveResult:
             }
         )
 
-    def plot(self) -> Figure:
-        """Draw the estimates in order, those of unsound designs apart, and the choices below."""
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Sequence[Axes] | None = None,
+        title: str | None = None,
+        palette: Palette = None,
+    ) -> Figure:
+        """Draw the estimates in order, those of unsound designs apart, and the choices below.
+
+        Parameters
+        ----------
+        labels : mapping of str to str, optional
+            What is written for a choice.
+        ax : two matplotlib Axes, optional
+            Where to draw estimates and choices; by default a figure is made.
+        title : str, optional
+            By default how many there are, and what is in the middle of them.
+        palette : str or list of str, optional
+            The first colour is that of estimates whose interval does not hold 1.
+
+        Returns
+        -------
+        matplotlib Figure
+            Two panels.
+        """
         from belbiotech.plots import specification_curve as curve
 
         numbers, parts = self.summary, self.by_soundness
-        title = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} specifications fitted"
-        title += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
+        head = f"{numbers['fitted']:.0f} of {numbers['specifications']:.0f} specifications fitted"
+        head += f", median hazard ratio {numbers['median_hazard_ratio']:.2f}"
         if len(parts.columns) > 1:
-            title = "\n".join([title, *(_told(str(words), parts[words]) for words in parts)])
+            head = "\n".join([head, *(_told(str(words), parts[words]) for words in parts)])
         varied = [name for name in CHOICES if len(set(self.table[name])) > 1]
-        return curve(self.table, choices=varied or ["exposure"], title=title, sound="sound")
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
+        options["title"] = head if title is None else title
+        return curve(self.table, choices=varied or ["exposure"], sound="sound", **options)
 
     def _repr_html_(self) -> str:
         return html("Specification curve", self.table, self.warnings)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -31,9 +31,11 @@ from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from belbiotech.dataset.facts.tables import Tables
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["BiasAuditResult", "bias_audit"]
 
@@ -74,8 +76,32 @@ class BiasAuditResult:
     sound: str
     warnings: tuple[str, ...]
 
-    def plot(self, *, title: str | None = None) -> Figure:
-        """Draw all estimates with their intervals, by step."""
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str | None = None,
+        palette: Palette = None,
+    ) -> Figure:
+        """Draw all estimates with their intervals, by step.
+
+        Parameters
+        ----------
+        labels : mapping of str to str, optional
+            What is written for a line.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str, optional
+            By default the formula, and the size of the sound step.
+        palette : str or list of str, optional
+            The first colour is that of the estimates.
+
+        Returns
+        -------
+        matplotlib Figure
+            A line for each step.
+        """
         from belbiotech.plots import forest
 
         lines = pd.DataFrame(
@@ -89,7 +115,8 @@ class BiasAuditResult:
         )
         best = self.table[self.table["step"] == self.sound].iloc[0]
         counts = f"step {self.sound}: {best['n_rows']:,} firm-years, {best['n_events']} events"
-        return forest(lines, title=title or f"{self.formula}\n{counts}")
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
+        return forest(lines, title=title or f"{self.formula}\n{counts}", **options)
 
     def to_markdown(self) -> str:
         """Write the table for people, the E-value and the warnings below it."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,10 @@ import pandas as pd
 from belbiotech.errors import FitError, in_words
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["BiasSurface", "bias_surface"]
 
@@ -59,13 +62,26 @@ class BiasSurface:
         prevalences = self.table["prevalence"].unique()
         return found.reindex(prevalences).rename("effect").rename_axis("prevalence").reset_index()
 
-    def plot(self, *, title: str = "") -> Figure:
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        title: str = "",
+        palette: Palette = None,
+    ) -> Figure:
         """Draw the corrected hazard ratio over both effects, one panel for each prevalence.
 
         Parameters
         ----------
+        labels : mapping of verdict to str, optional
+            What is written for it.
+        ax : matplotlib Axes, or as many as prevalences, optional
+            Where to draw; by default a figure is made.
         title : str
             What it is.
+        palette : str, list or mapping of verdict to colour, optional
+            Colours of the verdicts, or the name of a colormap.
 
         Returns
         -------
@@ -76,7 +92,8 @@ class BiasSurface:
         from belbiotech.plots.surfaces import verdict_grid
 
         head = f"Hazard ratio {self.hazard_ratio:.2f}, corrected for a confounder"
-        return verdict_grid(self.table, title=title or head)
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
+        return verdict_grid(self.table, title=title or head, **options)
 
     def __repr__(self) -> str:
         stands = (self.table["verdict"] == "stands").mean()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,15 @@ from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.units import needed_unit
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["CalendarPlacebo", "NegativeControl", "calendar_placebo", "negative_control"]
 
@@ -60,13 +64,20 @@ class NegativeControl:
         ratio = self.table["hazard_ratio"]
         return float(ratio["real"] / ratio["control"])
 
-    def plot(self, *, title: str = "") -> Figure:
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str = "",
+        palette: Palette = None,
+    ) -> Figure:
         """Draw both hazard ratios with their intervals.
 
         Parameters
         ----------
-        title : str
-            What it is.
+        labels, ax, title, palette
+            As in the ``plot()`` of a Cox model.
 
         Returns
         -------
@@ -75,10 +86,11 @@ class NegativeControl:
         """
         from belbiotech.plots import forest
 
+        words = words_with(labels)
         lines = pd.DataFrame(
             {
                 "label": [
-                    f"{kind}: {row['exposure']} on {row['outcome']}"
+                    f"{kind}: {words.coefficient(row['exposure'])} on {words.title(row['outcome'])}"
                     for kind, row in self.table.iterrows()
                 ],
                 "estimate": self.table["hazard_ratio"].to_numpy(),
@@ -86,7 +98,7 @@ class NegativeControl:
                 "upper": self.table["upper"].to_numpy(),
             }
         )
-        return forest(lines, title=title or "Negative control")
+        return forest(lines, title=title or "Negative control", ax=ax, palette=palette)
 
     def to_markdown(self) -> str:
         """Write the table as Markdown."""

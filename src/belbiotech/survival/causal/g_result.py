@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,10 @@ from belbiotech.survival.competing.cumulative_incidence import cumulative_incide
 from belbiotech.survival.rows.checks import FloatArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["GFormulaResult"]
 
@@ -85,28 +89,61 @@ class GFormulaResult:
         gap = (self.natural_course["incidence"] - self.natural_course["observed"]).abs()
         return float(gap.max())
 
-    def plot(self, *, title: str = "", x_label: str = "Age in years") -> Figure:
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str = "",
+        palette: Palette = None,
+        x_label: str = "Age in years",
+    ) -> Figure:
         """Draw the incidence under each strategy.
 
         Parameters
         ----------
-        title, x_label : str
-            What it is, and the unit of time.
+        labels : mapping of str to str, optional
+            What is written for a strategy.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping, optional
+            Colours of the strategies, or the name of a colormap.
+        x_label : str
+            The unit of time.
 
         Returns
         -------
         matplotlib Figure
             One curve for each strategy.
         """
-        return self.curves.plot(title=title, x_label=x_label)
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
+        return self.curves.plot(title=title, x_label=x_label, **options)
 
-    def plot_natural_course(self, *, title: str = "", x_label: str = "Age in years") -> Figure:
+    def plot_natural_course(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str = "",
+        palette: Palette = None,
+        x_label: str = "Age in years",
+    ) -> Figure:
         """Draw the simulated natural course beside the observed incidence.
 
         Parameters
         ----------
-        title, x_label : str
-            What it is, and the unit of time.
+        labels : mapping of str to str, optional
+            What is written for "simulated" and "observed".
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping, optional
+            Colours of the two, or the name of a colormap.
+        x_label : str
+            The unit of time.
 
         Returns
         -------
@@ -137,6 +174,9 @@ class GFormulaResult:
             title=title or f"{self.curves.outcome}: natural course",
             x_label=x_label,
             y_label="Cumulative incidence",
+            labels=labels,
+            ax=ax,
+            palette=palette,
         )
 
     def __repr__(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -27,18 +26,16 @@ from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.limits import check_limit_options
-from belbiotech.survival.inference.report import Report, Reported, errors_of
+from belbiotech.survival.inference.model_column import ModelColumn
+from belbiotech.survival.inference.report import Ratios, Report, errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import distinct_rows
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["MarginalStructuralResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class MarginalStructuralResult(Reported):
+class MarginalStructuralResult(Ratios):
     """A marginal structural model.
 
     Attributes
@@ -225,9 +222,9 @@ class MarginalStructuralResult(Reported):
         outcome = read_formula(self.model.formula).outcome
         return StandardisedCurves(outcome, tuple(paths), time, survival, draws, conf_level)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        return self.fit.plot(**options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: one column, that of the weighted model."""
+        return self.fit.as_columns(conf_level)
 
     def _grid(self, horizon: float | None) -> tuple[FloatArray, FloatArray]:
         """Give the times of the curves, and the beginning of the interval that ends at each."""

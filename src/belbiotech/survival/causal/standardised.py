@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
 from typing import TYPE_CHECKING
@@ -16,7 +16,10 @@ from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["StandardisedCurves"]
 
@@ -162,7 +165,14 @@ class StandardisedCurves:
         return pd.concat(rows, ignore_index=True)
 
     def plot(
-        self, *, value: str = "incidence", title: str = "", x_label: str = "Age in years"
+        self,
+        *,
+        value: str = "incidence",
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str = "",
+        palette: Palette = None,
+        x_label: str = "Age in years",
     ) -> Figure:
         """Draw the curves, with bands where units were drawn anew.
 
@@ -170,8 +180,16 @@ class StandardisedCurves:
         ----------
         value : {"incidence", "survival"}
             Which.
-        title, x_label : str
-            What it is, and the unit of time.
+        labels : mapping of str to str, optional
+            What is written for a strategy.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping, optional
+            Colours of the strategies, or the name of a colormap.
+        x_label : str
+            The unit of time.
 
         Returns
         -------
@@ -196,6 +214,9 @@ class StandardisedCurves:
             title=title or f"{self.outcome}, had all followed a strategy",
             x_label=x_label,
             y_label="Cumulative incidence" if value == "incidence" else "Survival",
+            labels=labels,
+            ax=ax,
+            palette=palette,
         )
 
     def to_markdown(self) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,17 +13,20 @@ from belbiotech.errors import FitError
 from belbiotech.survival.causal.probabilities import Fitted
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, Cells, Trials
 from belbiotech.survival.inference.limits import normal_quantile
+from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
 from belbiotech.survival.inference.report import (
     Report,
     Reported,
     coefficient_table,
     errors_of,
-    ratio_plot,
 )
 from belbiotech.survival.rows.checks import FloatArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["SequentialTrialsResult"]
 
@@ -173,13 +176,29 @@ class SequentialTrialsResult(Reported):
             }
         )
 
-    def plot(self, *, title: str = "", x_label: str = "Years since the trial began") -> Figure:
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str = "",
+        palette: Palette = None,
+        x_label: str = "Years since the trial began",
+    ) -> Figure:
         """Draw the incidence of both arms with their bands.
 
         Parameters
         ----------
-        title, x_label : str
-            What it is, and the unit of time.
+        labels : mapping of str to str, optional
+            What is written for an arm.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping, optional
+            Colours of the arms, or the name of a colormap.
+        x_label : str
+            The unit of time.
 
         Returns
         -------
@@ -195,16 +214,26 @@ class SequentialTrialsResult(Reported):
             title=title or f"{self.outcome} in emulated trials, {self.estimand}",
             x_label=x_label,
             y_label="Cumulative incidence",
+            labels=labels,
+            ax=ax,
+            palette=palette,
         )
 
-    def plot_ratios(self, **options: Any) -> Figure:
-        """Draw ``exp(coef)`` with intervals; options go to `belbiotech.plots.forest`."""
-        summary = self.summary
-        if self.conf_level != 0.95:
-            base, errors = self.params, self.standard_errors
-            summary = coefficient_table(base, errors, self.fit.standard_errors, "exp(coef)")
-        options.setdefault("title", self._report().title)
-        return ratio_plot(summary, "exp(coef)", references={}, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: one column."""
+        counts = self.counts
+        return [
+            ModelColumn(
+                name=self.outcome,
+                ratio="odds ratio" if self.link == "logit" else "hazard ratio",
+                estimates=estimates_of(self.params, self.standard_errors, conf_level),
+                references={},
+                events=counts["events with exposure"] + counts["events without"],
+                rows=counts["trial rows"],
+                units=counts["units"],
+                errors=clusters_in_words([self.unit]),
+            )
+        ]
 
     def _incidence(self, status: int) -> tuple[FloatArray, FloatArray]:
         """Give the average incidence by year, (h,), and its slope in the coefficients, (h, p)."""

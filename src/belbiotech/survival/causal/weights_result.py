@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -18,10 +19,14 @@ from belbiotech.survival.causal.diagnostics import (
 from belbiotech.survival.causal.probabilities import Fitted
 from belbiotech.survival.causal.weight_models import WeightPlan, Weights
 from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["ExposureWeights"]
 
@@ -134,7 +139,15 @@ class ExposureWeights:
         }
         return pd.DataFrame({"value": values})
 
-    def plot(self, which: str = "weights") -> Figure:
+    def plot(
+        self,
+        which: str = "weights",
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        title: str = "",
+        palette: Palette = None,
+    ) -> Figure:
         """Draw the weights by age, or the balance of the covariates (love plot).
 
         Parameters
@@ -142,6 +155,14 @@ class ExposureWeights:
         which : {"weights", "balance"}
             The mean weight with its band and the range of the weights by age; or the
             standardised differences before and after weighting, for all ages together and by band.
+        labels : mapping of str to str, optional
+            What is written for a covariate; by default what the codebook has.
+        ax : matplotlib Axes, or as many as bands of age, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping, optional
+            Colours, or the name of a colormap.
 
         Returns
         -------
@@ -155,10 +176,15 @@ class ExposureWeights:
         """
         from belbiotech.plots.weights import love_plot, weights_by_time
 
+        words = words_with(labels)
+        options: dict[str, Any] = {"ax": ax, "palette": palette}
         if which == "weights":
-            return weights_by_time(self.by_age, title=f"Weights for {self.exposure}")
+            head = title or f"Weights for {words.title(self.exposure)}"
+            return weights_by_time(self.by_age, title=head, labels=labels, **options)
         if which == "balance":
-            return love_plot(self.balance, title=f"Balance for {self.exposure}")
+            names = {name: words.coefficient(str(name)) for name in self.balance["covariate"]}
+            head = title or f"Balance for {words.title(self.exposure)}"
+            return love_plot(self.balance, title=head, labels=names, **options)
         msg = f"no figure {which!r}; {nearest_names(which, ['weights', 'balance'])}"
         raise FitError(msg)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,14 +16,12 @@ from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.residuals import dfbeta
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.inference.fitted import errors_in_words
-from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
+from belbiotech.survival.inference.model_column import ModelColumn
+from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["CoxCausesResult", "cox_causes"]
 
@@ -31,7 +29,7 @@ RATIO = "hazard ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class CoxCausesResult(Reported):
+class CoxCausesResult(Ratios):
     """Cox models of competing fates, fitted to the same rows with the same covariates.
 
     Attributes
@@ -158,11 +156,9 @@ class CoxCausesResult(Reported):
     def _fits(self) -> list[CoxResult]:
         return list(self.results.values())
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        references = next(iter(self.results.values())).fit.matrix.references
-        return ratio_plot(self.summary, RATIO, references=references, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: a column for each outcome."""
+        return [column for fit in self.results.values() for column in fit.as_columns(conf_level)]
 
     @property
     def _firth(self) -> bool:

@@ -154,6 +154,7 @@ def cumulative_incidence(
         cluster=" and ".join(clusters) or None,
         conf_level=conf_level,
         n_rows=len(data),
+        risk_tables=tuple(tables),
     )
 
 

@@ -16,7 +16,8 @@ from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.formula import read_formula
-from belbiotech.survival.inference.report import Report, Reported, coefficient_table, ratio_plot
+from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
+from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns
@@ -28,7 +29,7 @@ from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import joining_unit
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["FineGrayResult", "fine_gray"]
 
@@ -42,7 +43,7 @@ WHY_FIXED = (
 
 
 @dataclass(frozen=True, repr=False)
-class FineGrayResult(Reported):
+class FineGrayResult(Ratios):
     """A fitted model of Fine and Gray.
 
     Attributes
@@ -165,11 +166,22 @@ class FineGrayResult(Reported):
             }
         )
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        references = self.fit.fit.matrix.references
-        return ratio_plot(self.summary, RATIO, references=references, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: one column."""
+        return [
+            ModelColumn(
+                name=self.outcome,
+                ratio=RATIO,
+                estimates=estimates_of(self.params, self.standard_errors, conf_level),
+                references=dict(self.fit.fit.matrix.references),
+                events=self.n_events,
+                rows=self.n_rows,
+                units=self.n_units,
+                clusters=self.n_clusters,
+                log_likelihood=self.log_likelihood,
+                errors=clusters_in_words(self.cluster, "clustered by unit"),
+            )
+        ]
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

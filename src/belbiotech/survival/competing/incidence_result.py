@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.curves.risk_tables import RiskTable
 from belbiotech.survival.curves.shown import Curves
+from belbiotech.survival.inference.words import words_with
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["CumulativeIncidenceResult"]
 
@@ -38,6 +43,8 @@ class CumulativeIncidenceResult(Curves):
         Coverage of the intervals.
     n_rows : int
         Rows of the data.
+    risk_tables : tuple of RiskTable
+        Who was at risk, by group.
     """
 
     _value: ClassVar[str] = "incidence"
@@ -51,6 +58,7 @@ class CumulativeIncidenceResult(Curves):
     cluster: str | None
     conf_level: float
     n_rows: int
+    risk_tables: tuple[RiskTable, ...]
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -94,7 +102,10 @@ class CumulativeIncidenceResult(Curves):
         outcome: str | None = None,
         stacked: bool = False,
         at_risk_table: bool = True,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
         title: str = "",
+        palette: Palette = None,
         x_label: str = "Age in years",
         y_label: str | None = None,
     ) -> Figure:
@@ -107,9 +118,18 @@ class CumulativeIncidenceResult(Curves):
         stacked : bool
             One panel for each group, outcomes on top of each other.
         at_risk_table : bool
-            Numbers at risk under the axis.
-        title, x_label, y_label : str
-            What it is, and the units.
+            Numbers at risk under the axis, as in `kaplan_meier`.
+        labels : mapping of str to str, optional
+            What is written for an outcome, a group, or the column that makes the groups; by
+            default what the codebook has.
+        ax : matplotlib Axes, optional
+            Where to draw (stacked: as many as groups); by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping of curve to colour, optional
+            Colours of the curves (stacked: of the outcomes), or the name of a colormap.
+        x_label, y_label : str
+            The units.
 
         Returns
         -------
@@ -120,24 +140,31 @@ class CumulativeIncidenceResult(Curves):
         ------
         FitError
             An outcome that was not estimated.
+        BelbiotechError
+            More groups than a figure holds; axes or colours that are none.
         """
         shown = self._rows_of(outcome)
-        title = title or f"Cumulative incidence: {', '.join(shown['outcome'].unique())}"
+        words = words_with(labels)
+        groups = words.groups(self.by, list(dict.fromkeys(shown["group"])))
+        fates = {name: words.level("outcome", name) for name in dict.fromkeys(shown["outcome"])}
+        title = title or f"Cumulative incidence: {', '.join(fates.values())}"
+        options: dict[str, Any] = {"ax": ax, "title": title, "palette": palette}
         if not stacked:
-            curves = shown.assign(group=self._curve_names(shown, one=outcome is not None))
-            return self._drawn(curves, at_risk_table, title, x_label, y_label)
+            names = self._curve_names(shown, groups, fates, one=outcome is not None)
+            options["labels"] = groups
+            return self._drawn(
+                shown.assign(group=names), at_risk_table, x_label, y_label, **options
+            )
         from belbiotech.plots import stacked_incidence
 
         return stacked_incidence(
             shown,
-            title=title,
             x_label=x_label,
             y_label=self._y_label if y_label is None else y_label,
-            at_risk=self._at_risk() if at_risk_table else None,
+            at_risk=self.at_risk if at_risk_table else None,
+            labels={**groups, **fates},
+            **options,
         )
-
-    def _at_risk(self) -> pd.DataFrame:
-        return self.event_free  # outcomes share their risk sets
 
     def _rows_of(self, outcome: str | None) -> pd.DataFrame:
         if outcome is None:
@@ -147,11 +174,13 @@ class CumulativeIncidenceResult(Curves):
             raise FitError(msg)
         return self.table[self.table["outcome"] == outcome]
 
-    def _curve_names(self, shown: pd.DataFrame, *, one: bool) -> pd.Series[str]:
-        groups = shown["group"].astype(str)
+    def _curve_names(
+        self, shown: pd.DataFrame, groups: dict[Any, str], fates: dict[str, str], *, one: bool
+    ) -> pd.Series:
         if one:
-            return groups
-        return shown["outcome"] + ", " + groups if self.by else shown["outcome"]
+            return shown["group"]
+        outcomes = shown["outcome"].map(fates)
+        return outcomes + ", " + shown["group"].map(groups) if self.by else outcomes
 
     def _title(self) -> str:
         groups = f" by {', '.join(self.by)}" if self.by else ""

@@ -7,7 +7,7 @@ the information at each event time itself, not its mean; right for covariates th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -20,10 +20,14 @@ from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, likelih
 from belbiotech.survival.cox.residuals import schoenfeld
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import symmetric_inverse
+from belbiotech.survival.inference.words import Labels, words_with
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = [
     "Transform",
@@ -95,7 +99,16 @@ def proportional_hazards_test(fit: CoxFit, transform: Transform = "km") -> pd.Da
     return pd.DataFrame(table, index=pd.Index(terms, name="term"))
 
 
-def plot_proportional_hazards(fit: CoxFit, transform: Transform = "km") -> Figure:
+def plot_proportional_hazards(
+    fit: CoxFit,
+    transform: Transform = "km",
+    *,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
+    title: str | None = None,
+    palette: Palette = None,
+    x_label: str = "Time",
+) -> Figure:
     """Draw scaled Schoenfeld residuals over time, with a smooth, a panel for each term.
 
     Parameters
@@ -104,6 +117,16 @@ def plot_proportional_hazards(fit: CoxFit, transform: Transform = "km") -> Figur
         The fit.
     transform : {"km", "rank", "identity", "log"}
         The scale of time on which the smooth and the tests are made.
+    labels : mapping of str to str, optional
+        What is written for columns; by default what the codebook has for them.
+    ax : matplotlib Axes, or as many as terms, optional
+        Where to draw; by default a figure is made.
+    title : str, optional
+        What it is.
+    palette : str or list of str, optional
+        The first colour is that of the smooths.
+    x_label : str
+        The unit of time.
 
     Returns
     -------
@@ -116,30 +139,34 @@ def plot_proportional_hazards(fit: CoxFit, transform: Transform = "km") -> Figur
     from belbiotech.plots import scatter_smooth
 
     table = coefficients_over_time(fit, transform)
-    titles = _panel_titles(fit, transform)
+    titles = _panel_titles(fit, transform, words_with(labels))
     y_labels, levels = {}, {}
     for term, columns in fit.matrix.terms.items():
         one = len(columns) == 1
         several = f"Multiple of its {len(columns)} coefficients"
-        y_labels[titles[term]] = "Coefficient at that time" if one else several
-        levels[titles[term]] = float(fit.params.iloc[columns[0]]) if one else 1.0
+        y_labels[term] = "Coefficient at that time" if one else several
+        levels[term] = float(fit.params.iloc[columns[0]]) if one else 1.0
+    told = f"Effects over time (transform: {transform}; dotted: as fitted)"
     return scatter_smooth(
-        table.assign(panel=table["panel"].map(titles)),
-        title=f"Effects over time (transform: {transform}; dotted: as fitted)",
-        x_label="Time",
+        table,
+        title=told if title is None else title,
+        x_label=x_label,
         y_label=y_labels,
         levels=levels,
+        labels=titles,
+        ax=ax,
+        palette=palette,
     )
 
 
-def _panel_titles(fit: CoxFit, transform: Transform) -> dict[str, str]:
+def _panel_titles(fit: CoxFit, transform: Transform, words: Labels) -> dict[str, str]:
     """Name each term with its test, or without one where the model has none."""
     try:
         tested = proportional_hazards_test(fit, transform)["p_value"]
     except FitError:
-        return {term: f"{term}\nno test" for term in fit.matrix.terms}
+        return {term: f"{words.coefficient(term)}\nno test" for term in fit.matrix.terms}
     return {
-        term: f"{term}\ntest of proportional hazards: p = {tested[term]:.2g}"
+        term: f"{words.coefficient(term)}\ntest of proportional hazards: p = {tested[term]:.2g}"
         for term in fit.matrix.terms
     }
 

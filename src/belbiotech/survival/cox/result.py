@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,11 +19,9 @@ from belbiotech.survival.cox import (
 from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.inference.fitted import Fitted, of_fit
+from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.report import Report, errors_of
 from belbiotech.survival.inference.test_result import TestResult
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["CoxResult"]
 
@@ -191,9 +188,9 @@ class CoxResult(Fitted):
         """
         return tables.bic(self.fit)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        return tables.forest_plot(self.fit, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: one column, with Firth's penalty of the profile."""
+        return [tables.model_column(self.fit, conf_level)]
 
     def _report(self) -> Report:
         return tables.cox_report(self.fit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,17 +17,19 @@ from belbiotech.survival.cox.concordance import concordance
 from belbiotech.survival.cox.fit import CoxFit, FirthFit
 from belbiotech.survival.formulas import without_events
 from belbiotech.survival.inference.levels import level_in_words
-from belbiotech.survival.inference.report import Report, coefficient_table, errors_of, ratio_plot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from belbiotech.survival.inference.model_column import (
+    ModelColumn,
+    clusters_in_words,
+    estimates_of,
+)
+from belbiotech.survival.inference.report import Report, coefficient_table, errors_of
 
 __all__ = [
     "aic",
     "bic",
     "cox_report",
     "events_per_parameter",
-    "forest_plot",
+    "model_column",
     "notes",
     "summary_table",
     "with_limits",
@@ -139,21 +141,48 @@ def cox_report(fit: CoxFit) -> Report:
     return Report(_title(fit), summary_table(fit)[SHOWN], tuple(_foot(fit)))
 
 
-def forest_plot(fit: CoxFit, **options: Any) -> Figure:
-    """Draw hazard ratios with their intervals, each factor's reference level at 1.
+def model_column(fit: CoxFit, conf_level: float) -> ModelColumn:
+    """Give the numbers of a printed table's column.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        A fit.
+    conf_level : float
+        Of the limits.
+
+    Returns
+    -------
+    ModelColumn
+        With Firth's penalty, limits and p-values are those of the profile.
 
     Raises
     ------
     FitError
-        A model without covariates.
+        Another level than 95% with Firth's penalty.
     """
-    if not len(fit.params):
-        msg = f"there is nothing to draw: {fit.rows.formula.text!r} has no covariates"
-        raise FitError(msg)
-    options.setdefault("title", f"{fit.rows.formula.outcome}: {_size(fit)}")
-    options.setdefault("x_label", "Hazard ratio, 95% interval")
-    references = fit.matrix.references
-    return ratio_plot(summary_table(fit), "exp(coef)", references=references, **options)
+    profile = None
+    errors = clusters_in_words(fit.rows.cluster, "robust" if fit.groups else "from the information")
+    if fit.firth is not None:
+        if conf_level != 0.95:
+            msg = "the profile intervals of firth=True are of 95%; leave conf_level at 0.95"
+            raise FitError(msg)
+        profile = fit.firth.intervals.join(fit.firth.tests["p_value"])
+        errors = "of the model, intervals from the profile of Firth's penalised likelihood"
+    params = with_limits(fit, fit.params)
+    standard = errors_of(fit.variance).reindex(params.index)
+    return ModelColumn(
+        name=fit.rows.formula.outcome,
+        ratio="hazard ratio",
+        estimates=estimates_of(params, standard, conf_level, profile),
+        references=dict(fit.matrix.references),
+        events=fit.n_events,
+        rows=fit.n_rows,
+        clusters=fit.n_clusters,
+        log_likelihood=fit.log_likelihood,
+        aic=aic(fit),
+        errors=errors,
+    )
 
 
 def _title(fit: CoxFit) -> str:

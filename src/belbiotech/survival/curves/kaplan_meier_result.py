@@ -178,11 +178,6 @@ class KaplanMeierResult(Curves):
                 raise FitError(msg) from error
         return fitters
 
-    def _figure_title(self) -> str:
-        return f"Kaplan-Meier: {self.outcome}"
-
-    def _at_risk(self) -> pd.DataFrame:
-        return pd.concat([_at_risk_steps(table) for table in self.risk_tables], ignore_index=True)
 
     def _title(self) -> str:
         rows = sum(int(table.rows.number.sum()) for table in self.risk_tables)
@@ -205,13 +200,3 @@ def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame
     at_risk = np.append(table.at_risk, 0.0)[np.searchsorted(table.time, times)]
     known = pd.DataFrame({"group": [table.group] * len(times), "time": times, "at_risk": at_risk})
     return pd.concat([known, found], axis=1)
-
-
-def _at_risk_steps(table: RiskTable) -> pd.DataFrame:
-    """Tell how many are at risk up to each time at which a row begins or ends."""
-    rows = table.rows
-    time = np.unique(np.r_[rows.start, rows.stop])
-    entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
-    left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
-    at_risk = np.cumsum(entered - left)[:-1]
-    return pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk})

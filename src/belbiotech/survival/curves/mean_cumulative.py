@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.survival.curves.influence import clustered_variances
-from belbiotech.survival.curves.risk_tables import Rows, group_labels, risk_table
+from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, risk_table
 from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.rows.checks import check_rows
@@ -40,6 +40,8 @@ class MeanCumulativeResult(Curves):
         Units in the data.
     conf_level : float
         Coverage of the intervals.
+    risk_tables : tuple of RiskTable
+        Who was at risk, by group.
     """
 
     _value: ClassVar[str] = "mean"
@@ -52,6 +54,7 @@ class MeanCumulativeResult(Curves):
     by: tuple[str, ...]
     n_units: int
     conf_level: float
+    risk_tables: tuple[RiskTable, ...]
 
     @property
     def summary(self) -> pd.DataFrame:
@@ -59,9 +62,6 @@ class MeanCumulativeResult(Curves):
         rows = self.table.groupby("group", sort=False, observed=True)
         last = rows.last().assign(events=rows["events"].sum()).reset_index()
         return last[["group", "events", "time", "mean", "std_error", "lower", "upper"]]
-
-    def _figure_title(self) -> str:
-        return f"Mean cumulative function: {self.count}"
 
     def _title(self) -> str:
         groups = f" by {', '.join(self.by)}" if self.by else ""
@@ -157,10 +157,8 @@ def mean_cumulative_function(
         weight_squared=ones,
     )
     codes, labels = group_labels(data, groups)
-    parts = [
-        _group(label, rows.chosen(codes == k), data[unit][codes == k], conf_level)
-        for k, label in enumerate(labels)
-    ]
+    tables = [risk_table(label, rows.chosen(codes == k)) for k, label in enumerate(labels)]
+    parts = [_group(table, data[unit][codes == k], conf_level) for k, table in enumerate(tables)]
     return MeanCumulativeResult(
         table=pd.concat(parts, ignore_index=True),
         count=count,
@@ -168,18 +166,18 @@ def mean_cumulative_function(
         by=tuple(groups),
         n_units=int(data[unit].nunique()),
         conf_level=conf_level,
+        risk_tables=tuple(tables),
     )
 
 
-def _group(label: Hashable, rows: Rows, units: pd.Series, conf_level: float) -> pd.DataFrame:
-    table = risk_table(label, rows)
+def _group(table: RiskTable, units: pd.Series, conf_level: float) -> pd.DataFrame:
     mean = np.cumsum(table.hazard[:, 0])
-    variances = clustered_variances(table, rows, pd.factorize(units)[0])
+    variances = clustered_variances(table, table.rows, pd.factorize(units)[0])
     std_error = np.sqrt(variances.cumulated_hazard[:, 0])
     lower, upper = hazard_limits(mean, std_error, conf_level)
     return pd.DataFrame(
         {
-            "group": [label] * len(mean),
+            "group": [table.group] * len(mean),
             "time": table.time,
             "at_risk": table.at_risk,
             "events": table.events[:, 0],

@@ -21,6 +21,7 @@ __all__ = [
     "EVERYONE",
     "RiskTable",
     "Rows",
+    "at_risk_steps",
     "group_labels",
     "risk_table",
     "risk_tables",
@@ -225,6 +226,27 @@ def risk_table(group: Hashable, rows: Rows) -> RiskTable:
         events=events,
         hazard=hazard,
     )
+
+
+def at_risk_steps(table: RiskTable) -> pd.DataFrame:
+    """Tell how many are at risk up to each time at which a row begins or ends.
+
+    Parameters
+    ----------
+    table : RiskTable
+        A group.
+
+    Returns
+    -------
+    DataFrame
+        group, time, at_risk: the weight of the rows with ``start < time <= stop``.
+    """
+    rows = table.rows
+    time = np.unique(np.r_[rows.start, rows.stop])
+    entered = np.bincount(np.searchsorted(time, rows.start) + 1, rows.weight, len(time) + 1)
+    left = np.bincount(np.searchsorted(time, rows.stop) + 1, rows.weight, len(time) + 1)
+    at_risk = np.cumsum(entered - left)[:-1]
+    return pd.DataFrame({"group": table.group, "time": time, "at_risk": at_risk})
 
 
 def sums(position: IntArray, values: FloatArray, length: int) -> FloatArray:

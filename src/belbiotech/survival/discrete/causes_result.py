@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -13,10 +12,8 @@ from belbiotech.survival.discrete import causes_prediction
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.fit import DiscreteCausesFit
 from belbiotech.survival.inference.fitted import FittedBeside, errors_in_words, of_fit
-from belbiotech.survival.inference.report import Report, coefficient_table, ratio_plot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
+from belbiotech.survival.inference.report import Report, coefficient_table
 
 __all__ = ["DiscreteCausesResult"]
 
@@ -100,11 +97,26 @@ class DiscreteCausesResult(FittedBeside):
 
     predict_incidence = of_fit(causes_prediction.predict_incidence)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        references = self.fit.rows.matrix.references
-        return ratio_plot(self.summary, RATIO, references=references, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: a column for each outcome."""
+        names = self.covariates
+        return [
+            ModelColumn(
+                name=outcome,
+                ratio=RATIO,
+                estimates=estimates_of(
+                    self.params[outcome][names], self.standard_errors[outcome][names], conf_level
+                ),
+                references=dict(self.fit.rows.matrix.references),
+                events=int(self.n_events[outcome]),
+                rows=self.n_rows,
+                clusters=self.n_clusters,
+                log_likelihood=self.log_likelihood,
+                aic=self.aic,
+                errors=clusters_in_words(self.fit.cluster),
+            )
+            for outcome in self.outcomes
+        ]
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

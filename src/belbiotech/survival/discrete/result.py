@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,7 @@ from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
 from belbiotech.survival.formulas.without_events import with_limits
 from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
-from belbiotech.survival.inference.report import Report, errors_of, ratio_plot
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from belbiotech.survival.inference.report import Report, errors_of
 
 __all__ = ["DiscreteHazardResult"]
 
@@ -117,11 +114,9 @@ class DiscreteHazardResult(FittedOfOne):
     predict_survival = of_fit(prediction.predict_survival)
     average_marginal_effects = of_fit(marginal_effects.average_marginal_effects)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        references = self.fit.rows.matrix.references
-        return ratio_plot(self.summary, self.ratio, references=references, **options)
+    def _kind(self) -> tuple[str, str, Mapping[str, str]]:
+        rows = self.fit.rows
+        return rows.formula.outcome, self.ratio, rows.matrix.references
 
     def _report(self) -> Report:
         shown = ["coef", self.ratio, "se(coef)", f"{self.ratio} lower 95%"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pandas as pd
 
-from belbiotech.survival.inference.report import Reported, coefficient_table, errors_of
+from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
+from belbiotech.survival.inference.report import Ratios, coefficient_table, errors_of
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import chi_square_of
 
@@ -87,7 +88,7 @@ class EstimatesOfOne(EstimatesBeside):
 
 
 @dataclass(frozen=True, repr=False)
-class Fitted(Reported):
+class Fitted(Ratios):
     """A result that stands on a fit, and shows its numbers as its own.
 
     Attributes
@@ -175,6 +176,34 @@ class FittedOfOne(FittedBeside):
     """
 
     fit: EstimatesOfOne
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        raise NotImplementedError
+
+    def _kind(self) -> tuple[str, str, Mapping[str, str]]:
+        """Give the outcome, what the exponential of a coefficient is, and reference levels."""
+        raise NotImplementedError
+
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: one column, the covariates' coefficients."""
+        names = self.covariates
+        outcome, ratio, references = self._kind()
+        return [
+            ModelColumn(
+                name=outcome,
+                ratio=ratio,
+                estimates=estimates_of(self.params[names], self.standard_errors[names], conf_level),
+                references=dict(references),
+                events=self.n_events,
+                rows=self.n_rows,
+                clusters=self.n_clusters,
+                log_likelihood=self.log_likelihood,
+                aic=self.aic,
+                errors=clusters_in_words(self.fit.cluster),
+            )
+        ]
 
     @property
     def log_likelihood_null(self) -> float:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.inference.latex import latex_escaped
-from belbiotech.survival.inference.levels import TIMES, level_in_words
+from belbiotech.errors import FitError
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
-from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
+from belbiotech.survival.inference.model_column import ModelColumn
+from belbiotech.survival.inference.regression import RegressionTable, regression_table
+from belbiotech.survival.inference.words import Labels, words_with
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["Report", "Reported", "coefficient_table", "errors_of", "ratio_plot", "report_as_latex"]
+    from belbiotech.plots.palette import Palette
 
-
-NARROW = "\\setlength{\\tabcolsep}{4pt}\n\\footnotesize\n"  # for LaTeX
+__all__ = ["Ratios", "Report", "Reported", "coefficient_table", "errors_of", "ratio_plot"]
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,6 @@ class Report:
         notes = "<br>".join(escape(note) for note in self.notes)
         return f"<p><b>{escape(self.title)}</b></p>{table}<p>{notes}</p>"
 
-    def markdown(self) -> str:
-        """Write a Markdown table with its notes."""
-        table = markdown_table(self.table.reset_index())
-        notes = [markdown_escaped(note) for note in self.notes]
-        return "\n\n".join([f"**{markdown_escaped(self.title)}**", table, *notes])
-
-    def latex(self) -> str:
-        """Write a LaTeX table with booktabs rules."""
-        return report_as_latex(self.table, self.title, self.notes)
-
 
 class Reported:
     """A fit that shows itself by its report: in a terminal, a notebook, a paper."""
@@ -71,13 +63,150 @@ class Reported:
     def _report(self) -> Report:
         raise NotImplementedError
 
-    def to_markdown(self) -> str:
-        """Write the table of coefficients as Markdown, with N and events below."""
-        return self._report().markdown()
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: a column, or one for each fate."""
+        raise NotImplementedError
 
-    def to_latex(self) -> str:
-        """Write the table of coefficients as LaTeX (booktabs)."""
-        return self._report().latex()
+    def printed(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        conf_level: float = 0.95,
+        exponentiate: bool = True,
+        title: str | None = None,
+        **options: Any,
+    ) -> RegressionTable:
+        """Give the table as a paper prints it, with what should be known of the fit below.
+
+        Parameters
+        ----------
+        labels : mapping of str to str, optional
+            What is written for columns and levels; by default what the codebook has for them.
+        conf_level : float
+            Of the intervals.
+        exponentiate : bool
+            Ratios; coefficients if not.
+        title : str, optional
+            Above the table; by default what model it is.
+        **options
+            ``names``, ``below``, ``digits``, ``stars`` of `regression_table`.
+
+        Returns
+        -------
+        RegressionTable
+            In any form: ``to_markdown()``, ``to_html()``, ``to_latex()``, ``to_word(path)``.
+        """
+        options |= {"conf_level": conf_level, "exponentiate": exponentiate}
+        table = regression_table(self, labels, **options)
+        report, words = self._report(), words_with(labels)
+        told = (note for note in table.notes if not note.startswith("Errors "))
+        below = (words.in_words(note) for note in report.notes)
+        head = report.title.partition(" ~ ")[0] if title is None else title
+        return replace(table, title=words.in_words(head), notes=(*told, *below))
+
+    def to_markdown(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        conf_level: float = 0.95,
+        exponentiate: bool = True,
+        **options: Any,
+    ) -> str:
+        """Write the table of coefficients as Markdown; arguments are those of `printed`."""
+        options |= {"conf_level": conf_level, "exponentiate": exponentiate}
+        return self.printed(labels=labels, **options).to_markdown()
+
+    def to_html(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        conf_level: float = 0.95,
+        exponentiate: bool = True,
+        **options: Any,
+    ) -> str:
+        """Write the table of coefficients as HTML; arguments are those of `printed`."""
+        options |= {"conf_level": conf_level, "exponentiate": exponentiate}
+        return self.printed(labels=labels, **options).to_html()
+
+    def to_latex(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        conf_level: float = 0.95,
+        exponentiate: bool = True,
+        **options: Any,
+    ) -> str:
+        """Write the table of coefficients as LaTeX (booktabs); arguments are those of `printed`."""
+        options |= {"conf_level": conf_level, "exponentiate": exponentiate}
+        return self.printed(labels=labels, **options).to_latex()
+
+    def to_word(
+        self,
+        path: Path | str,
+        *,
+        labels: Mapping[str, str] | None = None,
+        conf_level: float = 0.95,
+        exponentiate: bool = True,
+        **options: Any,
+    ) -> Path:
+        """Write the table of coefficients as a Word document; arguments are those of `printed`."""
+        options |= {"conf_level": conf_level, "exponentiate": exponentiate}
+        return self.printed(labels=labels, **options).to_word(path)
+
+    def plot_ratios(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str | None = None,
+        palette: Palette = None,
+        conf_level: float = 0.95,
+        x_label: str | None = None,
+    ) -> Figure:
+        """Draw the ratios with their intervals, each factor's reference level at 1.
+
+        Parameters
+        ----------
+        labels : mapping of str to str, optional
+            What is written for columns, levels and outcomes; by default what the codebook has.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a figure is made.
+        title : str, optional
+            By default the model and the sizes of its data.
+        palette : str or list of str, optional
+            The first colour is that of the estimates.
+        conf_level : float
+            Of the intervals.
+        x_label : str, optional
+            By default what the ratio is.
+
+        Returns
+        -------
+        matplotlib Figure
+            A line for each coefficient.
+
+        Raises
+        ------
+        FitError
+            A model without covariates.
+        """
+        columns = self.as_columns(conf_level)
+        if not any(len(column.estimates) for column in columns):
+            msg = f"there is nothing to draw: {self._report().title!r} has no covariates"
+            raise FitError(msg)
+        if title is None:
+            title = f"{self._report().title.partition(' ~ ')[0]}: {_size(columns)}"
+        options: dict[str, Any] = {"ax": ax, "title": title, "palette": palette}
+        words, known = words_with(labels), [column.references for column in columns]
+        names = [words.own.get(column.name, column.name) for column in columns]
+        return ratio_plot(
+            _ratios(columns, names, conf_level),
+            columns[0].ratio,
+            references=known[0] if len(known) == 1 else dict(zip(names, known, strict=True)),
+            labels=labels,
+            conf_level=conf_level,
+            **(options if x_label is None else {**options, "x_label": x_label}),
+        )
 
     def __repr__(self) -> str:
         return self._report().text()
@@ -86,51 +215,23 @@ class Reported:
         return self._report().html()
 
 
-def report_as_latex(table: pd.DataFrame, title: str, notes: Sequence[str]) -> str:
-    """Write a table with booktabs rules, its title above and its notes in small print below.
+class Ratios(Reported):
+    """A fit whose figure is that of its ratios."""
 
-    Parameters
-    ----------
-    table : DataFrame
-        Numbers, named by index and columns.
-    title : str
-        The caption.
-    notes : sequence of str
-        A line each.
-
-    Returns
-    -------
-    str
-        LaTeX that needs the package booktabs (multirow for an index of two levels). Small type,
-        limits as one interval and levels in words, so that six columns fit on a page.
-    """
-    cells = _with_intervals(table).rename(columns=latex_escaped)
-    cells = cells.rename(index=lambda name: latex_escaped(_in_words(str(name))))
-    cells.index = cells.index.set_names([None] * cells.index.nlevels)
-    sides = "l" * cells.index.nlevels + "r" * len(cells.columns)
-    text = cells.style.to_latex(hrules=True, caption=latex_escaped(title), column_format=sides)
-    small = " \\\\\n".join(latex_escaped(note) for note in notes)
-    below = f"\n\n\\medskip\n\\parbox{{\\linewidth}}{{{small}}}\n"
-    head, end, tail = str(text).rpartition("\\end{tabular}")
-    head = head.replace("\\begin{tabular}", f"{NARROW}\\begin{{tabular}}", 1)
-    return head + end + below + tail.lstrip("\n")
-
-
-def _with_intervals(table: pd.DataFrame) -> pd.DataFrame:
-    """Write a table's numbers, each pair of limits as one interval."""
-    cells = {}
-    pairs = sum(" lower " in str(name) for name in table.columns)
-    for name in table.columns:
-        ratio, lower, level = str(name).partition(" lower ")
-        if lower:
-            uppers = table[f"{ratio} upper {level}"]
-            whose = f"{ratio}, " if pairs > 1 else ""
-            cells[f"{whose}{level} interval"] = [
-                f"{low:.3g} to {high:.3g}" for low, high in zip(table[name], uppers, strict=True)
-            ]
-        elif " upper " not in str(name):
-            cells[str(name)] = ["" if np.isnan(x) else f"{x:.4g}" for x in table[name]]
-    return pd.DataFrame(cells, index=table.index)
+    def plot(
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | None = None,
+        title: str | None = None,
+        palette: Palette = None,
+        conf_level: float = 0.95,
+        x_label: str | None = None,
+    ) -> Figure:
+        """Draw the ratios with their intervals: the same as `plot_ratios`."""
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "title": title}
+        options |= {"palette": palette, "conf_level": conf_level, "x_label": x_label}
+        return self.plot_ratios(**options)
 
 
 def coefficient_table(
@@ -190,9 +291,15 @@ def errors_of(variance: pd.DataFrame) -> pd.Series:
 
 
 def ratio_plot(
-    table: pd.DataFrame, ratio: str, *, references: Mapping[str, str], **options: Any
+    table: pd.DataFrame,
+    ratio: str,
+    *,
+    references: Mapping[str, Any],
+    labels: Mapping[str, str] | None = None,
+    conf_level: float = 0.95,
+    **options: Any,
 ) -> Figure:
-    """Draw the ratios of a `coefficient_table` with their 95% intervals.
+    """Draw the ratios of a `coefficient_table` with their intervals.
 
     Parameters
     ----------
@@ -202,42 +309,73 @@ def ratio_plot(
         What ``exp(coef)`` is.
     references : mapping of str to str
         The reference level of each factor, by the factor's text: it has a line of its own, at 1,
-        above the factor's others.
+        above the factor's others. Such a mapping by outcome, where outcomes have their own.
+    labels : mapping of str to str, optional
+        What is written for columns and levels; by default what the codebook has for them.
+    conf_level : float
+        Of the table's intervals.
     **options
         For `belbiotech.plots.forest`.
 
     Returns
     -------
     matplotlib Figure
-        One line for each coefficient, a level of a factor named as in ``region: BE-WAL``.
+        One line for each coefficient, a level of a factor named as in ``Region: Wallonia``.
     """
     from belbiotech import plots
 
-    options.setdefault("x_label", f"{ratio.capitalize()}, 95% interval")
-    return plots.forest(_ratio_lines(table, ratio, references), **options)
+    level = f"{conf_level * 100:g}%"
+    options.setdefault("x_label", f"{ratio.capitalize()}, {level} interval")
+    lines = _ratio_lines(table, ratio, references, words_with(labels), level)
+    return plots.forest(lines, **options)
 
 
-def _ratio_lines(table: pd.DataFrame, ratio: str, references: Mapping[str, str]) -> pd.DataFrame:
+def _ratios(
+    columns: Sequence[ModelColumn], names: Sequence[str], conf_level: float
+) -> pd.DataFrame:
+    """Put the ratios of all columns below each other, with the outcome where there are several."""
+    ratio, level = columns[0].ratio, f"{conf_level * 100:g}%"
+    which = {ratio: "coef", f"{ratio} lower {level}": "lower", f"{ratio} upper {level}": "upper"}
+    parts = {}
+    for title, column in zip(names, columns, strict=True):
+        with np.errstate(over="ignore"):
+            ratios = {name: np.exp(column.estimates[of]) for name, of in which.items()}
+        parts[title] = pd.DataFrame(ratios)
+    return pd.concat(parts) if len(parts) > 1 else next(iter(parts.values()))
+
+
+def _size(columns: Sequence[ModelColumn]) -> str:
+    """Say N of rows and events of a model's columns."""
+    events = sum(column.events or 0 for column in columns)
+    rows = columns[0].rows
+    told = "" if rows is None else f"N = {rows:,d} {'row' if rows == 1 else 'rows'}, "
+    return f"{told}{events:,d} {'event' if events == 1 else 'events'}"
+
+
+def _ratio_lines(
+    table: pd.DataFrame, ratio: str, references: Mapping[str, Any], words: Labels, level: str
+) -> pd.DataFrame:
     """Give each ratio its line, and each factor's first line its reference level before it."""
     names = [name if isinstance(name, tuple) else (name,) for name in table.index]
     lines = pd.DataFrame(
         {
-            "label": [_label(name) for name in names],
+            "label": [_label(name, words) for name in names],
             "estimate": table[ratio].to_numpy(),
-            "lower": table[f"{ratio} lower 95%"].to_numpy(),
-            "upper": table[f"{ratio} upper 95%"].to_numpy(),
+            "lower": table[f"{ratio} lower {level}"].to_numpy(),
+            "upper": table[f"{ratio} upper {level}"].to_numpy(),
             "is_reference": False,
         }
     )
     first: dict[tuple[str, ...], float] = {}
     for place, (*outcome, covariate) in enumerate(names):
         factor = covariate.partition("[T.")[0]
-        if factor in references:
-            level = f"{factor}[T.{references[factor]}]"
-            first.setdefault((*outcome, level), place - 0.5)
+        known = references.get(outcome[0], references) if outcome else references
+        if factor in known:
+            own = f"{factor}[T.{known[factor]}]"
+            first.setdefault((*outcome, own), place - 0.5)
     at_one = pd.DataFrame(
         {
-            "label": [f"{_label(name)} (reference)" for name in first],
+            "label": [f"{_label(name, words)} (reference)" for name in first],
             "estimate": 1.0,
             "lower": np.nan,
             "upper": np.nan,
@@ -248,14 +386,6 @@ def _ratio_lines(table: pd.DataFrame, ratio: str, references: Mapping[str, str])
     return pd.concat([lines, at_one]).sort_index() if first else lines
 
 
-def _label(name: Sequence[object]) -> str:
-    return ": ".join(_in_words(str(part)) for part in name)
-
-
-def _in_words(name: str) -> str:
-    """Write a coefficient's name for people: ``C(a)[T.b]:size`` is a: b × size."""
-    parts = []
-    for part in TIMES.split(name):
-        words = level_in_words(part)
-        parts.append(part if words is None else words.replace(" = ", ": ", 1))
-    return " × ".join(parts)
+def _label(name: Sequence[object], words: Labels) -> str:
+    *outcome, covariate = map(str, name)
+    return ": ".join([*outcome, words.coefficient(covariate, " × ")])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,10 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.inference.paths import cumulated_along
-from belbiotech.survival.inference.report import Report, ratio_plot
+from belbiotech.survival.inference.report import Report
 from belbiotech.survival.parametric.piecewise_fit import PiecewiseFit
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.timeline import split_at
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["PiecewiseResult", "predict_survival"]
 
@@ -149,10 +146,8 @@ class PiecewiseResult(FittedOfOne):
 
     predict_survival = of_fit(predict_survival)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, RATIO, references=self.fit.matrix.references, **options)
+    def _kind(self) -> tuple[str, str, Mapping[str, str]]:
+        return self.fit.formula.outcome, RATIO, self.fit.matrix.references
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

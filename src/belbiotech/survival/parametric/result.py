@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
-from belbiotech.survival.inference.report import Report, ratio_plot
+from belbiotech.survival.inference.report import Report
 from belbiotech.survival.parametric import prediction
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import DistributionName
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["AftResult"]
 
@@ -78,11 +75,8 @@ class AftResult(FittedOfOne):
     predict_survival = of_fit(prediction.predict_survival)
     predict_quantile = of_fit(prediction.predict_quantile)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the time ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        references = self.fit.matrix.references
-        return ratio_plot(self.summary, RATIO, references=references, **options)
+    def _kind(self) -> tuple[str, str, Mapping[str, str]]:
+        return self.fit.formula.outcome, RATIO, self.fit.matrix.references
 
     def _report(self) -> Report:
         shown = ["coef", RATIO, "se(coef)", f"{RATIO} lower 95%", f"{RATIO} upper 95%", "z", "p"]

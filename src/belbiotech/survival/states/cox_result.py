@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +13,22 @@ from belbiotech.errors import FitError
 from belbiotech.survival.competing.equal_effects import equal_effects_table
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
 from belbiotech.survival.inference.report import (
+    Ratios,
     Report,
-    Reported,
     coefficient_table,
     errors_of,
-    ratio_plot,
 )
 from belbiotech.survival.rows.checks import IntArray
 from belbiotech.survival.states.cox_prediction import StatesModel, predict_occupation
 from belbiotech.survival.states.result import stacked_states
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from belbiotech.plots.palette import Palette
     from belbiotech.survival.cox.result import CoxResult
 
 __all__ = ["CoxStatesResult"]
@@ -35,7 +37,7 @@ RATIO = "hazard ratio"
 
 
 @dataclass(frozen=True, repr=False)
-class CoxStatesResult(Reported):
+class CoxStatesResult(Ratios):
     """Cox models of the transitions between states.
 
     Attributes
@@ -192,17 +194,34 @@ class CoxStatesResult(Reported):
         )
         return predict_occupation(model, paths, initial)
 
-    def plot(self, **options: Any) -> Figure:
-        """Draw the hazard ratios with their intervals; options go to `belbiotech.plots.forest`."""
-        options.setdefault("title", self._report().title)
-        return ratio_plot(self.summary, RATIO, references=self.matrix.references, **options)
+    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+        """Give the numbers of a printed table: a column for each transition."""
+        params, errors = self.params, self.standard_errors
+        return [
+            ModelColumn(
+                name=name,
+                ratio=RATIO,
+                estimates=estimates_of(params[name], errors[name], conf_level),
+                references=dict(self.matrix.references),
+                events=int(self.moved[name]),
+                rows=None,
+                clusters=self.fit.n_clusters,
+                log_likelihood=self.log_likelihood,
+                errors="robust" if self.cluster is None else clusters_in_words([self.cluster]),
+            )
+            for name in self.transitions
+        ]
 
     def plot_occupation(
         self,
         paths: pd.DataFrame,
         *,
         initial: str | Mapping[str, float] | None = None,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
         title: str = "Predicted state occupation",
+        palette: Palette = None,
+        x_label: str = "Age in years",
     ) -> Figure:
         """Draw predicted states stacked, one panel for each path.
 
@@ -210,8 +229,16 @@ class CoxStatesResult(Reported):
         ----------
         paths, initial
             As for `predict_occupation`.
+        labels : mapping of state or path to str, optional
+            What is written for them.
+        ax : matplotlib Axes, or as many as paths, optional
+            Where to draw; by default a figure is made.
         title : str
             What it is.
+        palette : str, list or mapping of state to colour, optional
+            Colours of the states, or the name of a colormap.
+        x_label : str
+            The unit of time.
 
         Returns
         -------
@@ -219,7 +246,8 @@ class CoxStatesResult(Reported):
             At each time the share of each state.
         """
         table = self.predict_occupation(paths, initial=initial).rename(columns={"id": "group"})
-        return stacked_states(table, title=title)
+        options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
+        return stacked_states(table, title=title, x_label=x_label, **options)
 
     @property
     def _index(self) -> pd.MultiIndex:
@@ -233,6 +261,6 @@ class CoxStatesResult(Reported):
         events = "; ".join(f"{number:,d} {name}" for name, number in self.moved.items())
         whose = "each row" if self.cluster is None else self.cluster
         clusters = self.fit.n_clusters
-        title = f"Cox models of transitions: {self.formula.right}"
+        title = f"Cox models of transitions ~ {self.formula.right}"
         notes = (events, f"errors clustered by {whose} ({clusters:,d} clusters)")
         return Report(title, self.summary, notes)

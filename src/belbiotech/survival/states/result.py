@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,11 +19,15 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.inference.markdown import markdown_table
+from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.states.occupation import Moves, Occupation, initial_shares, moments
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from belbiotech.plots.palette import Palette
 
 __all__ = ["MultiStateResult", "stacked_states"]
 
@@ -214,14 +218,29 @@ class MultiStateResult:
         )
 
     def plot(
-        self, *, title: str = "", x_label: str = "Age in years", y_label: str = "Share of firms"
+        self,
+        *,
+        labels: Mapping[str, str] | None = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        title: str = "",
+        palette: Palette = None,
+        x_label: str = "Age in years",
+        y_label: str = "Share of firms",
     ) -> Figure:
         """Draw the states stacked, one panel for each group.
 
         Parameters
         ----------
-        title, x_label, y_label : str
-            What it is, and the units.
+        labels : mapping of str to str, optional
+            What is written for a state or a group; by default what the codebook has.
+        ax : matplotlib Axes, or as many as groups, optional
+            Where to draw; by default a figure is made.
+        title : str
+            What it is.
+        palette : str, list or mapping of state to colour, optional
+            Colours of the states, or the name of a colormap.
+        x_label, y_label : str
+            The units.
 
         Returns
         -------
@@ -234,8 +253,15 @@ class MultiStateResult:
             for e, t in zip(self.estimates, zero, strict=True)
         ]
         table = pd.concat([*begun, self.table], ignore_index=True)
+        names = words_with(labels).groups(self.by, [e.group for e in self.estimates])
         return stacked_states(
-            table, title=title or "State occupation", x_label=x_label, y_label=y_label
+            table,
+            labels={**names, **(labels or {})},
+            ax=ax,
+            title=title or "State occupation",
+            palette=palette,
+            x_label=x_label,
+            y_label=y_label,
         )
 
     def to_markdown(self) -> str:
@@ -289,7 +315,14 @@ class MultiStateResult:
 
 
 def stacked_states(
-    table: pd.DataFrame, *, title: str, x_label: str = "Age in years", y_label: str = "Share"
+    table: pd.DataFrame,
+    *,
+    labels: Mapping[Any, str] | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
+    title: str = "",
+    palette: Palette = None,
+    x_label: str = "Age in years",
+    y_label: str = "Share",
 ) -> Figure:
     """Draw shares of states on top of each other.
 
@@ -297,8 +330,8 @@ def stacked_states(
     ----------
     table : DataFrame
         Columns group, time, state, probability.
-    title, x_label, y_label : str
-        What it is, and the units.
+    labels, ax, title, palette, x_label, y_label
+        As in `belbiotech.plots.stacked_incidence`.
 
     Returns
     -------
@@ -308,8 +341,9 @@ def stacked_states(
     from belbiotech.plots import stacked_incidence
 
     names = {"state": "outcome", "probability": "incidence"}
+    options: dict[str, Any] = {"labels": labels, "ax": ax, "title": title, "palette": palette}
     return stacked_incidence(
-        table.rename(columns=names), title=title, x_label=x_label, y_label=y_label
+        table.rename(columns=names), x_label=x_label, y_label=y_label, **options
     )
 
 

@@ -10,16 +10,16 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, FitError, nearest_names
-from belbiotech.report.labels import Labels, data_labels
-from belbiotech.report.model_columns import ModelColumn, model_columns
-from belbiotech.report.printed import INDENT, PrintedTable
-from belbiotech.survival.inference.levels import TIMES, column_of, factor_of
+from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.inference.levels import column_of, factor_of
 from belbiotech.survival.inference.limits import check_limit_options
+from belbiotech.survival.inference.model_column import ModelColumn, model_columns
+from belbiotech.survival.inference.printed import INDENT, PrintedTable
+from belbiotech.survival.inference.words import Labels, words_with
 
 __all__ = ["RegressionTable", "regression_table"]
 
-Below = Literal["interval", "error", "none"]
+Below = Literal["interval", "error", "p", "none"]
 LEVEL = re.compile(r"\[(?:T\.)?(.*)\]$")
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 FAR = 1000.0  # ratios beyond say only that the data set no limit
@@ -47,18 +47,19 @@ def regression_table(
     Parameters
     ----------
     models : result or sequence of results
-        Of `cox`, `cox_causes` (a column for each fate), `fine_gray`, `discrete_hazard`,
-        `discrete_hazard_causes`, `aft`, in any mix.
+        Fitted models in any mix: of `cox`, `cox_causes` (a column for each fate), `fine_gray`,
+        `discrete_hazard`, `discrete_hazard_causes`, `aft`, `piecewise_exponential`, `cox_states`
+        (a column for each transition), `marginal_structural_cox`, `sequential_trials`, ...
     labels : mapping of str to str, optional
-        Column of the data to its label; those of the codebook by default. A column without one
-        is written with spaces for underscores.
+        What is written for a column of the data, a level of a factor, or a coefficient; that of
+        the codebook by default. What has none is written with spaces for underscores.
     names : sequence of str, optional
         What stands above the columns; the outcomes by default, numbered where they repeat.
     exponentiate : bool
         Ratios (hazard ratios, odds ratios, ...); coefficients if not.
-    below : {"interval", "error", "none"}
-        What stands behind each estimate: its interval, its standard error (of the coefficient), or
-        nothing.
+    below : {"interval", "error", "p", "none"}
+        What stands behind each estimate: its interval, its standard error (of the coefficient), its
+        p-value, or nothing.
     conf_level : float
         Of the intervals.
     digits : int
@@ -110,24 +111,24 @@ def regression_table(
     if not columns:
         msg = "a regression table needs at least one fitted model"
         raise FitError(msg)
-    heads = _heads(columns, names)
-    words = data_labels().with_more(labels or {})
+    words = words_with(labels)
+    heads = _heads(columns, names, words)
     lines = _estimate_lines(columns, words, exponentiate, below, digits, stars)
     size = _size_lines(columns)
     table = pd.DataFrame({k: [*lines[k], *size[k]] for k in range(len(columns))}, dtype=object)
     table.index = pd.Index([*lines["name"], *size["name"]])
     table.columns = pd.Index(heads)
-    notes = _notes(columns, exponentiate, below, conf_level, stars)
+    notes = _notes(columns, words, exponentiate, below, conf_level, stars)
     return RegressionTable(table, tuple(heads), len(lines["name"]), tuple(notes), title)
 
 
-def _heads(columns: Sequence[ModelColumn], names: Sequence[str] | None) -> list[str]:
+def _heads(columns: Sequence[ModelColumn], names: Sequence[str] | None, words: Labels) -> list[str]:
     if names is not None:
         if len(names) != len(columns):
             msg = f"names has {len(names)} for {len(columns)} columns; give one for each column"
             raise FitError(msg)
         return [str(name) for name in names]
-    own = [column.name.replace("_", " ") for column in columns]
+    own = [words.own.get(column.name, column.name.replace("_", " ")) for column in columns]
     if len(set(own)) == len(own):
         return own
     return [f"({k}) {name}" for k, name in enumerate(own, start=1)]
@@ -154,22 +155,22 @@ def _estimate_lines(
         factor = factor_of(name)
         if factor is None:
             line(
-                _label(name, words),
+                words.coefficient(name),
                 [_cell(c, name, exponentiate, below, digits, stars) for c in columns],
             )
             continue
         if factor not in done:
             done.add(factor)
-            line(_column_label(column_of(factor), words), [""] * len(columns))
+            line(words.title(column_of(factor)), [""] * len(columns))
             levels = {c.references[factor] for c in columns if factor in c.references}
             one = "1" if exponentiate else "0"
             for level in sorted(levels):
                 own = [one if c.references.get(factor) == level else "" for c in columns]
-                line(f"{INDENT}{_level_label(factor, level, words)} (reference)", own)
+                line(f"{INDENT}{words.level(column_of(factor), level)} (reference)", own)
         found = LEVEL.search(name)
         level = found[1] if found else name
         line(
-            f"{INDENT}{_level_label(factor, level, words)}",
+            f"{INDENT}{words.level(column_of(factor), level)}",
             [_cell(c, name, exponentiate, below, digits, stars) for c in columns],
         )
     return lines
@@ -189,8 +190,16 @@ def _cell(
     marks = next((mark for limit, mark in STARS if row["p_value"] < limit), "") if stars else ""
     if below == "none":
         return estimate + marks
-    inside = f"{lower} to {upper}" if below == "interval" else f"{row['std_error']:.{digits}f}"
+    inside = {
+        "interval": f"{lower} to {upper}",
+        "error": f"{row['std_error']:.{digits}f}",
+        "p": f"p {_p(float(row['p_value']))}",
+    }[below]
     return f"{estimate}{marks} ({inside})"
+
+
+def _p(value: float) -> str:
+    return "not known" if np.isnan(value) else "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def _number(value: float, digits: int, exponentiate: bool) -> str:
@@ -201,32 +210,6 @@ def _number(value: float, digits: int, exponentiate: bool) -> str:
     if np.isinf(value):
         return "infinite" if value > 0 else "minus infinite"
     return f"{value:.{digits}f}"
-
-
-def _label(name: str, words: Labels) -> str:
-    """Say in words what a coefficient belongs to, an interaction with all its parts."""
-    parts = []
-    for part in TIMES.split(name):
-        factor = factor_of(part)
-        found = LEVEL.search(part)
-        if factor is not None and found is not None:
-            column = _column_label(column_of(factor), words)
-            parts.append(f"{column}: {_level_label(factor, found[1], words)}")
-            continue
-        try:
-            parts.append(words.term(part))
-        except BelbiotechError:
-            parts.append(_column_label(part, words))
-    return " x ".join(parts)
-
-
-def _column_label(name: str, words: Labels) -> str:
-    return words.titles.get(name.strip("`"), name.strip("`").replace("_", " "))
-
-
-def _level_label(factor: str, level: str, words: Labels) -> str:
-    known = words.codes.get(column_of(factor), {})
-    return known.get(level, {"True": "yes", "False": "no"}.get(level, level))
 
 
 def _size_lines(columns: Sequence[ModelColumn]) -> dict[Any, list[str]]:
@@ -248,6 +231,7 @@ def _size_lines(columns: Sequence[ModelColumn]) -> dict[Any, list[str]]:
 
 def _notes(
     columns: Sequence[ModelColumn],
+    words: Labels,
     exponentiate: bool,
     below: Below,
     conf_level: float,
@@ -258,11 +242,12 @@ def _notes(
     behind = {
         "interval": f", {conf_level * 100:g}% intervals in parentheses",
         "error": ", standard errors of the coefficients in parentheses",
+        "p": ", p-values in parentheses",
         "none": "",
     }[below]
     notes = [f"{what[0].upper()}{what[1:]}{behind}."]
     errors = list(dict.fromkeys(column.errors for column in columns))
-    notes.append(f"Errors {'; '.join(errors)}.")
+    notes.append(words.in_words(f"Errors {'; '.join(errors)}."))
     if stars:
         notes.append("* p < 0.05, ** p < 0.01, *** p < 0.001.")
     return notes

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from belbiotech.report.word import write_word
 from belbiotech.survival.inference.latex import latex_escaped
 from belbiotech.survival.inference.markdown import markdown_escaped
+from belbiotech.survival.inference.word import write_word
 
 __all__ = ["INDENT", "PrintedTable"]
 
@@ -83,7 +83,7 @@ class PrintedTable:
         lines += [f"\\begin{{tabular}}{{l{'r' * len(self.heads)}}}", "\\toprule"]
         lines += [f"{heads} \\\\", "\\midrule"]
         for k, row in enumerate(self._rows()):
-            if k == self.n_estimates:
+            if 0 < k == self.n_estimates:
                 lines.append("\\midrule")
             cells = " & ".join(latex_escaped(cell) for cell in row).replace(INDENT, "\\quad ")
             lines.append(f"{cells} \\\\")
