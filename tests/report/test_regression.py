@@ -132,3 +132,51 @@ def test_bad_input_is_named(models, models_of, options, words):
     given = models["plain"] if models_of is None else models_of
     with pytest.raises(FitError, match=words):
         regression_table(given, **options)
+
+
+def test_a_single_result_is_printed_by_the_same_code(models):
+    fit = models["plain"]
+    own = regression_table(fit, {"alliances_active_lag1": "Partners"}, conf_level=0.9, digits=3)
+    kept = {"labels": {"alliances_active_lag1": "Partners"}, "conf_level": 0.9, "digits": 3}
+    pd.testing.assert_frame_equal(fit.printed(**kept).table, own.table)
+    for form in ("to_latex", "to_markdown", "to_html"):
+        text = getattr(fit, form)(**kept)
+        assert own.table.iloc[0, 0] in text
+        assert "Partners" in text
+        assert "90" in text
+    assert "Hazard ratios" not in fit.to_latex(exponentiate=False)
+    assert f"{fit.params.iloc[0]:.2f} (" in fit.to_latex(exponentiate=False)
+
+
+def test_no_raw_name_reaches_print(models):
+    for fit in models.values():
+        for text in (fit.to_latex(), fit.to_markdown(), fit.to_html()):
+            assert not re.search(r"(lag1|listed|alliances)\\?_|_lag1|firm\\?_id", text), text
+
+
+def test_a_single_result_as_word(models, tmp_path):
+    docx = pytest.importorskip("docx")
+    path = models["factor"].to_word(tmp_path / "one.docx", stars=True)
+    grid = docx.Document(str(path)).tables[0]
+    assert grid.rows[1].cells[0].text == "Active alliances, year before"
+
+
+def test_p_values_behind_the_estimates(models):
+    fit = models["plain"]
+    cell = regression_table(fit, below="p").table.iloc[0, 0]
+    assert cell.endswith(f"(p = {fit.summary['p'].iloc[0]:.3f})")
+
+
+def test_models_of_every_kind_have_columns(panel):
+    fits = [
+        belbiotech.piecewise_exponential("failure ~ alliances_active_lag1", panel, [3]),
+        belbiotech.sequential_trials(
+            "failure ~ allied",
+            panel.assign(allied=panel["alliances_active_lag1"].gt(0) * 1),
+            exposure="allied",
+            horizon=3,
+        ),
+    ]
+    table = regression_table(fits)
+    assert table.table.shape[1] == 2
+    assert table.notes[0].startswith("Hazard ratios")

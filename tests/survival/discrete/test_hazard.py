@@ -407,9 +407,9 @@ def test_plot_has_a_line_for_each_covariate(years):
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert labels == [
         "alliances",
-        "segment: agro (reference)",
-        "segment: medtech",
-        "segment: therapeutics",
+        "Segment: agro (reference)",
+        "Segment: medtech",
+        "Segment: Therapeutics",
         "size",
     ]
 

@@ -87,16 +87,12 @@ class NegativeControl:
         from belbiotech.plots import forest
 
         words = words_with(labels)
-        lines = pd.DataFrame(
-            {
-                "label": [
-                    f"{kind}: {words.coefficient(row['exposure'])} on {words.title(row['outcome'])}"
-                    for kind, row in self.table.iterrows()
-                ],
-                "estimate": self.table["hazard_ratio"].to_numpy(),
-                "lower": self.table["lower"].to_numpy(),
-                "upper": self.table["upper"].to_numpy(),
-            }
+        lines = self.table[["lower", "upper"]].assign(
+            estimate=self.table["hazard_ratio"],
+            label=[
+                f"{kind}: {words.coefficient(row['exposure'])} on {words.title(row['outcome'])}"
+                for kind, row in self.table.iterrows()
+            ],
         )
         return forest(lines, title=title or "Negative control", ax=ax, palette=palette)
 

@@ -178,7 +178,6 @@ class KaplanMeierResult(Curves):
                 raise FitError(msg) from error
         return fitters
 
-
     def _title(self) -> str:
         rows = sum(int(table.rows.number.sum()) for table in self.risk_tables)
         events = sum(float(table.events.sum()) for table in self.risk_tables)
