@@ -11,6 +11,7 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.curves.group_times import GroupTimes, grouped_strata
 from belbiotech.survival.curves.logrank import check_powers, chi_square
+from belbiotech.survival.curves.risk_tables import whole_weights
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
@@ -49,6 +50,7 @@ def gray_test(
     *,
     rho: float = 0.0,
     strata: str | Sequence[str] | None = None,
+    weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
 ) -> TestResult:
@@ -74,6 +76,9 @@ def gray_test(
         Weight ``(1 - F) ** rho``, F the incidence in all groups together: 0 for the plain test.
     strata : str or list of str, optional
         Columns within whose values groups are compared.
+    weights : str, optional
+        Column of whole numbers: each row counts as that many. For other weights fit `fine_gray`
+        with the groups as a factor, whose Wald test is robust.
     start, stop : str
         Columns of the intervals.
 
@@ -90,7 +95,7 @@ def gray_test(
     FitError
         Fewer than two groups; an outcome that never happens; a group in which all at risk have
         had a fate while others enter later, since ``Y / S`` then does not exist; a rho that is
-        negative or no number; no event while two groups are at risk.
+        negative or no number; weights that are not whole; no event while two groups are at risk.
 
     References
     ----------
@@ -120,11 +125,15 @@ def gray_test(
     within = as_columns(strata, "strata")
     check_powers(rho=rho)
     names = check_outcome_names([outcome, *others])
-    data = check_rows(data, names, start=start, stop=stop, groups=[*groups, *within])
+    data = check_rows(
+        data, names, start=start, stop=stop, groups=[*groups, *within], weights=weights
+    )
+    _refuse_broken_weights(data, weights)
     check_fates(data, names)
     # All competing fates are one: what counts is that they end the row's unit.
     fates = data.assign(**{others[0]: data[others].astype(bool).any(axis=1)})
-    grouped = grouped_strata(fates, [outcome, others[0]], by, strata, start=start, stop=stop)
+    pair = [outcome, others[0]]
+    grouped = grouped_strata(fates, pair, by, strata, weights=weights, start=start, stop=stop)
     numbers = [_numbers(stratum, grouped.labels) for stratum in grouped.strata]
     scores = [_scores(stratum, rho) for stratum in numbers]
     observed = np.sum([observed for observed, _ in scores], axis=0)
@@ -140,6 +149,17 @@ def gray_test(
         }
     )
     return TestResult(statistic, df, p_value, _title(outcome, others, groups, within), table)
+
+
+def _refuse_broken_weights(data: pd.DataFrame, weights: str | None) -> None:
+    if not whole_weights(data, weights):
+        first = data[weights][data[weights] % 1 != 0]
+        msg = (
+            f"weights {weights!r} are no whole numbers in {len(first)} rows, such as "
+            f"{first.iloc[0]:g}: Gray's variance counts units. Fit fine_gray(..., weights="
+            f"{weights!r}) with the groups as a factor, whose Wald test is robust"
+        )
+        raise FitError(msg)
 
 
 def _numbers(stratum: GroupTimes, labels: list[Hashable]) -> _Numbers:

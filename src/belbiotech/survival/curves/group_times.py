@@ -27,9 +27,9 @@ class GroupTimes:
     time : array of float, (t,)
         Times at which any group has any event.
     at_risk : array of float, (t, g)
-        Rows at risk in each group, ``start < t <= stop``.
+        Weight at risk in each group, ``start < t <= stop``.
     events : array of float, (k, t, g)
-        Events of each kind.
+        Weight of the events of each kind.
     """
 
     time: FloatArray
@@ -63,6 +63,7 @@ def grouped_strata(
     by: str | Sequence[str],
     strata: str | Sequence[str] | None,
     *,
+    weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
 ) -> GroupedStrata:
@@ -76,6 +77,8 @@ def grouped_strata(
         The 0/1 columns; at most one of them is 1 in a row.
     by, strata : str or sequence of str
         Columns that make the groups, and those within which groups are compared.
+    weights : str, optional
+        Column of case weights: what is at risk, and happens, is their sum.
     start, stop : str
         The interval's columns.
 
@@ -91,7 +94,7 @@ def grouped_strata(
     """
     groups, within = as_columns(by), as_columns(strata, "strata")
     columns = list(dict.fromkeys([*groups, *within]))
-    counts = count_rows(data, outcomes, columns, start=start, stop=stop)
+    counts = count_rows(data, outcomes, columns, start=start, stop=stop, weights=weights)
     codes, labels = group_labels(counts.columns, groups)
     check_groups(labels, groups)
     of_stratum, names = group_labels(counts.columns, within)
@@ -132,8 +135,8 @@ def _group_times(
     """Count the chosen distinct rows at each of their event times."""
     kinds, groups = size
     start, stop, event = counts.start[chosen], counts.stop[chosen], counts.event[chosen]
-    number, group = counts.number[chosen], codes[chosen]
-    times = np.unique(stop[event > 0])
+    number, group = counts.weight[chosen], codes[chosen]
+    times = np.unique(stop[(event > 0) & (number > 0)])
     shape = (len(times) + 1, groups)
     first = np.searchsorted(times, start, side="right")
     after = np.searchsorted(times, stop, side="right")
@@ -142,10 +145,11 @@ def _group_times(
     at_risk = np.cumsum((entering - ended).reshape(shape), axis=0)[:-1]
     events = [
         sums(
-            (after[event == k] - 1) * groups + group[event == k],
-            number[event == k],
+            (after[counted] - 1) * groups + group[counted],
+            number[counted],
             len(times) * groups,
         ).reshape(-1, groups)
         for k in range(1, kinds + 1)
+        for counted in [(event == k) & (number > 0)]
     ]
     return GroupTimes(times, at_risk, np.stack(events))

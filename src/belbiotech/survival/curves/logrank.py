@@ -11,10 +11,16 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, in_words, nearest_names, warn
-from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
+from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, grouped_strata
+from belbiotech.survival.curves.group_variances import unit_of_errors
+from belbiotech.survival.curves.risk_tables import whole_weights
+from belbiotech.survival.curves.score_variance import score_variance
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
 
@@ -35,6 +41,9 @@ def logrank_test(
     gamma: float = 0.0,
     strata: str | Sequence[str] | None = None,
     trend: bool | Mapping[Hashable, float] | pd.Series[float] = False,
+    weights: str | None = None,
+    unit: str | None = None,
+    cluster: str | Sequence[str] | None = None,
     start: str = "start",
     stop: str = "stop",
 ) -> TestResult:
@@ -65,6 +74,15 @@ def logrank_test(
     trend : bool, mapping or Series
         Test for trend, on 1 degree of freedom: over the groups' order (True), or over scores, a
         mapping of each group to a number, or a Series of numbers with the groups as its index.
+    weights : str, optional
+        Column of case weights, not negative. Whole numbers count as that many rows; with others
+        the variance is robust, each unit a cluster, as in `kaplan_meier`.
+    unit : str, optional
+        Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
+        else ``firm_id``.
+    cluster : str or sequence of two str, optional
+        A variance robust to dependence within clusters: that of the score residuals of R's
+        ``coxph`` with the groups as covariate and no effects (Lin and Wei 1989).
     start, stop : str
         Columns of the intervals.
 
@@ -78,12 +96,13 @@ def logrank_test(
     PanelError
         Rows that are no panel; arguments that are no names of columns.
     FitError
-        Fewer than two groups; no event while two groups are at risk; an unknown weighting; a rho
-        or gamma that is negative or no number; scores that do not fit the groups.
+        Fewer than two groups; a single cluster; no event while two groups are at risk; an unknown
+        weighting; a rho or gamma that is negative or no number; scores that do not fit the groups.
 
     References
     ----------
-    Klein and Moeschberger (2003), Survival Analysis, sections 7.3 to 7.5.
+    Klein and Moeschberger (2003), Survival Analysis, sections 7.3 to 7.5. Lin and Wei (1989),
+    Journal of the American Statistical Association 84.
 
     Examples
     --------
@@ -104,9 +123,38 @@ def logrank_test(
       yes     4       1.0  2.866667
     """
     _check_weighting(weighting, rho, gamma)
-    grouped = _grouped(data, outcome, by, strata, start, stop)
+    data, groups, within = as_table(data), as_columns(by), as_columns(strata, "strata")
+    clusters = as_cluster_columns(cluster)
+    whose = unit_to_check(data, unit, clusters)
+    columns = [*clusters, *([whose] if whose else [])]
+    data = check_rows(
+        data,
+        [outcome],
+        start=start,
+        stop=stop,
+        columns=columns,
+        groups=[*groups, *within],
+        weights=weights,
+    )
+    refuse_overlaps(data, whose, start, stop)
+    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
+    grouped = grouped_strata(data, [outcome], by, strata, weights=weights, start=start, stop=stop)
     contrast = _scores(trend, grouped.labels)
     observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
+    if clusters or not whole_weights(data, weights):
+        named = clusters or ((own,) if own else ())
+        variance = score_variance(
+            data,
+            outcome,
+            grouped,
+            [_weights_of(stratum, weighting, rho, gamma) for stratum in grouped.strata],
+            cluster_codes(data, named) or (np.arange(len(data)),),
+            by=groups,
+            strata=within,
+            weights=weights,
+            start=start,
+            stop=stop,
+        )
     statistic, df, p_value = chi_square(observed - expected, variance, contrast)
     table = pd.DataFrame(
         {
@@ -359,7 +407,7 @@ def _add_up(
     for stratum in grouped.strata:
         events = stratum.events[0]
         n, d = stratum.at_risk.sum(axis=1), events.sum(axis=1)
-        weight = _time_weights(n, d, weighting, rho, gamma)
+        weight = _weights_of(stratum, weighting, rho, gamma)
         share = stratum.at_risk / n[:, None]
         observed += weight @ events
         expected += (weight * d) @ share
@@ -368,6 +416,12 @@ def _add_up(
         spread[share.max(axis=1) == 1] = 0  # one group alone: none, and none by rounding
         variance += np.diag(spread @ share) - share.T @ (spread[:, None] * share)
     return observed, expected, variance
+
+
+def _weights_of(stratum: GroupTimes, weighting: Weighting, rho: float, gamma: float) -> FloatArray:
+    """Give the weight of each event time of a stratum."""
+    n, d = stratum.at_risk.sum(axis=1), stratum.events[0].sum(axis=1)
+    return _time_weights(n, d, weighting, rho, gamma)
 
 
 def _time_weights(

@@ -77,6 +77,7 @@ def mean_cumulative_function(
     unit: str | None = None,
     *,
     by: str | Sequence[str] | None = None,
+    weights: str | None = None,
     conf_level: float = 0.95,
     start: str = "start",
     stop: str = "stop",
@@ -99,6 +100,9 @@ def mean_cumulative_function(
         else ``firm_id``.
     by : str or list of str, optional
         Columns whose values make the groups.
+    weights : str, optional
+        Column of case weights, not negative. A unit is one cluster whatever its weight, as in R's
+        ``survfit(id=, weights=)``: 2 gives what its rows twice in the same unit would.
     conf_level : float
         Coverage of the pointwise intervals, which are symmetric on the log scale.
     start, stop : str
@@ -113,7 +117,7 @@ def mean_cumulative_function(
     ------
     PanelError
         Rows that are no panel; overlapping rows of a unit; a count that is negative or no whole
-        number; arguments that are no names of columns.
+        number; a negative weight; arguments that are no names of columns.
     FitError
         A ``conf_level`` outside 0 to 1.
 
@@ -144,17 +148,27 @@ def mean_cumulative_function(
     data = as_table(data)
     unit = needed_unit(data, unit)
     groups = as_columns(by)
-    data = check_rows(data, [], start=start, stop=stop, columns=[count], groups=groups, unit=unit)
+    data = check_rows(
+        data,
+        [],
+        start=start,
+        stop=stop,
+        columns=[count],
+        groups=groups,
+        weights=weights,
+        unit=unit,
+    )
     check_event_counts(data, count)
     ones = np.ones(len(data))
+    weight = ones if weights is None else data[weights].to_numpy(dtype=float)
     begins, ends = interval_times(data, start, stop)
     rows = Rows(
         start=begins.to_numpy(dtype=float),
         stop=ends.to_numpy(dtype=float),
         events=data[[count]].to_numpy(dtype=float),
         number=ones,
-        weight=ones,
-        weight_squared=ones,
+        weight=weight,
+        weight_squared=weight**2,
     )
     codes, labels = group_labels(data, groups)
     tables = [risk_table(label, rows.chosen(codes == k)) for k, label in enumerate(labels)]
