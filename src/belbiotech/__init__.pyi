@@ -54,6 +54,8 @@ from .survival.competing.causes import cox_causes as cox_causes
 from .survival.competing.cumulative_incidence import cumulative_incidence as cumulative_incidence
 from .survival.competing.fine_gray import fine_gray as fine_gray
 from .survival.competing.gray import gray_test as gray_test
+from .survival.cox.choose_ridge import RidgeChoice as RidgeChoice
+from .survival.cox.choose_ridge import choose_ridge as choose_ridge
 from .survival.cox.estimate import cox as cox
 from .survival.cox.result import CoxResult as CoxResult
 from .survival.curves.kaplan_meier import kaplan_meier as kaplan_meier

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, warn
+from belbiotech.survival.cox.choose_ridge import chosen_ridge
 from belbiotech.survival.cox.firth import fit_firth
-from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.fit import CoxFit, RidgeFit
 from belbiotech.survival.cox.frailty import fit_frailty
 from belbiotech.survival.cox.maximise import LEAVE_OUT, fit_plain
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
@@ -20,6 +23,7 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
+from belbiotech.survival.rows.door import as_table
 
 __all__ = ["cox", "fit_cox"]
 
@@ -38,7 +42,7 @@ def cox(
     cluster: str | Sequence[str] | None = None,
     frailty: str | None = None,
     firth: bool = False,
-    ridge: float | None = None,
+    ridge: float | Literal["cv"] | None = None,
     start: str = "start",
     stop: str = "stop",
     overlap: Overlap = "refuse",
@@ -73,10 +77,11 @@ def cox(
         Column of groups that share a gamma frailty.
     firth : bool
         Firth's penalty, for few events or separation.
-    ridge : float, optional
+    ridge : float or "cv", optional
         theta of a ridge penalty: theta / 2 times the sum of the squared coefficients is taken off
         the log likelihood, as R's ``ridge(..., theta=, scale=FALSE)``. Bring the covariates to
-        one scale first.
+        one scale first. ``"cv"``: what `choose_ridge` finds in ten folds of units;
+        ``result.ridge`` has the strength and the curve.
     start, stop : str
         Columns of the interval.
     overlap : {"refuse", "allow"}
@@ -138,6 +143,7 @@ def cox(
     check_names(strata=strata, cluster=cluster)
     if frailty is not None:
         check_one_name(frailty=frailty)
+    by_folds = isinstance(ridge, str) and ridge == "cv"
     call = CoxCall(
         formula=read_formula(formula),
         ties=ties,
@@ -148,14 +154,19 @@ def cox(
         cluster=as_cluster_columns(cluster),
         frailty=frailty,
         firth=firth,
-        ridge=ridge,
+        ridge=0.0 if by_folds else ridge,  # type: ignore[arg-type]
         start=start,
         stop=stop,
         overlap=overlap,
         leave_out=not firth and frailty is None and ridge is None,
         firth_offered=not firth and frailty is None and ridge is None,
     )
-    return CoxResult(fit_cox(data, call))
+    if not by_folds:
+        return CoxResult(fit_cox(data, call))
+    choice = chosen_ridge(as_table(data), call)
+    fit = fit_cox(data, replace(call, ridge=choice.strength))
+    chosen = RidgeFit(choice.strength, fit.ridge.df if fit.ridge else np.nan, choice.curve)
+    return CoxResult(replace(fit, ridge=chosen))
 
 
 def fit_cox(data: pd.DataFrame, call: CoxCall) -> CoxFit:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -62,19 +62,24 @@ class RidgeFit:
         theta of the penalty, theta / 2 times the sum of the squared coefficients.
     df : float
         Degrees of freedom that are left: the trace of I (I + theta)^-1 (Gray 1992).
+    curve : DataFrame or None
+        Where the strength was chosen by cross-validation, what it was chosen from: strength,
+        log_likelihood.
     """
 
     strength: float
     df: float
+    curve: pd.DataFrame | None = field(default=None, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return self.note()
 
     def note(self) -> str:
         """Say what was taken off the likelihood, for below a table."""
+        chosen = "" if self.curve is None else " (chosen by cross-validation)"
         return (
-            f"Ridge penalty {self.strength:g}: {self.df:.2f} degrees of freedom; estimates are "
-            "drawn to 0, and errors do not count that"
+            f"Ridge penalty {self.strength:g}{chosen}: {self.df:.2f} degrees of freedom; estimates "
+            "are drawn to 0, and errors do not count that"
         )
 
 

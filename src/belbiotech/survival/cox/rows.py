@@ -270,7 +270,7 @@ def _refuse_options(call: CoxCall) -> None:
     if call.ridge is not None and (call.firth or call.frailty is not None):
         problems.append("ridge goes neither with firth nor with frailty; choose one")
     if call.ridge is not None and not _is_strength(call.ridge):
-        problems.append(f"ridge must be a number of 0 or more, not {in_words(call.ridge)}")
+        problems.append(f"ridge must be a number of 0 or more or 'cv', not {in_words(call.ridge)}")
     if problems:
         raise FitError("\n".join(problems))
 
