@@ -75,6 +75,8 @@ from .survival.formulas.functions import register_function as register_function
 from .survival.inference.regression import RegressionTable as RegressionTable
 from .survival.inference.regression import regression_table as regression_table
 from .survival.inference.test_result import TestResult as TestResult
+from .survival.measures.accuracy import PredictionAccuracy as PredictionAccuracy
+from .survival.measures.accuracy import prediction_accuracy as prediction_accuracy
 from .survival.measures.standardised import StandardisedSurvival as StandardisedSurvival
 from .survival.measures.standardised import standardised_survival as standardised_survival
 from .survival.parametric.aft import aft as aft
