@@ -15,10 +15,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from belbiotech.survival.cox.interval_sums import IntervalSums
 from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import CHUNK
+from belbiotech.survival.rows.interval_sums import IntervalSums
 
 __all__ = [
     "Design",

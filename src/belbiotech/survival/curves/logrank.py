@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from itertools import combinations
-from numbers import Real
-from typing import Literal, TypeGuard, get_args
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, gr
 from belbiotech.survival.curves.group_variances import unit_of_errors
 from belbiotech.survival.curves.risk_tables import whole_weights
 from belbiotech.survival.curves.score_variance import score_variance
+from belbiotech.survival.curves.trend import is_number, trend_scores
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
@@ -139,7 +139,7 @@ def logrank_test(
     refuse_overlaps(data, whose, start, stop)
     own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
     grouped = grouped_strata(data, [outcome], by, strata, weights=weights, start=start, stop=stop)
-    contrast = _scores(trend, grouped.labels)
+    contrast = trend_scores(trend, grouped.labels)
     observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
     if clusters or not whole_weights(data, weights):
         named = clusters or ((own,) if own else ())
@@ -324,14 +324,10 @@ def check_powers(**powers: object) -> None:
         f"{name} must not be negative nor infinite, but a number such as 0 or 1; "
         f"it is {in_words(value)}"
         for name, value in powers.items()
-        if not (_is_number(value) and value >= 0)
+        if not (is_number(value) and value >= 0)
     ]
     if bad:
         raise FitError("\n".join(bad))
-
-
-def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, Real) and bool(np.isfinite(float(value)))
 
 
 def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
@@ -343,45 +339,6 @@ def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
     if weighting != "fleming-harrington" and (rho, gamma) != (0, 0):
         msg = f"rho and gamma belong to weighting='fleming-harrington', not to {weighting!r}"
         raise FitError(msg)
-
-
-def _scores(
-    trend: bool | Mapping[Hashable, float] | pd.Series[float], labels: list[Hashable]
-) -> FloatArray | None:
-    """Give each group its score; None where no trend is asked for."""
-    if isinstance(trend, (bool, np.bool_)):
-        return np.arange(len(labels), dtype=float) if trend else None
-    given = _as_mapping(trend)
-    missing = [label for label in labels if label not in given]
-    unknown = [label for label in given if label not in labels]
-    if missing or unknown:
-        msg = (
-            f"trend must give a score for each group; without one: {missing[:SHOWN] or 'none'}, "
-            f"not a group: {unknown[:SHOWN] or 'none'}"
-        )
-        raise FitError(msg)
-    numbers = [float(score) for score in map(given.get, labels) if _is_number(score)]
-    if len(numbers) < len(labels) or len(set(numbers)) == 1:
-        scores = [given[label] for label in labels]
-        msg = f"the scores of trend must be finite numbers that differ; they are {scores}"
-        raise FitError(msg)
-    return np.array(numbers)
-
-
-def _as_mapping(trend: object) -> Mapping[Hashable, object]:
-    if isinstance(trend, pd.Series):
-        twice = trend.index[trend.index.duplicated()].unique().tolist()
-        if twice:
-            msg = f"trend gives more than one score for {', '.join(map(repr, twice))}"
-            raise FitError(msg)
-        return trend.to_dict()
-    if not isinstance(trend, Mapping):
-        msg = (
-            "trend must be True, False or the groups' scores, such as {'small': 1, 'large': 2}; "
-            f"it is {in_words(trend)}"
-        )
-        raise FitError(msg)
-    return trend
 
 
 def _grouped(

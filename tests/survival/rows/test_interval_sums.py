@@ -6,7 +6,7 @@ import hypothesis.strategies as st
 import numpy as np
 from hypothesis import given
 
-from belbiotech.survival.cox.interval_sums import IntervalSums
+from belbiotech.survival.rows.interval_sums import IntervalSums
 
 
 @given(
