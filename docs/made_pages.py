@@ -17,7 +17,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import typer
+
 import belbiotech
+from belbiotech.cli import app
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -75,6 +78,7 @@ def make_all() -> None:
     MADE.mkdir()
     for source, name in TEXTS.items():
         write(name + ".md", relinked(ROOT / source))
+    write("command_line.md", command_line())
     codebooks()
     in_parts("changelog", relinked(ROOT / "CHANGELOG.md"))
     reference()
@@ -185,6 +189,36 @@ def raised(piece: str) -> str:
 
 
 # The reference
+
+
+def command_line() -> str:
+    """Describe every command of ``belbiotech`` with its arguments and options."""
+    text = "# Command line\n\n`belbiotech --help` shows the same, `--help` behind a command its options.\n"
+    tree: Any = typer.main.get_command(app)
+    for name, command in tree.commands.items():
+        below = getattr(command, "commands", {})
+        text += described(f"belbiotech {name}", command, 2)
+        for part, lower in below.items():
+            text += described(f"belbiotech {name} {part}", lower, 3)
+    return text
+
+
+def described(name: str, command: Any, level: int) -> str:
+    """Describe one command."""
+    rows = [
+        f"| {' '.join(f'`{word}`' for word in called(param))} | {param.help or ''} |"
+        for param in command.params
+        if not getattr(param, "hidden", False)
+    ]
+    table = "\n".join(["| | |", "|---|---|", *rows]) if rows else ""
+    told = inspect.cleandoc(command.help or "")
+    return f"\n{'#' * level} {name}\n\n{told}\n\n{table}\n"
+
+
+def called(param: Any) -> list[str]:
+    """Say how an argument or option is written."""
+    options = [*param.opts, *param.secondary_opts]
+    return options if options[0].startswith("-") else [options[0].upper()]
 
 
 def reference() -> None:

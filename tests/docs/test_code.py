@@ -1,0 +1,135 @@
+"""What the documentation shows is run: its cells, its tables of equivalents, its commands."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import typer
+
+from belbiotech.cli import app
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "made" not in path.parts)
+FENCE = re.compile(r"(?ms)^```(\{code-cell\} python|python)\n(.*?)^```$")
+LINE = re.compile(r"^\| `([^`]*)` \| `([^`]*)` \|(.*)\|$")
+COMING_FROM = DOCS / "coming_from"
+
+
+def cells(path: Path) -> list[str]:
+    """Read the code of a page, without the options of its cells."""
+    found = FENCE.findall(path.read_text("utf-8"))
+    return [re.sub(r"(?m)\A(:[\w-]+:.*\n)+", "", code) for _, code in found]
+
+
+def pairs(path: Path) -> list[tuple[str, str, str]]:
+    """Read the tables of equivalents of a page: the other line, ours, what to mind."""
+    lines = path.read_text("utf-8").splitlines()
+    return [found.groups() for line in lines if (found := LINE.match(line))]
+
+
+def run(code: str, names: dict[str, Any]) -> Any:
+    """Run code as a notebook does, and give the value of its last line."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<page>", "exec"), names)  # pages are ours
+    return eval(compile(ast.Expression(last.value), "<page>", "eval"), names) if last else None
+
+
+def with_code() -> list[Path]:
+    return [path for path in PAGES if cells(path) and path.name != "registers.md"]
+
+
+@pytest.mark.parametrize("path", with_code(), ids=lambda path: str(path.relative_to(DOCS)))
+def test_cells_run(path, monkeypatch):
+    monkeypatch.chdir(path.parent)
+    names: dict[str, Any] = {"__name__": "page"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        warnings.filterwarnings("ignore", "FigureCanvasAgg is non-interactive")
+        for code in cells(path):
+            run(code, names)
+    plt.close("all")
+
+
+def numbers(value: Any) -> list[float]:
+    return np.ravel(np.asarray(value, dtype=float)).tolist()
+
+
+def evaluated(path: Path, side: int) -> dict[str, list[float] | None]:
+    """Run one side of a page's tables, after its cells; by the line on the left."""
+    names: dict[str, Any] = {}
+    for code in cells(path):
+        run(code, names)
+    values = [(pair[0], run(pair[side], names)) for pair in pairs(path)]
+    return {line: None if value is None else numbers(value) for line, value in values}
+
+
+@pytest.mark.reference
+def test_lines_of_r_give_the_same_numbers(monkeypatch, reference_values):
+    path = COMING_FROM / "r.md"
+    theirs = reference_values("equivalents")["lines"]
+    assert list(theirs) == [pair[0] for pair in pairs(path)], "make reference runs the lines anew"
+    monkeypatch.chdir(COMING_FROM)
+    ours = evaluated(path, 1)
+    compared = 0
+    for line, value in theirs.items():
+        if value is None or ours[line] is None:
+            assert value is ours[line], line
+            continue
+        assert ours[line] == pytest.approx(value, rel=1e-8, nan_ok=True), line
+        compared += 1
+    assert compared > 25
+
+
+def test_lines_of_lifelines_give_the_same_numbers(monkeypatch):
+    path = COMING_FROM / "lifelines.md"
+    monkeypatch.chdir(COMING_FROM)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # lifelines' own
+        theirs, ours = evaluated(path, 0), evaluated(path, 1)
+    differ = {line for line, _, mind in pairs(path) if "**Differs" in mind}
+    compared = {line for line, value in theirs.items() if value is not None}
+    assert compared - differ
+    for line in compared:
+        same = np.allclose(theirs[line], ours[line], rtol=1e-5, atol=1e-7)
+        assert same == (line not in differ), line
+
+
+def test_lines_for_stata_run(monkeypatch):
+    monkeypatch.chdir(COMING_FROM)
+    values = evaluated(COMING_FROM / "stata.md", 1)
+    assert sum(value is not None for value in values.values()) > 8
+
+
+def commands(path: Path) -> list[str]:
+    """Find what is typed on a command line: blocks indented or fenced, and words in backticks."""
+    text = path.read_text("utf-8")
+    return re.findall(r"(?m)^(?:    |\$ )?(belbiotech [a-z][^`\n#]*)", text) + re.findall(
+        r"`(belbiotech [a-z][^`]*)`", text
+    )
+
+
+def test_commands_that_pages_name_are_there():
+    tree = typer.main.get_command(app)
+    seen = 0
+    for path in PAGES:
+        for line in commands(path):
+            words = line.split()[1:]
+            command: Any = tree
+            while words and hasattr(command, "commands"):
+                assert words[0] in command.commands, f"{path.name}: {line}"
+                command = command.commands[words.pop(0)]
+            known = {name for param in command.params for name in [*param.opts, "--help"]}
+            for word in words:
+                if word.startswith("--"):
+                    assert word.partition("=")[0] in known, f"{path.name}: {line}"
+            seen += 1
+    assert seen > 10
