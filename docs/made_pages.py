@@ -193,7 +193,7 @@ def raised(piece: str) -> str:
 
 def command_line() -> str:
     """Describe every command of ``belbiotech`` with its arguments and options."""
-    text = "# Command line\n\n`belbiotech --help` shows the same, `--help` behind a command its options.\n"
+    text = "# Command line\n\n`belbiotech --help` lists them, `--help` behind one its options.\n"
     tree: Any = typer.main.get_command(app)
     for name, command in tree.commands.items():
         below = getattr(command, "commands", {})

@@ -105,7 +105,9 @@ def test_lines_of_lifelines_give_the_same_numbers(monkeypatch):
 
 def test_lines_for_stata_run(monkeypatch):
     monkeypatch.chdir(COMING_FROM)
-    values = evaluated(COMING_FROM / "stata.md", 1)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "no failure in the periods")  # as the table says
+        values = evaluated(COMING_FROM / "stata.md", 1)
     assert sum(value is not None for value in values.values()) > 8
 
 
