@@ -1,4 +1,4 @@
-# Everything a person needs here: make run, make test, make lint.
+# Everything a person needs here: make run, make test, make lint, make docs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import warnings
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 import typer
 
+import belbiotech
 from belbiotech.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -57,6 +59,21 @@ def test_cells_run(path, monkeypatch):
         for code in cells(path):
             run(code, names)
     plt.close("all")
+
+
+def test_code_that_needs_official_files_calls_what_is_there():
+    """Nobody may ship a register's files: names and arguments are checked, nothing is run."""
+    calls = [
+        node
+        for code in cells(DOCS / "registers.md")
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("bb.")
+    ]
+    assert calls
+    for call in calls:
+        function = getattr(belbiotech, call.func.attr)
+        named = {word.arg: None for word in call.keywords}
+        inspect.signature(function).bind(*call.args, **named)
 
 
 def numbers(value: Any) -> list[float]:
