@@ -57,6 +57,49 @@ def test_a_parquet_file_is_fitted_from_the_columns_it_needs():
     assert re.search(r"^1,000,000 rows, [\d,]+ events$", run("million_rows"), re.MULTILINE)
 
 
+def test_curves_by_listing_and_their_test(tmp_path):
+    shown = run("survival_curves", str(tmp_path))
+    assert "Log-rank test of exit by listed_lag1" in shown
+    assert (tmp_path / "survival_curves.png").stat().st_size > 10_000
+
+
+def test_cox_models_side_by_side_as_word(tmp_path):
+    shown = run("cox_to_word", str(tmp_path))
+    assert "Active alliances, year before" in shown
+    assert (tmp_path / "cox.docx").stat().st_size > 10_000
+
+
+def test_proportional_hazards_are_tested_and_drawn(tmp_path):
+    assert "GLOBAL" in run("proportional_hazards", str(tmp_path))
+    assert (tmp_path / "proportional_hazards.png").stat().st_size > 10_000
+
+
+def test_competing_fates_are_told_apart(tmp_path):
+    assert "Active alliances, year before" in run("competing_risks", str(tmp_path))
+    assert (tmp_path / "incidence.png").stat().st_size > 10_000
+
+
+def test_an_alliance_at_age_five_is_followed(tmp_path):
+    shown = run("alliance_at_five", str(tmp_path))
+    assert "signs at 5" in shown
+    assert (tmp_path / "alliance_at_five.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "survival_curves",
+        "cox_to_word",
+        "proportional_hazards",
+        "competing_risks",
+        "alliance_at_five",
+    ],
+)
+def test_the_five_tasks_of_a_paper_take_fifteen_lines(name):
+    lines = (EXAMPLES / f"{name}.py").read_text("utf-8").splitlines()
+    assert sum(1 for line in lines if line.strip()) <= 15
+
+
 def test_every_example_is_run_here():
     text = Path(__file__).read_text("utf-8")
     for path in EXAMPLES.glob("*.py"):

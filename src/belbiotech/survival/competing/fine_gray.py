@@ -17,6 +17,7 @@ from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
@@ -131,7 +132,7 @@ class FineGrayResult(Ratios):
         """Cumulative subdistribution hazard with covariates at zero: time, hazard."""
         return self.fit.baseline_cumulative_hazard.drop(columns="stratum")
 
-    def predict_incidence(self, rows: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
+    def predict_incidence(self, rows: pd.DataFrame, *, conf_level: float = 0.95) -> Prediction:
         """Probability of the fate by each time, for fixed covariates.
 
         Parameters
@@ -143,7 +144,8 @@ class FineGrayResult(Ratios):
 
         Returns
         -------
-        DataFrame
+        Prediction
+            A DataFrame with ``plot()``, plain as ``table``.
             Columns id (the row's index label), time, estimate, std_error, lower, upper.
 
         Raises
@@ -155,7 +157,7 @@ class FineGrayResult(Ratios):
         path: dict[str, Any] = {interval.start: self.ends[0], interval.stop: self.ends[1]}
         path["id"] = np.arange(len(rows))
         free = self.fit.predict_survival(rows.assign(**path), conf_level=conf_level)
-        return pd.DataFrame(
+        found = pd.DataFrame(
             {
                 "id": row_labels(rows)[free["id"].to_numpy(dtype=int)],
                 "time": free["time"],
@@ -165,6 +167,7 @@ class FineGrayResult(Ratios):
                 "upper": 1 - free["lower"],
             }
         )
+        return Prediction.of(found, "incidence")
 
     def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column."""

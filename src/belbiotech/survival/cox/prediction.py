@@ -14,6 +14,7 @@ from belbiotech.survival.cox.rows import stratum_keys, stratum_labels
 from belbiotech.survival.formulas.paths import offset_of, path_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.paths import cumulated_along
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = [
@@ -69,7 +70,7 @@ def baseline_cumulative_hazard(fit: CoxFit) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def predict_survival(fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
+def predict_survival(fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.95) -> Prediction:
     """Predict the probability of no event along covariate paths.
 
     Parameters
@@ -85,7 +86,8 @@ def predict_survival(fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         id, time, estimate, std_error, lower, upper: a row for each time within the path at which
         a row of the stratum ended. The estimate is the probability of no event from the start of
         the path on; limits are symmetric for its logarithm.
@@ -135,17 +137,18 @@ def predict_survival(fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.
     z = normal_quantile(conf_level)
     hazard, error = table["estimate"], table["std_error"]
     survival = np.exp(-hazard)
-    return table.assign(
+    found = table.assign(
         estimate=survival,
         std_error=survival * error,
         lower=np.exp(-hazard - z * error),
         upper=np.minimum(np.exp(-hazard + z * error), 1.0),
     )
+    return Prediction.of(found, "survival")
 
 
 def predict_cumulative_hazard(
     fit: CoxFit, paths: pd.DataFrame, *, conf_level: float = 0.95
-) -> pd.DataFrame:
+) -> Prediction:
     """Predict the cumulative hazard along covariate paths.
 
     Parameters
@@ -159,7 +162,8 @@ def predict_cumulative_hazard(
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         id, time, estimate, std_error, lower, upper; the hazard is cumulated from the start of
         the path on. Minus the logarithm of the limits of `predict_survival`.
 
@@ -184,7 +188,8 @@ def predict_cumulative_hazard(
     table = _along(fit, paths)
     half = normal_quantile(conf_level) * table["std_error"]
     lower = np.maximum(table["estimate"] - half, 0.0)
-    return table.assign(lower=lower, upper=table["estimate"] + half)
+    found = table.assign(lower=lower, upper=table["estimate"] + half)
+    return Prediction.of(found, "cumulative hazard")
 
 
 def refuse_frailty(fit: CoxFit) -> None:

@@ -10,6 +10,7 @@ from belbiotech.survival.discrete.fit import DiscreteCausesFit
 from belbiotech.survival.discrete.multinomial import fate_probabilities
 from belbiotech.survival.discrete.prediction import path_periods
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.rows.checks import FloatArray
 
@@ -18,7 +19,7 @@ __all__ = ["predict_incidence"]
 
 def predict_incidence(
     fit: DiscreteCausesFit, paths: pd.DataFrame, *, conf_level: float = 0.95
-) -> pd.DataFrame:
+) -> Prediction:
     """Probability of each fate by each time, since the start of each covariate path.
 
     Parameters
@@ -33,7 +34,8 @@ def predict_incidence(
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         Columns id, outcome, time, estimate, std_error, lower, upper.
 
     Raises
@@ -53,7 +55,8 @@ def predict_incidence(
             (part, part.index.to_numpy()) for _, part in periods.groupby("id", sort=False)
         )
     ]
-    return pd.concat(tables, ignore_index=True)
+    found = pd.concat(tables, ignore_index=True)
+    return Prediction.of(found, "incidence")
 
 
 def _chances(

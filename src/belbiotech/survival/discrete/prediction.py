@@ -18,6 +18,7 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.inference.paths import cumulated_along
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.rows.checks import FloatArray
 
@@ -89,7 +90,7 @@ def predict_hazard(
 
 def predict_survival(
     fit: DiscreteFit, paths: pd.DataFrame, *, conf_level: float = 0.95
-) -> pd.DataFrame:
+) -> Prediction:
     """Probability of no event since the start of each covariate path.
 
     Parameters
@@ -103,7 +104,8 @@ def predict_survival(
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         Columns id, time, estimate, std_error, lower, upper.
 
     Raises
@@ -124,9 +126,10 @@ def predict_survival(
     survival = np.exp(-total)
     error = survival * spread
     lower, upper = probability_limits(survival, error, conf_level, "log")
-    return periods[["id", "time"]].assign(
+    found = periods[["id", "time"]].assign(
         estimate=survival, std_error=error, lower=lower, upper=upper
     )
+    return Prediction.of(found, "survival")
 
 
 def path_periods(

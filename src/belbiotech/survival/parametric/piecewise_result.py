@@ -17,6 +17,7 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.inference.paths import cumulated_along
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.report import Report
 from belbiotech.survival.parametric.piecewise_fit import PiecewiseFit
 from belbiotech.survival.rows.checks import FloatArray, IntArray
@@ -29,7 +30,7 @@ RATIO = "hazard ratio"
 
 def predict_survival(
     fit: PiecewiseFit, paths: pd.DataFrame, *, conf_level: float = 0.95
-) -> pd.DataFrame:
+) -> Prediction:
     """Probability of no event since the start of each covariate path.
 
     Parameters
@@ -44,7 +45,8 @@ def predict_survival(
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         Columns id, time, estimate, std_error, lower, upper: a row for each end of a path's row
         and each time at which the hazard changes.
 
@@ -80,7 +82,8 @@ def predict_survival(
     survival = np.exp(-total)
     lower, upper = probability_limits(survival, survival * spread, conf_level, "log")
     times = pd.DataFrame({"id": path, "time": pieces["stop"].to_numpy(), "estimate": survival})
-    return times.assign(std_error=survival * spread, lower=lower, upper=upper)
+    found = times.assign(std_error=survival * spread, lower=lower, upper=upper)
+    return Prediction.of(found, "survival")
 
 
 def baseline_rates(fit: PiecewiseFit, conf_level: float = 0.95) -> pd.DataFrame:

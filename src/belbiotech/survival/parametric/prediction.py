@@ -14,6 +14,7 @@ from belbiotech.survival.inference.limits import (
     normal_quantile,
     probability_limits,
 )
+from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.report import coefficient_table
 from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.parametric.fit import AftFit
@@ -62,7 +63,7 @@ def hazard_ratios(fit: AftFit) -> pd.DataFrame:
 
 def predict_survival(
     fit: AftFit, rows: pd.DataFrame, times: float | Sequence[float], *, conf_level: float = 0.95
-) -> pd.DataFrame:
+) -> Prediction:
     """Probability of no event by each time, for fixed covariates.
 
     Parameters
@@ -78,7 +79,8 @@ def predict_survival(
 
     Returns
     -------
-    DataFrame
+    Prediction
+        A DataFrame with ``plot()``, plain as ``table``.
         Columns id (the row's index label), time, estimate, std_error, lower, upper.
 
     Raises
@@ -105,7 +107,7 @@ def predict_survival(
     slopes = np.column_stack([-x / fit.scale, -np.where(born, z, 0.0)])
     error = np.where(born, survival * density, 0.0) * delta_errors(slopes, fit.variance.to_numpy())
     lower, upper = probability_limits(survival, error, conf_level, "log-log")
-    return pd.DataFrame(
+    found = pd.DataFrame(
         {
             "id": np.repeat(row_labels(rows).to_numpy(), len(wanted)),
             "time": time,
@@ -115,6 +117,7 @@ def predict_survival(
             "upper": upper,
         }
     )
+    return Prediction.of(found, "survival")
 
 
 def predict_quantile(
