@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
+	@echo "pip installs what is pinned in constraints.txt; this takes a few minutes ..."
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement constraints.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 run: $(VENV)/ready
 	$(BIN)/belbiotech run
+	@echo "Now the paper's tables and figures, into out/paper; this takes a few minutes ..."
 	$(BIN)/python scripts/paper/paper.py
 
 # All tables and figures of the paper, and its report, into out/paper; is it what was committed?

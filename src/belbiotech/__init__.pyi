@@ -83,6 +83,8 @@ from .survival.parametric.aft import aft as aft
 from .survival.parametric.aft import compare_distributions as compare_distributions
 from .survival.parametric.piecewise import piecewise_exponential as piecewise_exponential
 from .survival.parametric.piecewise_result import PiecewiseResult as PiecewiseResult
+from .survival.rows.from_flat import from_flat as from_flat
+from .survival.rows.from_spells import from_spells as from_spells
 from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
 from .survival.rows.timeline import merge_timeline as merge_timeline

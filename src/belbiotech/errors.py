@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from difflib import get_close_matches
+from pathlib import Path
 
 __all__ = [
     "BelbiotechError",
@@ -132,25 +135,37 @@ class BelbiotechWarning(UserWarning):
         super().__init__(a_screen_of(str(message)))
 
 
+HERE = str(Path(__file__).resolve().parent) + os.sep
+
 # Who listens to warnings here: of this thread or task alone, which Python's own filters are not.
 _listening: ContextVar[list[str] | None] = ContextVar("listening", default=None)
 
 
 def warn(message: str, *, stacklevel: int = 1) -> None:
-    """Warn with a `BelbiotechWarning`, or tell who listens in this thread.
+    """Warn with a `BelbiotechWarning` at the user's own line, or tell who listens in this thread.
 
     Parameters
     ----------
     message : str
         What is to be known.
     stacklevel : int
-        As for `warnings.warn`, counted from the caller of this function.
+        Taken, and not needed: the user's line is found by itself.
     """
     heard = _listening.get()
     if heard is None:
-        warnings.warn(message, BelbiotechWarning, stacklevel=stacklevel + 1)
+        warnings.warn(message, BelbiotechWarning, stacklevel=_level_of_the_user())
     else:
         heard.append(message)
+
+
+def _level_of_the_user() -> int:
+    """Count the frames from `warn` to the line outside this package that called into it."""
+    frame, level, outside = sys._getframe(1), 1, 1
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(HERE):
+            outside = level + 1
+        frame, level = frame.f_back, level + 1  # type: ignore[assignment]
+    return outside
 
 
 @contextmanager

@@ -87,7 +87,7 @@ def test_other_commands_with_such_a_name(call, make_release_of, words):
 def test_diff_of_such_a_name(call, make_release_of):
     make_release_of("Beta", "0.1.0")
     make_release_of("Alpha [/bold] <script>x</script>", "0.2.0")
-    code, shown = call("diff", "0.1.0", "0.2.0")
+    code, shown = call("diff", "0.1.0", "0.2.0", "--full")
     assert code == 0
     assert "[/bold]" in shown
     code, shown = call("diff", "0.1.0", "0.2.0", "--format", "markdown")

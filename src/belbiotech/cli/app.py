@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,17 +14,19 @@ from belbiotech.cli import (
     diff,
     explore,
     export,
+    firms,
     fit,
     info,
     new_facts,
     register,
     release,
     run,
+    search,
     show,
     validate,
     verify,
 )
-from belbiotech.cli.console import complain, heard_warnings
+from belbiotech.cli.console import complain, heard_warnings, say
 from belbiotech.errors import BelbiotechError
 
 __all__ = ["app", "main"]
@@ -50,7 +52,8 @@ class _Group(TyperGroup):
 app = typer.Typer(
     cls=_Group,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode="rich",
     help="A sourced panel of Belgian biotechnology firms, and survival statistics for it.",
 )
@@ -58,6 +61,8 @@ app.command("info")(info.info)
 app.command("validate")(validate.validate)
 app.command("build")(build.build)
 app.command("show")(show.show)
+app.command("firms")(firms.firms)
+app.command("search")(search.search)
 app.command("fit")(fit.fit)
 app.command("run")(run.run)
 app.command("diff")(diff.diff)
@@ -69,6 +74,24 @@ app.command("cite")(cite.cite)
 app.command("verify")(verify.verify)
 app.command("release")(release.release)
 app.add_typer(register.app, name="register")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        import belbiotech as bb
+
+        say(f"belbiotech {bb.__version__}, newest data version {bb.versions()[-1]}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Say the version."),
+    ] = False,
+) -> None:
+    """Study a sourced panel of Belgian biotechnology firms, or one of your own."""
 
 
 def main() -> None:

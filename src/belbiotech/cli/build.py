@@ -44,7 +44,10 @@ def build(
         typer.Option(help="Where own and shipped facts disagree: base is the shipped one."),
     ] = "base",
 ) -> None:
-    """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet."""
+    """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet.
+
+    Example: belbiotech build my_facts --version 0.1.0 --out my_panel
+    """
     from belbiotech.dataset.catalog.shipped import merge_with_shipped
     from belbiotech.dataset.facts.read import read_facts
     from belbiotech.dataset.panel.build import build as build_tables

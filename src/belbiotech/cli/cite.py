@@ -18,7 +18,10 @@ def cite(
         "bibtex"
     ),
 ) -> None:
-    """Say how to cite a release of the data, the package, and the paper behind both."""
+    """Say how to cite a release of the data, the package, and the paper behind both.
+
+    Example: belbiotech cite 1.0.0 --format apa
+    """
     import belbiotech as bb
 
     say(bb.cite(version, form), end="")

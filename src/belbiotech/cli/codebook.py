@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import say, show_table
+from belbiotech.cli.console import as_json, say, show_table
 
 __all__ = ["codebook"]
 
@@ -23,17 +23,26 @@ def codebook(
         typer.Option("--format", help="One table on the screen, or the page of all tables."),
     ] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write the page to.")] = None,
+    data: Annotated[Path | None, typer.Option(help="A folder that belbiotech build wrote.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
 ) -> None:
-    """Explain the columns of a table, or give the release's codebook as Markdown or HTML."""
+    """Explain the columns of a table, or give the release's codebook as Markdown or HTML.
+
+    Example: belbiotech codebook firms
+    """
     import belbiotech as bb
     from belbiotech.dataset.releases.store import open_release
 
-    if form == "table":
-        columns = bb.codebook(table, version)
+    where = data if data is not None else version
+    if form == "table" or json:
+        columns = bb.codebook(table, where)
+        if json:
+            as_json(columns, of=table)
+            return
         note = f"{len(columns)} columns; --format markdown tells meaning, rule and distribution"
         show_table(columns[SHOWN], f"Columns of {table}", note=note)
         return
-    text = (open_release(version).folder / PAGES[form]).read_text("utf-8")
+    text = (open_release(where).folder / PAGES[form]).read_text("utf-8")
     if out is None:
         say(text, end="")
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import unicodedata
 import warnings
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["as_json", "complain", "heard_warnings", "say", "show_table", "visible"]
 
+FOLDS = 18  # letters from which on a word in a cell may be folded
 WIDTH = 120  # of what is written to a file or a pipe; a terminal has its own
 
 
@@ -96,7 +98,7 @@ def complain(kind: str, text: object) -> None:
     _errors.print(told, soft_wrap=True)
 
 
-def as_json(table: pd.DataFrame, **about: object) -> None:
+def as_json(table: pd.DataFrame, /, **about: object) -> None:
     """Print a table as JSON, for other programs: what it is about, and ``rows``.
 
     Parameters
@@ -125,6 +127,47 @@ def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int =
     digits : int
         Digits after the point of numbers that are not whole.
     """
+    _output.width = _width(_output)
+    blocks = _blocks(table, _output.width, digits)
+    for names in blocks:
+        _show_block(
+            table[names],
+            title if names is blocks[0] else f"{title}, further columns",
+            note if names is blocks[-1] else "",
+            digits,
+        )
+
+
+def _width(console: Console) -> int:
+    """Give the letters of a line: those of the terminal, or what COLUMNS says, or the usual."""
+    if sys.stdout.isatty():
+        return Console().width
+    told = os.environ.get("COLUMNS", "")
+    return int(told) if told.isdigit() and int(told) else WIDTH
+
+
+def _blocks(table: pd.DataFrame, width: int, digits: int) -> list[list[str]]:
+    """Share the columns out to tables that are no wider than the line, the first one in each."""
+    needs = {name: 3 + _narrowest(table[name], name, digits) for name in table.columns}
+    first, *others = table.columns
+    blocks = [[first]]
+    for name in others:
+        if 1 + sum(needs[one] for one in blocks[-1]) + needs[name] > width and len(blocks[-1]) > 1:
+            blocks.append([first])
+        blocks[-1].append(name)
+    return blocks
+
+
+def _narrowest(column: pd.Series, name: str, digits: int) -> int:
+    """Count the letters without which a head or number would be cut; long texts may fold."""
+    cells = [_cell(value, digits) for value in column]
+    longest = max((len(word) for cell in cells for word in cell.split()), default=0)
+    if column.dtype.kind not in "iuf":
+        longest = min(longest, FOLDS)
+    return max([longest, *(len(word) for word in str(name).split())])
+
+
+def _show_block(table: pd.DataFrame, title: str, note: str, digits: int) -> None:
     shown = Table(
         title=Text(visible(title)),
         caption=Text(visible(note)) if note else None,
@@ -133,7 +176,12 @@ def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int =
     )
     for name in table.columns:
         number = table[name].dtype.kind in "iuf"
-        shown.add_column(Text(visible(name)), justify="right" if number else "left")
+        shown.add_column(
+            Text(visible(name)),
+            justify="right" if number else "left",
+            overflow="fold",
+            min_width=_narrowest(table[name], name, digits),
+        )
     for row in table.itertuples(index=False):
         shown.add_row(*(Text(visible(_cell(value, digits))) for value in row))
     _output.print(shown)

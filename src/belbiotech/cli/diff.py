@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from json import dumps, loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -30,21 +30,28 @@ def diff(
         Literal["table", "markdown", "json"], typer.Option("--format", help="How to write it.")
     ] = "table",
     out: Annotated[Path | None, typer.Option(help="File to write to, not the screen.")] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Every fact and firm-year that changed.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Same as --format json.")] = False,
 ) -> None:
     """Show firms and facts added, removed and corrected, and the firm-years that they moved.
 
-    A model given with --refit is fitted to the observed firm-years of both versions.
+    A model given with --refit is fitted to the observed firm-years of both versions; a version
+    may be a folder that belbiotech build wrote. The screen gets a summary, unless told --full.
+    Example: belbiotech diff 0.2.0 1.0.0 --refit "exit ~ alliances_active_lag1"
     """
     import belbiotech as bb
     from belbiotech.studies.refit import refit as fit_both
 
+    form = "json" if json else form
     found = bb.diff(old, new)
     fitted = None
     if refit is not None:
         panels = {version: bb.load_panel(version) for version in (old, new)}
         fitted = fit_both(refit, {name: rows[rows["observed"]] for name, rows in panels.items()})
     if form == "table" and out is None:
-        _show(found, fitted, refit)
+        _show(found, fitted, refit, full=full)
         return
     text = _json(found, fitted) if form == "json" else _markdown(found, fitted, refit)
     if out is None:
@@ -54,14 +61,18 @@ def diff(
         say(f"Written to {out}")
 
 
-def _show(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> None:
+def _show(
+    found: Difference, fitted: pd.DataFrame | None, formula: str | None, *, full: bool
+) -> None:
     for name, table in found.items():
-        if len(table):
+        if len(table) and (full or name in ("parameters", "summary")):
             shown = table.astype(object).where(table.notna(), "").astype(str)
             title = f"{name.replace('_', ' ')}, {found.old} to {found.new}"
             show_table(shown, title, note=f"N = {len(table):,d}")
     if found.empty:
         say(f"Nothing changed from {found.old} to {found.new}.")
+    elif not full:
+        say("Every change: --full, or --out FILE --format markdown")
     if fitted is not None:
         show_table(fitted, f"{formula}, observed firm-years", note=NOTE)
 
@@ -77,7 +88,7 @@ def _markdown(found: Difference, fitted: pd.DataFrame | None, formula: str | Non
 
 
 def _json(found: Difference, fitted: pd.DataFrame | None) -> str:
-    told = json.loads(found.to_json())
+    told = loads(found.to_json())
     if fitted is not None:
-        told["refit"] = json.loads(fitted.to_json(orient="records"))
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+        told["refit"] = loads(fitted.to_json(orient="records"))
+    return dumps(told, indent=2, ensure_ascii=False) + "\n"

@@ -42,7 +42,7 @@ def explore(
     """Make a site from a release, and open it on this machine: plain files, no request outside.
 
     Firms with the pages behind each fact, partners by year, survival curves, the codebook, and
-    what changed between releases.
+    what changed between releases. Example: belbiotech explore 1.0.0 --firm ablynx
     """
     from belbiotech.explorer.site import build_site
 

@@ -26,7 +26,10 @@ def export(
         bool, typer.Option("--overwrite", help="Replace an earlier export.")
     ] = False,
 ) -> None:
-    """Write a release for Stata, SPSS, R, Excel, SQLite, DuckDB or as CSV, labels included."""
+    """Write a release for Stata, SPSS, R, Excel, SQLite, DuckDB or as CSV, labels included.
+
+    Example: belbiotech export --to stata --out my_folder
+    """
     import belbiotech as bb
 
     written = bb.export(version, to, out, table, overwrite=overwrite)

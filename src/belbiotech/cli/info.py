@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from belbiotech.cli.console import say, show_table
+from typing import TYPE_CHECKING, Annotated
 
-__all__ = ["info"]
+import typer
+
+from belbiotech.cli.console import as_json, say, show_table
+
+if TYPE_CHECKING:
+    from belbiotech.dataset.documents.difference import Difference
+
+__all__ = ["changes_in_a_line", "info"]
 
 
-def info() -> None:
-    """Show the data versions, their size, and what the newest one changed."""
+def info(
+    full: Annotated[
+        bool, typer.Option("--full", help="List each change of the newest version.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the versions as JSON.")] = False,
+) -> None:
+    """Show the data versions, their size, and in short what the newest one changed.
+
+    Example: belbiotech info --full
+    """
     import pandas as pd
 
     import belbiotech as bb
 
     rows = []
-    for version in bb.versions():
+    versions = bb.versions()
+    for version in versions:
         panel = bb.load_panel(version)
         rows.append(
             {
@@ -28,9 +44,33 @@ def info() -> None:
                 "alliances": len(bb.load_table("alliances", version)),
             }
         )
-    show_table(pd.DataFrame(rows), "Data versions of belbiotech", note=f"code {bb.__version__}")
-    versions = bb.versions()
-    if len(versions) > 1:
-        say(bb.diff(versions[-2], versions[-1]).to_markdown())
-    else:
+    table = pd.DataFrame(rows)
+    if json:
+        as_json(table, code=bb.__version__)
+        return
+    show_table(table, "Data versions of belbiotech", note=f"code {bb.__version__}")
+    if len(versions) < 2:
         say(f"{versions[0]} is the first version: there is nothing to compare it with.")
+        return
+    found = bb.diff(versions[-2], versions[-1])
+    if full:
+        say(found.to_markdown())
+        return
+    say(changes_in_a_line(found))
+    say(f"All of it: belbiotech info --full, or belbiotech diff {found.old} {found.new} --full")
+
+
+def changes_in_a_line(found: Difference) -> str:
+    """Say how many rows of each table came, went or changed."""
+    parts = [
+        f"{row['table']} +{row['added']:,d} -{row['removed']:,d} ~{row['changed']:,d}"
+        for row in found.summary.to_dict("records")
+        if row["added"] or row["removed"] or row["changed"]
+    ]
+    built = [
+        f"{row['parameter']}: {row['old']} to {row['new']}"
+        for row in found.parameters.to_dict("records")
+    ]
+    told = "; ".join(parts) or "no fact"
+    rules = f"\nBuilt otherwise: {'; '.join(built)}." if built else ""
+    return f"From {found.old} to {found.new} (+ added, - removed, ~ changed): {told}.{rules}"

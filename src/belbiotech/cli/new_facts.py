@@ -15,7 +15,10 @@ __all__ = ["new_facts"]
 def new_facts(
     folder: Annotated[Path, typer.Argument(help="A folder that does not exist, or is empty.")],
 ) -> None:
-    """Write an empty, valid, documented set of facts files to fill in."""
+    """Write an empty, valid, documented set of facts files to fill in.
+
+    Example: belbiotech new-facts my_facts
+    """
     from belbiotech.dataset.facts.new import new_facts as write
 
     written = write(folder)

@@ -47,7 +47,10 @@ def kbo(
     natural_persons: Persons = False,
     corrections: Corrections = None,
 ) -> None:
-    """Read extracts of KBO/BCE, full ones and updates: firms, situations, exits between them."""
+    """Read extracts of KBO/BCE, full ones and updates: firms, situations, exits between them.
+
+    Example: belbiotech register kbo KboOpenData_0001_2026_01_Full.zip --nace 72110 --out facts
+    """
     from belbiotech.dataset.registers.kbo import kbo_facts
 
     written = kbo_facts(
@@ -74,7 +77,10 @@ def cordis(
     threshold: Annotated[float, typer.Option(help="Lowest score that counts as a match.")] = 0.9,
     corrections: Corrections = None,
 ) -> None:
-    """Read CORDIS (FP7, Horizon 2020, Horizon Europe): consortia and grants of known firms."""
+    """Read CORDIS (FP7, Horizon 2020, Horizon Europe): consortia and grants of known firms.
+
+    Example: belbiotech register cordis cordis-HORIZONprojects-csv.zip --out facts
+    """
     from belbiotech.dataset.registers.cordis import cordis_facts
 
     _tell(
@@ -97,7 +103,10 @@ def gleif(
     natural_persons: Persons = False,
     corrections: Corrections = None,
 ) -> None:
-    """Read GLEIF: creation, end, successor and parents of legal entities, with their days."""
+    """Read GLEIF: creation, end, successor and parents of legal entities, with their days.
+
+    Example: belbiotech register gleif lei2.csv.zip --out facts
+    """
     from belbiotech.dataset.registers.gleif import gleif_facts
 
     written = gleif_facts(
@@ -121,7 +130,10 @@ def sirene(
     natural_persons: Persons = False,
     corrections: Corrections = None,
 ) -> None:
-    """Read SIRENE, the French register: firms, their periods, and when they ceased."""
+    """Read SIRENE, the French register: firms, their periods, and when they ceased.
+
+    Example: belbiotech register sirene StockUniteLegale.zip --out facts
+    """
     from belbiotech.dataset.registers.sirene import sirene_facts
 
     written = sirene_facts(

@@ -33,6 +33,7 @@ def release(
 
     A number that promises less than what changed is refused. CHANGELOG.md in the current folder
     gets the list of changes, if the release goes to data/processed.
+    Example: belbiotech release 1.1.0
     """
     from belbiotech.dataset.documents.citation import ABOUT, year_in_changelog
     from belbiotech.dataset.releases.publish import check_rebuild, make_release
@@ -57,4 +58,4 @@ def _warn_of_no_year(version: str) -> None:
         f"remove the release, write its date into CHANGELOG.md as '## [{version}] - "
         "YEAR-MONTH-DAY', and release it again"
     )
-    warn(msg, stacklevel=2)
+    warn(msg)

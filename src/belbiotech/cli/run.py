@@ -38,7 +38,7 @@ def run(
     """Describe the sample, and fit survival curves and Cox models to the newest release.
 
     Only firm-years under observation count: by a rule that is known before the year begins. What
-    remains is delayed entry, and gaps.
+    remains is delayed entry, and gaps. Example: belbiotech run --out results
     """
     import belbiotech as bb
 

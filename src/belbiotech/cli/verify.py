@@ -6,18 +6,25 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import say
+from belbiotech.cli.console import as_json, say
 
 __all__ = ["verify"]
 
 
 def verify(
     version: Annotated[str | None, typer.Argument(help="Data version; all if none.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the sums as JSON.")] = False,
 ) -> None:
-    """Check each file and each value of the releases against the sums they were released with."""
+    """Check each file and each value of the releases against the sums they were released with.
+
+    Example: belbiotech verify 1.0.0
+    """
     import belbiotech as bb
 
     report = bb.verify(version)
+    if json:
+        as_json(report)
+        return
     for row in report.itertuples(index=False):
         say(f"{row.version}  {row.sha256}  {row.file}")
     count = report["version"].nunique()

@@ -120,6 +120,8 @@ def describe_panel(
         "Numbers: mean (SD), and median [lower to upper quartile] below; yes or no, and texts: "
         "share of rows. Missing values are left out, and counted below."
     ]
+    if whose is None:
+        notes.append("Units are not counted, as no column says whose row it is (unit='...').")
     table, size = _printed(numbers, parts, chosen, words)
     return Description(table, tuple(parts), size, tuple(notes), "", numbers)
 

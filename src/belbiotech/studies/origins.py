@@ -47,7 +47,7 @@ def tables_behind(panel: pd.DataFrame, exposure: str, unit: str, start: str) -> 
         tables = _tables(version, panel.attrs.get("min_confidence"))
     except ReleaseError as error:
         msg = f"the panel is of version {version}, whose tables cannot be read: {error}"
-        warn(msg, stacklevel=5)
+        warn(msg)
         return None
     return tables if _is_of(panel, tables.firm_year, exposure, unit, start) else None
 

@@ -16,6 +16,7 @@ from belbiotech.errors import FitError, FormulaError, PanelError
 from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulation.panel import simulate_panel
+from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.formula import read_formula
 
@@ -148,7 +149,7 @@ def power(
     alpha: float = 0.05,
     formula: str | None = None,
     repetitions: int = 500,
-    cluster: str | None = "firm_id",
+    cluster: str | None = "unit",
     seed: int = 0,
     processes: int | None = None,
     progress: bool = True,
@@ -174,7 +175,8 @@ def power(
     repetitions : int
         Panels simulated for each number of firms.
     cluster : str, optional
-        Column of the clusters of the standard errors.
+        Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
+        word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
     seed : int
         The same seed gives the same result, with any number of processes.
     processes : int, optional
@@ -298,7 +300,7 @@ def _repetition(study: _Study, task: tuple[int, Any]) -> tuple[dict[str, Any], l
 def _fit(study: _Study, panel: pd.DataFrame) -> tuple[Any, str]:
     from belbiotech.survival.cox.estimate import cox
 
-    return cox(study.formula, panel, cluster=study.cluster), ""
+    return cox(study.formula, panel, cluster=clusters_of(panel, study.cluster)), ""
 
 
 def _guess(study: _Study, target: float, seed: int) -> list[int]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
-from belbiotech.errors import heard_warnings
+from belbiotech.errors import PanelError, heard_warnings, in_words
+from belbiotech.studies.whose import clusters_of
 from belbiotech.survival.cox.estimate import cox
 
 __all__ = ["refit"]
 
 
 def refit(
-    formula: str, panels: dict[str, pd.DataFrame], *, cluster: str = "firm_id"
+    formula: str, panels: Mapping[str, pd.DataFrame], *, cluster: str | None = "unit"
 ) -> pd.DataFrame:
     """Fit the same Cox model to several panels.
 
@@ -19,10 +22,11 @@ def refit(
     ----------
     formula : str
         As for `belbiotech.cox`.
-    panels : dict of str to DataFrame
+    panels : mapping of str to DataFrame
         The panels by name, such as ``{"0.1.0": load_panel("0.1.0"), ...}``.
-    cluster : str
-        Column of clusters for the errors.
+    cluster : str, optional
+        Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
+        word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
 
     Returns
     -------
@@ -44,10 +48,16 @@ def refit(
     >>> table[["version", "n_rows", "n_events"]].to_numpy().tolist()
     [['all', 1402, 46], ['observed', 606, 38]]
     """
+    if not isinstance(panels, Mapping) or not panels:
+        msg = (
+            f"panels is {in_words(panels)}; give each panel its name, as in "
+            "{'1.0.0': load_panel('1.0.0'), 'own': rows}"
+        )
+        raise PanelError(msg)
     tables = []
     for version, panel in panels.items():
         with heard_warnings():  # the table shows the number of events beside each estimate
-            fitted = cox(formula, panel, cluster=cluster)
+            fitted = cox(formula, panel, cluster=clusters_of(panel, cluster))
         summary = fitted.summary
         tables.append(
             pd.DataFrame(

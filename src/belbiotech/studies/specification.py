@@ -12,6 +12,7 @@ import pandas as pd
 
 from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
+from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.door import as_table
@@ -143,7 +144,7 @@ def specification_curve(
     exposures: Terms,
     controls: Terms = ("",),
     designs: Mapping[str, Design] | None = None,
-    cluster: str | None = "firm_id",
+    cluster: str | None = "unit",
     processes: int | None = None,
     progress: bool = True,
     start: str = "start",
@@ -171,7 +172,8 @@ def specification_curve(
         apart; ``"data"`` names one of several panels. By default the rows under observation,
         where the data says which, and, marked as unsound, all.
     cluster : str, optional
-        Column of the clusters of the standard errors.
+        Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
+        word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
     processes : int, optional
         How many at once; by default one a core.
     progress : bool
@@ -225,6 +227,7 @@ def specification_curve(
         msg = "data: there is no panel, so that there is nothing to fit"
         raise PanelError(msg)
     first = next(iter(panels.values()))
+    cluster = clusters_of(first, cluster)
     designs = _default_designs(first) if designs is None else designs
     plans = {name: _plan(name, design) for name, design in designs.items()}
     named = [

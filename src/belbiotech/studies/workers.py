@@ -90,7 +90,7 @@ def run(
             return list(_shown(_parallel(work, shared, tasks, count), len(tasks), progress, what))
         except _NoWorkersError as error:
             msg = f"the worker processes failed ({error}), so all is done again in one process"
-            warn(msg, stacklevel=3)
+            warn(msg)
     here = (work(shared, task) for task in tasks)
     return list(_shown(here, len(tasks), progress, what))
 

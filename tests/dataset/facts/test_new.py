@@ -22,7 +22,7 @@ def test_an_empty_set_is_valid(tmp_path):
 
 def test_nothing_is_overwritten(tmp_path):
     (tmp_path / "events.csv").write_text("mine")
-    with pytest.raises(FactsError, match=r"events\.csv: is there already"):
+    with pytest.raises(FactsError, match=r"is not empty \(it holds events\.csv\)"):
         new_facts(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["events.csv"]
     with pytest.raises(FactsError, match="is a file"):

@@ -21,7 +21,7 @@ from belbiotech.survival.inference.few_events import warn_of_few_events
 )
 def test_few_events_are_told_where_the_caller_stands(events, coefficients, words):
     with pytest.warns(BelbiotechWarning) as told:
-        warn_of_few_events(events, "exit", coefficients, "fewer covariates", stacklevel=1)
+        warn_of_few_events(events, "exit", coefficients, "fewer covariates")
     assert str(told[0].message).startswith(words)
     assert str(told[0].message).endswith("may be far off; think of fewer covariates")
     assert told[0].filename == __file__
@@ -31,4 +31,4 @@ def test_few_events_are_told_where_the_caller_stands(events, coefficients, words
 def test_enough_events_or_nothing_to_estimate(events, coefficients):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_of_few_events(events, "exit", coefficients, "fewer covariates", stacklevel=1)
+        warn_of_few_events(events, "exit", coefficients, "fewer covariates")

@@ -8,7 +8,7 @@ from typing import Literal
 from belbiotech.dataset.documents.citation import ABOUT, about_release, data_work
 from belbiotech.dataset.documents.citation_forms import FORMS, PAPER, Work
 from belbiotech.dataset.releases.store import open_release
-from belbiotech.errors import ReleaseError
+from belbiotech.errors import ReleaseError, in_words
 
 __all__ = ["CitationFormat", "cite"]
 
@@ -48,8 +48,8 @@ def cite(version: str | None = None, format: CitationFormat = "bibtex") -> str:
     The belbiotech developers. (2026). belbiotech: a sourced panel of Belgian biotechnology firms
     (Version 0.1.0) [Data set].
     """
-    if format not in FORMS:
-        msg = f"unknown format {format!r} of a citation; the formats are {', '.join(FORMS)}"
+    if not isinstance(format, str) or format not in FORMS:
+        msg = f"unknown format {in_words(format)} of a citation; the formats are {', '.join(FORMS)}"
         raise ReleaseError(msg)
     release = open_release(version)
     about = about_release(release.folder)

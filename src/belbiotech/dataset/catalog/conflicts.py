@@ -11,6 +11,7 @@ from belbiotech.dataset.facts.clauses import AMOUNT, other_values
 from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import FACT_TABLES, fact_date, fact_text
+from belbiotech.errors import PanelError, in_words
 
 __all__ = ["conflicts"]
 
@@ -77,6 +78,9 @@ def conflicts(version: str | None = None, *, tables: Tables | None = None) -> pd
         from belbiotech.dataset.catalog.load import load_tables
 
         tables = load_tables(version)
+    elif not isinstance(tables, Tables):
+        msg = f"tables is {in_words(tables)}; give what build or load_tables gives"
+        raise PanelError(msg)
     rows = [
         *_in_notes(tables),
         *_between_mirrors(tables),

@@ -7,6 +7,7 @@ from pathlib import Path
 from belbiotech.dataset.catalog.load import load_tables
 from belbiotech.dataset.documents.difference import Difference, compare_tables
 from belbiotech.dataset.facts.tables import Tables
+from belbiotech.errors import ReleaseError, in_words
 
 __all__ = ["diff"]
 
@@ -46,6 +47,10 @@ def diff(old: str | Path | Tables, new: str | Path | Tables) -> Difference:
     >>> changed.facts["change"].unique().tolist()
     ['removed']
     """
+    for name, state in (("old", old), ("new", new)):
+        if not isinstance(state, str | Path | Tables):
+            msg = f"{name} is {in_words(state)}; give a version, a built folder, or tables"
+            raise ReleaseError(msg)
     return compare_tables(
         old if isinstance(old, Tables) else load_tables(old),
         new if isinstance(new, Tables) else load_tables(new),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from belbiotech.dataset.facts.tables import Tables
@@ -22,7 +23,7 @@ from belbiotech.dataset.panel.spans import (
     rows_of,
     together,
 )
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, in_words, nearest_names
 
 __all__ = ["PAGE_IN_NOTE", "sources_of"]
 
@@ -92,7 +93,11 @@ def sources_of(
     [['acquired, Shire (IE), 428 million EUR', 'Movetis via FierceBiotech', 'A'],
      ['acquired, Shire (IE), 428 million EUR', 'Shire prospectus via Law Insider', 'A']]
     """
-    tables = _loaded(version) if tables is None else tables
+    if tables is None:
+        tables = _loaded(version)
+    elif not isinstance(tables, Tables):
+        msg = f"tables is {in_words(tables)}; give what build or load_tables gives"
+        raise PanelError(msg)
     life = life_of(tables, firm_id)
     _check_cell(life, year, column)
     pages = tables.sources.set_index("source_id")
@@ -114,11 +119,14 @@ def _loaded(version: str | Path | None) -> Tables:
 
 
 def _check_cell(life: Life, year: int | None, column: str | None) -> None:
-    if column is not None and column not in FIRM_YEAR:
-        msg = f"the panel has no column {column!r}; {nearest_names(column, FIRM_YEAR)}"
+    if column is not None and (not isinstance(column, str) or column not in FIRM_YEAR):
+        msg = f"the panel has no column {in_words(column)}; {nearest_names(column, FIRM_YEAR)}"
         raise PanelError(msg)
     if year is None:
         return
+    if isinstance(year, bool) or not isinstance(year, int | np.integer):
+        msg = f"year is {in_words(year)}; it must be a whole number, like 2007"
+        raise PanelError(msg)
     name = life.row["firm_id"]
     if not life.row["in_panel"]:
         msg = f"{name} has no rows in the panel: {life.row['out_reason']}; leave out the year"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from belbiotech.dataset.facts.confidence import facts_of
 from belbiotech.dataset.facts.fields import FACTS
@@ -15,14 +16,14 @@ __all__ = ["merge_with_shipped"]
 
 
 def merge_with_shipped(
-    own: Facts, version: str | None = None, *, prefer: Prefer = "base"
+    own: Facts | str | Path, version: str | None = None, *, prefer: Prefer = "base"
 ) -> Merged:
     """Put facts of one's own on top of the shipped ones.
 
     Parameters
     ----------
-    own : Facts
-        As :func:`belbiotech.read_facts` gives them.
+    own : Facts, str or Path
+        As :func:`belbiotech.read_facts` gives them, or their folder.
     version : str, optional
         The shipped data version; the newest if not given.
     prefer : {"base", "own", "both"}

@@ -59,7 +59,8 @@ def export(
         which reads them with types, factors and labels); the others get one file. Stata and
         SPSS know no texts with labels: codes become numbers from 1 on, in the order of the
         codebook, with their labels. Stata's names have 32 characters at most: longer ones are
-        cut in their first word, and ``codebook.csv`` tells which is which.
+        cut in their first word, and ``codebook.csv`` tells which is which. R and Stata also get a
+        script, ``analysis.R`` or ``analysis.do``, that declares the panel and fits it as here.
     out : Path or str, optional
         The folder or file; if not given, ``belbiotech-VERSION-csv`` or
         ``belbiotech-VERSION.sqlite``, for example, in the current folder.
@@ -95,6 +96,9 @@ def export(
     if not isinstance(to, str) or to not in FORMATS:
         told = nearest_names(to, get_args(ExportFormat))
         msg = f"unknown format {in_words(to)} of an export; {told}"
+        raise ReleaseError(msg)
+    if out is not None and (not isinstance(out, str | Path) or "\0" in str(out)):
+        msg = f"out is {in_words(out)}; give the path of a folder or file"
         raise ReleaseError(msg)
     form, what = FORMATS[to], content(version, tables)
     usual = f"belbiotech-{what.version}{form.suffix or '-' + to}"

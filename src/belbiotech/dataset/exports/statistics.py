@@ -23,6 +23,7 @@ from belbiotech.dataset.exports.content import (
     labels,
     refuse_altered,
 )
+from belbiotech.dataset.exports.scripts import write_do_file
 from belbiotech.dataset.exports.text import write_frame
 from belbiotech.errors import ReleaseError, WriteError
 
@@ -52,7 +53,7 @@ precise as the page says: 2007, 2007-11 or 2007-11-07.
 
 
 def write_stata(content: Content, folder: Path) -> None:
-    """Write one file a table for Stata 14 and later, codebook and codes.
+    """Write one file a table for Stata 14 and later, codebook, codes and ``analysis.do``.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ def write_stata(content: Content, folder: Path) -> None:
         pyreadstat.write_dta(frame, path, version=14, **named)
 
     _write(content, folder, STATA, write)
+    write_do_file(content, folder)
 
 
 def write_spss(content: Content, folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from belbiotech.dataset.exports.content import Content, codebook_table, codes_table
+from belbiotech.dataset.exports.scripts import write_r_script
 
 __all__ = ["write_csv", "write_frame", "write_r"]
 
@@ -22,6 +23,7 @@ says: 2007, 2007-11 or 2007-11-07.
 """
 RULES_R = """
 In R: source("load.R"); tables <- read_belbiotech("."); str(tables$firm_year)
+analysis.R declares the panel and fits it as belbiotech does.
 """
 
 
@@ -49,7 +51,7 @@ def write_csv(content: Content, folder: Path, rules: str = RULES) -> None:
 
 
 def write_r(content: Content, folder: Path) -> None:
-    """Write the CSV files, and ``load.R``, which reads them with types, levels and labels.
+    """Write the CSV files, ``load.R``, which reads them with types and labels, and ``analysis.R``.
 
     No file of R's own: writing one needs R or a library that few people keep, and a file of R's
     own does not hold more than the script gives.
@@ -64,6 +66,7 @@ def write_r(content: Content, folder: Path) -> None:
     write_csv(content, folder, RULES + RULES_R)
     script = resources.files("belbiotech.dataset.exports") / "load.R"
     (folder / "load.R").write_bytes(script.read_bytes())
+    write_r_script(content, folder)
 
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:

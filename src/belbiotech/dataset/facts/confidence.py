@@ -12,7 +12,7 @@ from belbiotech.dataset.facts.codes import CONFIDENCE, EXITS
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.facts.tables import Tables, with_later_columns
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, in_words, nearest_names
 
 __all__ = ["Confidence", "facts_of", "filter_confidence", "filter_core", "filter_stated"]
 
@@ -74,8 +74,9 @@ def filter_confidence(data: Facts | Tables, min_confidence: Confidence) -> Facts
     >>> sorted(filter_confidence(facts, "B").alliances["confidence"].unique())
     ['A', 'B']
     """
-    if min_confidence not in CONFIDENCE:
-        msg = f"{min_confidence!r} is no confidence; {nearest_names(min_confidence, CONFIDENCE)}"
+    if not isinstance(min_confidence, str) or min_confidence not in CONFIDENCE:
+        told = nearest_names(min_confidence, CONFIDENCE)
+        msg = f"{in_words(min_confidence)} is no confidence; {told}"
         raise PanelError(msg)
     good = [name for name in CONFIDENCE if name <= min_confidence]
     return _filtered(data, lambda table: table["confidence"].isin(good))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.merge_rows import Table, merge_events, merge_named
-from belbiotech.dataset.facts.read import Facts, facts_from_texts
+from belbiotech.dataset.facts.read import Facts, as_facts, facts_from_texts
 from belbiotech.dataset.facts.schemas import OwnCodes
 from belbiotech.dataset.facts.texts import RawTable
 from belbiotech.errors import FactsError, PanelError, nearest_names
@@ -43,7 +44,9 @@ class Merged:
     added: pd.DataFrame
 
 
-def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:
+def merge_facts(
+    base: Facts | str | Path, own: Facts | str | Path, *, prefer: Prefer = "base"
+) -> Merged:
     """Put two sets of facts together.
 
     Firms are the same by enterprise number, or else by ``firm_id``; pages by address. A blank
@@ -55,10 +58,10 @@ def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:
 
     Parameters
     ----------
-    base : Facts
-        The facts to build upon.
-    own : Facts
-        The facts to add.
+    base : Facts, str or Path
+        The facts to build upon, or their folder.
+    own : Facts, str or Path
+        The facts to add, or their folder.
     prefer : {"base", "own", "both"}
         What stays where they conflict. ``both`` keeps two facts beside each other; of two values
         in one cell of a firm or page it keeps the one of the base.
@@ -76,9 +79,10 @@ def merge_facts(base: Facts, own: Facts, *, prefer: Prefer = "base") -> Merged:
     PanelError
         Another word for ``prefer``.
     """
-    if prefer not in WORDS:
+    if not isinstance(prefer, str) or prefer not in WORDS:
         msg = f"prefer is {prefer!r}; {nearest_names(str(prefer), WORDS)}"
         raise PanelError(msg)
+    base, own = as_facts(base, "base"), as_facts(own, "own")
     pages, page_problems = _same(base.sources, own.sources, "source_id", "url")
     firms, firm_problems = _same(base.firms, own.firms, "firm_id", "enterprise_number")
     if page_problems or firm_problems:

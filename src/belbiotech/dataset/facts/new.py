@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from belbiotech.dataset.facts.fields import FACTS, TABLES, Field
-from belbiotech.errors import FactsError
+from belbiotech.errors import FactsError, WriteError, in_words
 
 __all__ = ["facts_codebook", "new_facts"]
 
@@ -25,6 +25,26 @@ with `belbiotech build`.
 - Another industry may have segments and origins of its own: list them in a file `values.csv`
   with the columns column (segment or origin), value (the code) and label.
 - Where pages disagree, choose one, and write the other value and its page into the note.
+
+## What makes a firm-year count: published, entry, observed
+
+Three cells decide which firm-years an estimate may use. Fill them with care.
+
+- `published` in sources.csv is when the page came out, not when you read it, and not when the
+  fact happened. In the panel, `observed` is true in a year if a dated page about the firm was
+  published in one of the three years before it (`--follow-up` changes the three). A page without
+  a date opens nothing: a firm with undated pages alone has rows, and none of them observed.
+- Entry: a firm enters the risk set in its first observed year, at the age that it has then, and
+  not at its founding. It had to live until somebody wrote about it; the years before would be
+  years in which it could not die. So write down the *earliest* page about each firm, too, and
+  not only the page on its end: a page that states an exit opens no observation.
+- A firm that nobody writes about for three years goes out of observation, alive or dead, and
+  comes back with the next page. An event `observed_active` (seen operating) with a dated page keeps
+  a quiet firm in.
+- `founded` gives the age. A firm without it is in `firms` and not in the panel.
+
+No pages at all, but a list of firms with start, end and fate? That needs no facts folder:
+`belbiotech.from_spells(firms, events)` makes yearly rows of it.
 
 """
 
@@ -45,7 +65,9 @@ def new_facts(folder: str | Path) -> Path:
     Raises
     ------
     FactsError
-        A file of one of these names is there already; nothing is written then.
+        A folder that is not empty, or none; nothing is written then.
+    WriteError
+        A place that cannot be written to.
 
     Examples
     --------
@@ -54,19 +76,25 @@ def new_facts(folder: str | Path) -> Path:
     ...     sorted(path.name for path in new_facts(folder).iterdir())
     ['README.md', 'alliances.csv', 'events.csv', 'financings.csv', 'firms.csv', 'sources.csv']
     """
+    if not isinstance(folder, str | Path) or "\0" in str(folder):
+        raise FactsError([f"{in_words(folder)} is no folder; give a path"])
     target = Path(folder)
     if target.exists() and not target.is_dir():
         raise FactsError([f"{target}: is a file; name a folder"])
+    if target.is_dir() and (held := sorted(path.name for path in target.iterdir())):
+        some = ", ".join(held[:3])
+        raise FactsError(
+            [f"{target}: is not empty (it holds {some}); name a folder that is, or a new one"]
+        )
     texts = {f"{name}.csv": ",".join(fields) + "\n" for name, fields in FACTS.items()}
     texts["README.md"] = README + facts_codebook()
-    there = [name for name in texts if (target / name).exists()]
-    if there:
-        raise FactsError(
-            [f"{target / name}: is there already; name another folder" for name in there]
-        )
-    target.mkdir(parents=True, exist_ok=True)
-    for name, text in texts.items():
-        (target / name).write_text(text, encoding="utf-8", newline="\n")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (target / name).write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        msg = f"{target}: could not be written ({error.strerror}); name another folder"
+        raise WriteError(msg) from error
     return target
 
 

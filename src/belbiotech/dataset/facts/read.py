@@ -16,9 +16,9 @@ from belbiotech.dataset.facts.own_codes import OPEN_COLUMNS, VALUES_FILE, read_o
 from belbiotech.dataset.facts.rules import broken_rules
 from belbiotech.dataset.facts.schemas import OwnCodes, check_pandera, raw_schema
 from belbiotech.dataset.facts.texts import Problem, RawTable, read_texts
-from belbiotech.errors import FactsError, nearest_names
+from belbiotech.errors import FactsError, in_words, nearest_names
 
-__all__ = ["Facts", "facts_from_texts", "read_facts"]
+__all__ = ["Facts", "as_facts", "facts_from_texts", "read_facts"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,8 @@ def read_facts(path: str | Path) -> Facts:
     ['Ablynx', '2001', 'BE-VLG']
     """
     check_pandera()
+    if not isinstance(path, str | Path) or "\0" in str(path):
+        raise FactsError([f"{in_words(path)} is no folder; give the path of a folder of facts"])
     folder = Path(path)
     if not folder.is_dir():
         raise FactsError([f"{folder}: there is no such folder; facts are a folder of CSV files"])
@@ -92,6 +94,37 @@ def read_facts(path: str | Path) -> Facts:
         if table is not None:
             tables[name] = table
     return facts_from_texts(tables, problems, path=folder, own_codes=own_codes)
+
+
+def as_facts(facts: object, argument: str = "facts") -> Facts:
+    """Give facts as they are, and read those of a folder.
+
+    Parameters
+    ----------
+    facts : Facts, str or Path
+        Facts, or the folder that holds them.
+    argument : str
+        Where they were given, for the error.
+
+    Returns
+    -------
+    Facts
+        The facts.
+
+    Raises
+    ------
+    FactsError
+        Neither, or facts that break a rule.
+    """
+    if isinstance(facts, Facts):
+        return facts
+    if isinstance(facts, str | Path):
+        return read_facts(facts)
+    msg = (
+        f"{argument} is {in_words(facts)}, neither facts nor a folder of them; give a folder, or "
+        "what read_facts gives"
+    )
+    raise FactsError([msg])
 
 
 def facts_from_texts(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from belbiotech.dataset.facts.dates import is_before, is_date
 from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.firm_names import NEAR, firms_nearby
 from belbiotech.dataset.facts.texts import Problem, RawTable
 from belbiotech.errors import nearest_names
 
@@ -111,7 +112,8 @@ def _repeated(tables: RawTables) -> Iterator[Problem]:
         table = tables[name]
         keys = table.frame[columns].copy()
         for amount in AMOUNTS.get(name, []):
-            keys[amount] = pd.to_numeric(keys[amount], errors="coerce")
+            numbers = pd.to_numeric(keys[amount], errors="coerce")
+            keys[amount] = numbers.astype(object).where(numbers.notna(), keys[amount])
         for row, place in _first_lines(table, keys.astype(str)):
             cells = [(column, table.frame[column].iloc[row]) for column in columns]
             same = ", ".join(f"{column} {value!r}" for column, value in cells if value is not None)
@@ -127,17 +129,23 @@ def _unresolved(tables: RawTables) -> Iterator[Problem]:
             ("source_ids", "sources", "source_id"),
         ):
             if home != name and _has(tables, name, column) and _has(tables, home, key):
-                known = set(tables[home].frame[key].dropna())
-                yield from _dangling(table, column, home, known)
+                yield from _dangling(table, column, home, key, tables[home].frame)
 
 
-def _dangling(table: RawTable, column: str, home: str, known: set[str]) -> Iterator[Problem]:
+def _dangling(
+    table: RawTable, column: str, home: str, key: str, owners: pd.DataFrame
+) -> Iterator[Problem]:
+    known = set(owners[key].dropna())
+    named = home == "firms" and {"name", "other_names"} <= set(owners.columns)
     names = table.frame[column].dropna().str.split(";").explode()
     names = names[(names != "") & ~names.isin(known)]
     hints: dict[str, str] = {}
     for row, value in _cells(names):
         if value not in hints and len(hints) < HINTS:
-            hints[value] = f"; {_near(value, sorted(known), home)}"
+            told = firms_nearby(owners, value) if named else ""
+            if not told or told.startswith("no name"):
+                told = _near(value, sorted(known), home)
+            hints[value] = f"; {told}"
         text = f"column {column!r}: {value!r} is not in {home}.csv{hints.get(value, '')}"
         yield table.problem(row, text)
 
@@ -146,9 +154,11 @@ def _near(value: str, known: Sequence[str], home: str) -> str:
     """Offer the ids most like an unknown one; of very different ones only a few."""
     if not known:
         return f"{home}.csv has no rows"
-    close = get_close_matches(value, known, n=3, cutoff=0.5)
-    if close or len(known) <= FEW:
-        return nearest_names(value, close or known)
+    close = get_close_matches(value, known, n=3, cutoff=NEAR)
+    if close:
+        return nearest_names(value, close)
+    if len(known) <= FEW:
+        return f"the ids are {', '.join(map(repr, known))}"
     some = ", ".join(map(repr, known[:FEW]))
     return f"add it there, or use one of its {len(known)} ids, like {some}"
 

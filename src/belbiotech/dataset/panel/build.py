@@ -17,7 +17,7 @@ import pandas as pd
 from belbiotech.dataset.facts import codes
 from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
-from belbiotech.dataset.facts.read import Facts, read_facts
+from belbiotech.dataset.facts.read import Facts, as_facts
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.derived import DERIVED
 from belbiotech.dataset.panel.firm_years import firm_years
@@ -40,7 +40,7 @@ from belbiotech.dataset.panel.readings import (
     readings_of,
 )
 from belbiotech.dataset.panel.schemas import PROCESSED, validate_tables
-from belbiotech.errors import FactsError, PanelError, in_words, warn
+from belbiotech.errors import PanelError, warn
 
 __all__ = [
     "Tables",
@@ -144,7 +144,7 @@ def build(
     """
     _check_window(alliance_window)
     rule = observation_rule(observation, follow_up, evidence)
-    facts = facts if isinstance(facts, Facts) else _read(facts)
+    facts = as_facts(facts)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
     readings = Readings(liquidation, creditors, funds, consortia)
     tables = _assembled(facts, last, alliance_window, rule, readings)
@@ -190,13 +190,6 @@ def rebuild(tables: Tables, facts: Facts | None = None, **changes: Any) -> Table
     )
     facts = facts_of(tables) if facts is None else facts
     return _assembled(facts, asked["end_year"], asked["alliance_window"], rule, readings_of(asked))
-
-
-def _read(folder: object) -> Facts:
-    if isinstance(folder, str | Path):
-        return read_facts(folder)
-    msg = f"{in_words(folder)} is neither facts nor a folder of them; give what read_facts gives"
-    raise FactsError([msg])
 
 
 def _assembled(
@@ -323,7 +316,7 @@ def _warn_of_exits_alone(firms: pd.DataFrame, panel: pd.DataFrame) -> None:
         f"panel holds {len(panel)} firm-years ({fates}), and not one of them is observed; add "
         "pages that were published before, or build with observation='first_page' to compare"
     )
-    warn(msg, stacklevel=3)
+    warn(msg)
 
 
 def _check_window(window: int | None) -> None:

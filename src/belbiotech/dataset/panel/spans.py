@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from belbiotech.dataset.facts.codes import EXITS
+from belbiotech.dataset.facts.firm_names import firms_nearby
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import FACT_TABLES
 from belbiotech.dataset.panel.observation import ObservationRule, rule_of
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, in_words
 
 __all__ = ["Life", "Row", "Spans", "fact_spans", "life_of", "page_spans", "rows_of", "together"]
 
@@ -169,7 +170,8 @@ def life_of(tables: Tables, firm_id: str) -> Life:
     """
     rows = rows_of(tables.firms, firm_id)
     if not rows:
-        msg = f"there is no firm {firm_id!r}; {nearest_names(firm_id, tables.firms['firm_id'])}"
+        told = firms_nearby(tables.firms, firm_id)
+        msg = f"there is no firm {in_words(firm_id)}; {told}"
         raise PanelError(msg)
     listings = [
         int(event["date_year"])

@@ -121,7 +121,7 @@ def cordis_facts(
             extra=("matches",),
         )
     for line in written.told:
-        warn(line, stacklevel=2)
+        warn(line)
     return written
 
 

@@ -128,7 +128,7 @@ def gleif_facts(
             extra=("parents",),
         )
     for line in written.told:
-        warn(line, stacklevel=2)
+        warn(line)
     return written
 
 

@@ -117,7 +117,7 @@ def kbo_facts(
             connection, target, licence=LICENCE, title=title, labels=labels, told=told
         )
     for line in written.told:
-        warn(line, stacklevel=2)
+        warn(line)
     return written
 
 

@@ -107,7 +107,7 @@ def sirene_facts(
             told=told,
         )
     for line in written.told:
-        warn(line, stacklevel=2)
+        warn(line)
     return written
 
 

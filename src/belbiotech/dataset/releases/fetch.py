@@ -133,7 +133,7 @@ def fetch_release(version: str, registry: Registry, *, progress: bool = True) ->
                     return target  # another process has fetched it meanwhile
                 told = f"the fetched version {version} is damaged ({_in_short(damaged)})"
                 msg = f"{told}; fetching it again, as far as need be"
-                warn(msg, stacklevel=2)
+                warn(msg)
                 _remove(folder)
                 target.rename(folder)
             _fill(folder, f"{(address or '').rstrip('/')}/v{version}/", promised, progress)

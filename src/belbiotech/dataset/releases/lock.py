@@ -86,7 +86,7 @@ def _acquire(file: Path, what: str, patience: float, progress: Callable[[], obje
             raise ReleaseError(msg)
         if now - begin > QUIET and not told:
             msg = f"waiting for {holder}, to {what} after it (at most {patience:.0f} s of silence)"
-            warn(msg, stacklevel=5)
+            warn(msg)
             told = True
         time.sleep(PAUSE)
 

@@ -71,7 +71,7 @@ def read_registry(folder: Path) -> Registry:
         raise ReleaseError(msg) from error
     if SUM not in content:
         msg = f"{path} has no sum of itself, so an entry could have been changed unseen"
-        warn(msg, stacklevel=2)
+        warn(msg)
     return registry
 
 

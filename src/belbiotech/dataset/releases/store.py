@@ -357,7 +357,7 @@ def _newest() -> str:
             f"version {latest} is in the registry, but not here, so this is {known[-1]}; "
             f"ask for '{latest}' to fetch it, or for '{known[-1]}' to be told no more"
         )
-        warn(msg, stacklevel=4)
+        warn(msg)
     return known[-1]
 
 
@@ -378,4 +378,4 @@ def _tell_no_registry(folder: Path) -> None:
         f"{folder} has no {REGISTRY}, so nothing says that its releases are what was released; "
         "restore it, or build the next version there, which writes one"
     )
-    warn(msg, stacklevel=4)
+    warn(msg)

@@ -29,6 +29,7 @@ from belbiotech.studies.e_value import RARE, EValue, e_value
 from belbiotech.studies.estimates import COLUMNS, failed, html, one_line, tally
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
+from belbiotech.studies.workers import run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -152,8 +153,9 @@ def bias_audit(
     horizon: int = 5,
     bootstrap: int = 0,
     seed: int = 0,
-    cluster: str | None = "firm_id",
+    cluster: str | None = "unit",
     firth: bool = False,
+    progress: bool = True,
     unit: str | None = None,
     start: str = "start",
     stop: str = "stop",
@@ -226,10 +228,13 @@ def bias_audit(
     seed : int
         Of all chance.
     cluster : str, optional
-        Column of the clusters of the standard errors.
+        Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
+        word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
     firth : bool
         Whether all Cox fits have Firth's penalty: for few events, where a design without it has
         no estimate at all. Their intervals are from the profile likelihood, without clusters.
+    progress : bool
+        Whether to show a bar, on a terminal or in a notebook.
     unit : str, optional
         Column that says whose row it is; by default the panel's own (``data.attrs["unit"]``),
         else ``firm_id``.
@@ -291,6 +296,8 @@ def bias_audit(
     formula, sample = read(given, data)
     tables = _tables_of(sample)
     rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
+    if cluster == "unit":
+        cluster = sample.unit
     model = Model(formula, sample.column, cluster, firth, sample.unit, start, stop)
     base, sound = base_sample(sample), sound_letter(sample)
     heard: list[str] = []
@@ -306,7 +313,15 @@ def bias_audit(
         *observation_steps(rebuilt),
         *reading_steps(rebuilt),
     ]
-    table = pd.DataFrame([step_row(model, step, heard) for step in listed])
+    rows = run(
+        lambda _, step: step_row(model, step, heard),
+        None,
+        listed,
+        processes=1,
+        progress=progress,
+        what="Designs",
+    )
+    table = pd.DataFrame(rows)
     deals = placebos(model, sample, table, draws=placebo_draws, seed=seed, heard=heard)
     without_each = left_out(model, base, estimate_of(table, sound), heard)
     causal, last = _causal(

@@ -87,8 +87,7 @@ def drawn_anew(
     if faults:
         warn(
             f"{len(faults)} of {repetitions} draws of the units cannot be fitted and are left out, "
-            f"first: {faults[0]}",
-            stacklevel=3,
+            f"first: {faults[0]}"
         )
     return np.array(found)
 

@@ -19,6 +19,7 @@ from belbiotech.survival.inference.limits import check_limit_options, normal_qua
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 if TYPE_CHECKING:
@@ -294,6 +295,7 @@ class CalendarPlacebo:
         )
 
 
+@all_from_zero
 def calendar_placebo(
     formula: str,
     data: pd.DataFrame,
@@ -396,8 +398,7 @@ def calendar_placebo(
         raise FitError(msg)
     if faults:
         warn(
-            f"{len(faults)} of {draws} deals cannot be fitted and are left out, first: {faults[0]}",
-            stacklevel=2,
+            f"{len(faults)} of {draws} deals cannot be fitted and are left out, first: {faults[0]}"
         )
     return CalendarPlacebo(real, np.array(found), conf_level)
 

@@ -15,11 +15,13 @@ from belbiotech.survival.causal.g_models import GPlan, Lives, Strategy, g_plan
 from belbiotech.survival.causal.g_result import GFormulaResult
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["g_formula"]
 
 
+@all_from_zero
 def g_formula(
     data: pd.DataFrame,
     *,

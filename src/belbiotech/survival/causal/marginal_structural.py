@@ -20,11 +20,13 @@ from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["marginal_structural_cox", "marginal_structural_discrete"]
 
 
+@all_from_zero
 def marginal_structural_cox(
     formula: str,
     data: pd.DataFrame,
@@ -123,6 +125,7 @@ def marginal_structural_cox(
     return _fitted(OutcomeModel(formula, "cox", options, start, stop), locals())
 
 
+@all_from_zero
 def marginal_structural_discrete(
     formula: str,
     data: pd.DataFrame,
@@ -297,6 +300,5 @@ def _warn_of_changes(
         warn(
             f"{', '.join(map(repr, changing))} in {model.formula!r} changes within units: if the "
             "exposure moves it, the coefficient is not the whole effect; put it into the "
-            "denominator only, or interact the exposure with what a unit was at its beginning",
-            stacklevel=4,
+            "denominator only, or interact the exposure with what a unit was at its beginning"
         )

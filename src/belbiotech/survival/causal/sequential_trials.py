@@ -23,6 +23,7 @@ from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["Estimand", "sequential_trials"]
@@ -30,6 +31,7 @@ __all__ = ["Estimand", "sequential_trials"]
 Estimand = Literal["intention to treat", "per protocol"]
 
 
+@all_from_zero
 def sequential_trials(
     formula: str,
     data: pd.DataFrame,
@@ -351,6 +353,5 @@ def _warn_of_mean(result: SequentialTrialsResult) -> None:
     if abs(mean - 1) > 0.2:
         warn(
             f"the mean weight of the trial rows is {mean:.2f}, far from 1: the models of leaving "
-            "the protocol do not fit, or nearly everybody of some kind leaves it",
-            stacklevel=3,
+            "the protocol do not fit, or nearly everybody of some kind leaves it"
         )

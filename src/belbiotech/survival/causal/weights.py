@@ -22,6 +22,7 @@ from belbiotech.survival.causal.weight_models import (
 from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["censoring_weights", "exposure_weights"]
@@ -30,6 +31,7 @@ FAR = 0.2  # how far from 1 the mean of stabilised weights may be
 HEAVY = 0.1  # share of all weight of one unit
 
 
+@all_from_zero
 def exposure_weights(
     data: pd.DataFrame,
     exposure: str,
@@ -152,6 +154,7 @@ def exposure_weights(
     return result
 
 
+@all_from_zero
 def censoring_weights(
     data: pd.DataFrame,
     censored: str,
@@ -287,7 +290,7 @@ def _warn(result: ExposureWeights) -> None:
             "estimates are its story; look at it, and think of truncate=(0.01, 0.99)"
         )
     if lines:
-        warn("\n".join(lines), stacklevel=3)
+        warn("\n".join(lines))
 
 
 def _warn_of_late_entries(data: pd.DataFrame, exposure: str, plan: WeightPlan, start: str) -> None:
@@ -298,6 +301,5 @@ def _warn_of_late_entries(data: pd.DataFrame, exposure: str, plan: WeightPlan, s
         warn(
             f"{int(late.sum())} units enter late with {exposure!r} already: it is modelled as if "
             "it had started in their first row; entry='given' takes the exposure of first rows "
-            "as it is, and the weights are then of what came after",
-            stacklevel=3,
+            "as it is, and the weights are then of what came after"
         )

@@ -18,11 +18,13 @@ from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["cumulative_incidence"]
 
 
+@all_from_zero
 def cumulative_incidence(
     data: pd.DataFrame,
     outcomes: Sequence[str],
@@ -208,4 +210,4 @@ def _warn_of_unseen(table: RiskTable, outcomes: list[str]) -> None:
             f"group {table.group!r} never has {' or '.join(map(repr, unseen))}: "
             "that incidence is 0, without a standard error"
         )
-        warn(msg, stacklevel=3)
+        warn(msg)

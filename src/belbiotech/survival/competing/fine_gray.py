@@ -26,6 +26,7 @@ from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import joining_unit
 
@@ -38,8 +39,9 @@ RATIO = "subdistribution hazard ratio"
 SPELL, WEIGHT = "(spell)", "(weight)"
 WHY_FIXED = (
     "Fine and Gray's model keeps units at risk after a competing event, where a covariate that "
-    "changes has no value any more: take its value at entry, or use cox_causes() for the hazard "
-    "of each fate"
+    "changes has no value any more: take its value at entry (data.groupby(unit)[column]"
+    ".transform('first')), or use cox_causes() for the hazard of each fate, which takes rows that "
+    "change and rows with gaps"
 )
 
 
@@ -201,6 +203,7 @@ class FineGrayResult(Ratios):
         return Report(title, self.summary[shown], (f"{size}; {errors}", per))
 
 
+@all_from_zero
 def fine_gray(
     formula: str,
     data: pd.DataFrame,
@@ -407,6 +410,5 @@ def _tell_of_unlinked(unlinked: FloatArray, begin: FloatArray, end: FloatArray) 
         warn(
             f"nobody seen before time {time:g} is seen after it, where {later} units enter: the "
             f"{len(unlinked)} competing events before it cannot be weighted there, and are not in "
-            "the risk sets from that time on",
-            stacklevel=4,
+            "the risk sets from that time on"
         )

@@ -16,6 +16,7 @@ from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
+from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["gray_test"]
 
@@ -42,6 +43,7 @@ class _Numbers:
     incidence_before: FloatArray
 
 
+@all_from_zero
 def gray_test(
     data: pd.DataFrame,
     outcome: str,

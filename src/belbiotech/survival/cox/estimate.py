@@ -24,12 +24,14 @@ from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["cox", "fit_cox"]
 
 MOST_STEPS = 1e8  # events tied by Efron's method: 800 MB an array
 
 
+@all_from_zero
 def cox(
     formula: str,
     data: pd.DataFrame,
@@ -221,12 +223,9 @@ def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
     seen = np.bincount(design.stratum[design.event], minlength=len(labels))
     empty = [label for label, number in zip(labels, seen, strict=True) if not number]
     if empty:
-        warn(
-            f"no event in stratum {'; '.join(empty)}: its rows contribute nothing",
-            stacklevel=4,
-        )
+        warn(f"no event in stratum {'; '.join(empty)}: its rows contribute nothing")
     remedy = call.penalty or "fewer covariates"
-    warn_of_few_events(events, outcome, len(model.matrix.names), remedy, stacklevel=4)
+    warn_of_few_events(events, outcome, len(model.matrix.names), remedy)
 
 
 def _refuse_many_steps(design: Design, call: CoxCall) -> None:

@@ -289,4 +289,4 @@ def _warn_outside(
                 "risk: no hazard is counted there"
             )
     if lines:
-        warn("\n".join(lines), stacklevel=5)
+        warn("\n".join(lines))

@@ -246,7 +246,6 @@ def _without_quiet_levels(
         [(one.name, one.instead) for one in quiet.references],
         f"give the factor as strata={offered}",
         of="row" if call.pieces is None else "unit",
-        stacklevel=5,
     )
     return quiet.taken_out(matrix)
 

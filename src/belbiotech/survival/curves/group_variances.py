@@ -163,5 +163,5 @@ def _combined(parts: list[Variances]) -> Variances:
             "the variance V1 + V2 - V12 of the two clusters is negative at some times: no standard "
             "error there (NaN); cluster by one of them"
         )
-        warn(msg, stacklevel=4)
+        warn(msg)
     return Variances(*(np.where(v < 0, np.nan, v) for v in sums))

@@ -23,11 +23,13 @@ from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["kaplan_meier"]
 
 
+@all_from_zero
 def kaplan_meier(
     data: pd.DataFrame,
     outcome: str,
@@ -221,4 +223,4 @@ def _warn_of_early_zero(table: RiskTable, start: str) -> None:
         "the curve stays at 0. "
         f"To see those, start the curve later: data[data[{start!r}] >= {time:g}]"
     )
-    warn(msg, stacklevel=3)
+    warn(msg)

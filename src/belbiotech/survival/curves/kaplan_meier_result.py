@@ -168,7 +168,7 @@ class KaplanMeierResult(Curves):
                     f"lifelines on group {table.group!r}: its errors suppose weights that count "
                     "rows, and these are not whole numbers"
                 )
-                warn(msg, stacklevel=2)
+                warn(msg)
             try:
                 fitters[table.group] = fitter.fit(
                     rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight

@@ -20,17 +20,20 @@ from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
 
 Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
 
+MANY = 20  # groups
 SHOWN = 5  # pairs or groups named in a message
 NO_TEST = (float("nan"), 0, float("nan"))  # of a pair that has nothing to compare
 NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
 
 
+@all_from_zero
 def logrank_test(
     data: pd.DataFrame,
     outcome: str,
@@ -155,6 +158,7 @@ def logrank_test(
             start=start,
             stop=stop,
         )
+    _warn_of_many(by, len(grouped.labels), observed.sum())
     statistic, df, p_value = chi_square(observed - expected, variance, contrast)
     table = pd.DataFrame(
         {
@@ -168,6 +172,7 @@ def logrank_test(
     return TestResult(statistic, df, p_value, title, table)
 
 
+@all_from_zero
 def pairwise_logrank(
     data: pd.DataFrame,
     outcome: str,
@@ -244,6 +249,17 @@ def pairwise_logrank(
     return table.assign(p_holm=pd.Series(holm, index=table.index[tested]))
 
 
+def _warn_of_many(by: str | Sequence[str], groups: int, events: float) -> None:
+    """Warn where groups are many: the chi-square is no good guide to so few events in each."""
+    if groups > MANY:
+        msg = (
+            f"{by!r} makes {groups} groups of {events:.0f} events: the chi-square distribution is "
+            "no good guide to a test of so many; test by a column of few values, or put this one "
+            "into strata="
+        )
+        warn(msg)
+
+
 def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashable]) -> None:
     """Warn of pairs that cannot be compared; refuse where none can."""
     if not others:
@@ -262,7 +278,7 @@ def _tell_of_pairs(untested: pd.DataFrame, others: bool, labels: Sequence[Hashab
         "there is no event while both groups of a pair are at risk, and nothing to compare (NaN, "
         f"0 df), for {', '.join(pairs[:SHOWN])}{more}; Holm's correction is that of the other pairs"
     )
-    warn(msg, stacklevel=3)
+    warn(msg)
 
 
 def chi_square(

@@ -16,6 +16,7 @@ from belbiotech.survival.inference.limits import check_limit_options, hazard_lim
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.recurrent import check_event_counts
 from belbiotech.survival.rows.times import interval_times
 from belbiotech.survival.rows.units import needed_unit
@@ -71,6 +72,7 @@ class MeanCumulativeResult(Curves):
         )
 
 
+@all_from_zero
 def mean_cumulative_function(
     data: pd.DataFrame,
     count: str,

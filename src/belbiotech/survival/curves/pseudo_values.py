@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.times import interval_times
 from belbiotech.survival.rows.units import joining_unit
 
@@ -21,6 +22,7 @@ Kind = Literal["survival", "cumulative_hazard", "restricted_mean"]
 Method = Literal["jackknife", "infinitesimal"]
 
 
+@all_from_zero
 def pseudo_values(
     data: pd.DataFrame,
     outcome: str,

@@ -13,6 +13,7 @@ from belbiotech.survival.curves.risk_tables import whole_weights
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.timeline import split_at
 
 __all__ = ["exact_limits", "rates"]
@@ -21,6 +22,7 @@ AFTER, UP_TO = "after", "up_to"
 OWN = ("outcome", AFTER, UP_TO, "person_time", "events", "rate", "std_error", "lower", "upper")
 
 
+@all_from_zero
 def rates(
     data: pd.DataFrame,
     outcomes: str | Sequence[str],

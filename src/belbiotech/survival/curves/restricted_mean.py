@@ -14,10 +14,12 @@ from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["restricted_mean", "restricted_mean_difference"]
 
 
+@all_from_zero
 def restricted_mean(
     data: pd.DataFrame,
     outcome: str,
@@ -89,10 +91,11 @@ def restricted_mean(
     check_limit_options(conf_level)
     means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
     for doubt in doubts:
-        warn(doubt, stacklevel=2)
+        warn(doubt)
     return _with_limits(means, conf_level)
 
 
+@all_from_zero
 def restricted_mean_difference(
     data: pd.DataFrame,
     outcome: str,
@@ -154,7 +157,7 @@ def restricted_mean_difference(
     means, doubts = _means(data, outcome, horizon, by, weights, start, stop)
     base = _reference_row(means, reference, by)
     for doubt in doubts:
-        warn(doubt, stacklevel=2)
+        warn(doubt)
     others = means[means["group"] != base["group"]]
     result = pd.DataFrame(
         {

@@ -28,12 +28,14 @@ from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.fates import check_outcome_names
+from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["discrete_hazard_causes"]
 
 FIRTH = "cox(..., firth=True)"  # what helps where events are few
 
 
+@all_from_zero
 def discrete_hazard_causes(
     right_side: str,
     data: pd.DataFrame,
@@ -250,12 +252,11 @@ def _tell_of_missing_fates(rows: DiscreteRows, baseline: Baseline) -> None:
                 f"no {name} in the periods that start at "
                 f"{', '.join(f'{start:g}' for start in missing)}: its probability there is 0 "
                 "whatever the covariates are, and it has no coefficient for them; "
-                "baseline='spline' or 'log' would smooth over",
-                stacklevel=3,
+                "baseline='spline' or 'log' would smooth over"
             )
 
 
 def _tell_of_events(model: Multinomial, covariates: int) -> None:
     for k, name in enumerate(model.outcomes, start=1):
         events = int(model.rows.number[model.rows.event == k].sum())
-        warn_of_few_events(events, name, covariates, FIRTH, stacklevel=3)
+        warn_of_few_events(events, name, covariates, FIRTH)

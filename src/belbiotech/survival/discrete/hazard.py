@@ -23,12 +23,14 @@ from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
+from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["discrete_hazard"]
 
 FIRTH = "cox(..., firth=True)"  # what helps where events are few
 
 
+@all_from_zero
 def discrete_hazard(
     formula: str,
     data: pd.DataFrame,
@@ -136,7 +138,7 @@ def discrete_hazard(
     binomial = _binomial(rows, settled)
     fit = fit_binomial(binomial, link)
     happened, covariates = int(binomial.number[binomial.event == 1].sum()), rows.matrix.names
-    warn_of_few_events(happened, parsed.outcome, len(covariates), FIRTH, stacklevel=2)
+    warn_of_few_events(happened, parsed.outcome, len(covariates), FIRTH)
     return _result(rows, settled, binomial, fit, link)
 
 
@@ -151,7 +153,6 @@ def _without_quiet_levels(rows: DiscreteRows) -> DiscreteRows:
         quiet.counted(rows.matrix, np.bincount(rows.row_of, minlength=m)),
         [(one.name, one.instead) for one in quiet.references],
         "take cox(..., firth=True), or its strata=",
-        stacklevel=3,
     )
     return replace(rows, matrix=quiet.taken_out(rows.matrix))
 
@@ -264,6 +265,5 @@ def _tell_of_certain_periods(rows: DiscreteRows, baseline: Baseline) -> None:
             f"{word} {rows.outcomes[0]} in the periods that start at "
             f"{', '.join(f'{start:g}' for start in starts)}: the hazard there is {hazard:g} "
             f"whatever the covariates are, so that their {number:g} rows say nothing of the "
-            "coefficients; baseline='spline' or 'log' would use them",
-            stacklevel=3,
+            "coefficients; baseline='spline' or 'log' would use them"
         )

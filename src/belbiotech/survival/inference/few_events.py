@@ -9,9 +9,7 @@ __all__ = ["EVENTS_PER_COEFFICIENT", "warn_of_few_events"]
 EVENTS_PER_COEFFICIENT = 10  # fewer: estimates are biased and intervals too short (Peduzzi 1995)
 
 
-def warn_of_few_events(
-    events: int, outcome: str, coefficients: int, remedy: str, *, stacklevel: int
-) -> None:
+def warn_of_few_events(events: int, outcome: str, coefficients: int, remedy: str) -> None:
     """Warn of fewer than ten events for each coefficient of a covariate.
 
     Parameters
@@ -24,8 +22,6 @@ def warn_of_few_events(
         How many the covariates have; without any there is nothing to warn of.
     remedy : str
         What to think of instead.
-    stacklevel : int
-        As for `warnings.warn`, counted from the caller of this function.
 
     Warns
     -----
@@ -41,7 +37,7 @@ def warn_of_few_events(
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as told:
     ...     warnings.simplefilter("always")
-    ...     warn_of_few_events(12, "failure", 3, "fewer covariates", stacklevel=1)
+    ...     warn_of_few_events(12, "failure", 3, "fewer covariates")
     >>> print(str(told[0].message)[:72])
     12 events of 'failure' for 3 coefficients (4.0 each, fewer than 10): est
     """
@@ -53,5 +49,4 @@ def warn_of_few_events(
     warn(
         f"{events} {'event' if events == 1 else 'events'} of {outcome!r} for {each}fewer than "
         f"{EVENTS_PER_COEFFICIENT}): estimates may be far off; think of {remedy}",
-        stacklevel=stacklevel + 1,
     )

@@ -16,7 +16,6 @@ def warn_of_quiet_levels(
     remedy: str,
     *,
     of: str = "row",
-    stacklevel: int,
 ) -> None:
     """Warn of levels whose coefficient is minus infinity.
 
@@ -31,8 +30,6 @@ def warn_of_quiet_levels(
         What gives estimates with them.
     of : str
         What is counted.
-    stacklevel : int
-        As for `warnings.warn`, counted from the caller of this function.
 
     Warns
     -----
@@ -44,7 +41,7 @@ def warn_of_quiet_levels(
     >>> import warnings
     >>> with warnings.catch_warnings(record=True) as told:
     ...     warnings.simplefilter("always")
-    ...     warn_of_quiet_levels({"C(era)[T.late]": 12}, [], "use firth=True", stacklevel=1)
+    ...     warn_of_quiet_levels({"C(era)[T.late]": 12}, [], "use firth=True")
     >>> print(str(told[0].message)[:75])
     no event with era = late (12 rows): not estimable, the coefficient is minus
     """
@@ -63,4 +60,4 @@ def warn_of_quiet_levels(
             f"{level_in_words(name)} was the reference level: {level_in_words(instead)} is now, "
             f"and C({column}, levels=[...]) names another order"
         )
-    warn("; ".join([*lines, f"{remedy}, for estimates with them"]), stacklevel=stacklevel + 1)
+    warn("; ".join([*lines, f"{remedy}, for estimates with them"]))

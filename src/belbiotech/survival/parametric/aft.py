@@ -24,6 +24,7 @@ from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import joining_unit
 
@@ -36,6 +37,7 @@ WHY_FIXED = (
 )
 
 
+@all_from_zero
 def aft(
     formula: str,
     data: pd.DataFrame,
@@ -119,7 +121,7 @@ def aft(
     names = [*matrix.names, "Intercept"]
     fit = fit_aft(design, distribution, names, parsed.outcome)
     events, covariates = int(design.event.sum()), len(matrix.names)
-    warn_of_few_events(events, parsed.outcome, covariates, "fewer covariates", stacklevel=2)
+    warn_of_few_events(events, parsed.outcome, covariates, "fewer covariates")
     alone = AftDesign(
         design.log_entry, design.log_exit, design.event, design.x[:, [-1]], design.weight
     )
@@ -216,7 +218,7 @@ def compare_distributions(
     if len(failures) == len(lines):
         raise failures[0]
     for error in failures:
-        warn(str(error), stacklevel=2)
+        warn(str(error))
     table = pd.DataFrame(lines).sort_values("aic", ignore_index=True)
     return table.assign(difference=table["aic"] - table["aic"].min())
 

@@ -20,12 +20,14 @@ from belbiotech.survival.parametric.poisson import Exposure, fit_poisson
 from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.counts import Counts, count_rows
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.timeline import split_at
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["piecewise_exponential"]
 
 
+@all_from_zero
 def piecewise_exponential(
     formula: str,
     data: pd.DataFrame,
@@ -121,9 +123,7 @@ def piecewise_exponential(
     exposure = _exposure(matrix.x, matrix.names, pieces, intervals[seen], (parsed.outcome, stop))
     fit = fit_poisson(exposure)
     events = int(counts.number[counts.event == 1].sum())
-    warn_of_few_events(
-        events, parsed.outcome, len(matrix.names), "cox(..., firth=True)", stacklevel=2
-    )
+    warn_of_few_events(events, parsed.outcome, len(matrix.names), "cox(..., firth=True)")
     groups = cluster_codes(data, clusters)
     variance = fit.naive
     if clusters:
@@ -218,8 +218,7 @@ def _tell_of_empty(outcome: str, intervals: pd.DataFrame) -> None:
         warn(
             f"no {outcome} in the intervals {', '.join(intervals['name'])}: the hazard there is 0 "
             "whatever the covariates are, so that their rows say nothing of the coefficients; "
-            "take fewer cuts",
-            stacklevel=3,
+            "take fewer cuts"
         )
 
 

@@ -9,6 +9,13 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, a_type_of, nearest_names
 
+TIMES = {
+    "start": "name the column in which rows begin with start='...', or give start=0 if all begin "
+    "at 0; ",
+    "stop": "name the column in which rows end with stop='...', or make one (data.assign(stop="
+    "data['age'] + 1) for yearly rows); ",
+}
+
 __all__ = ["as_columns", "check_columns", "check_names", "check_one_name"]
 
 COLUMN = "a column"  # what is said of a name that came with no argument of its own
@@ -52,7 +59,7 @@ def check_columns(
     ]
     _stop_at([line for argument, name in named for line in _no_name(argument, name)])
     used = list(dict.fromkeys(name for _, name in named))
-    _stop_at(_unknown_columns(data, used) + _same_columns(data, used, start, stop))
+    _stop_at(_unknown_columns(data, used, named) + _same_columns(data, used, start, stop))
     return used
 
 
@@ -150,9 +157,12 @@ def _no_name(argument: str, value: object) -> list[str]:
     return [f"{argument} is {what}: {remedy}"]
 
 
-def _unknown_columns(data: pd.DataFrame, names: list[str]) -> list[str]:
+def _unknown_columns(
+    data: pd.DataFrame, names: list[str], named: list[tuple[str, str]]
+) -> list[str]:
+    told = {name: TIMES[argument] for argument, name in named if argument in TIMES}
     return [
-        f"there is no column {name!r}; {nearest_names(name, data.columns)}"
+        f"there is no column {name!r}; {told.get(name, '')}{nearest_names(name, data.columns)}"
         for name in names
         if name not in data.columns
     ]

@@ -11,6 +11,7 @@ from belbiotech.errors import PanelError
 from belbiotech.survival.rows.checks import no_single_values
 from belbiotech.survival.rows.column_names import as_columns, check_columns
 from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.number_columns import not_numbers
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.times import tie_times
@@ -22,6 +23,7 @@ COLUMNS = ["unit", "row", "start", "stop", "fault", "text"]
 Fault = tuple[int, str, str]  # position of the row, the fault's name, what was found
 
 
+@all_from_zero
 def check_panel(
     data: pd.DataFrame,
     *,

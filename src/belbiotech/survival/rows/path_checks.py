@@ -36,6 +36,7 @@ def ordered_paths(
     ----------
     paths : DataFrame
         Rows with the interval, the covariates and, where there is more than one path, ``id``.
+        Without it, rows that all begin at one time are a path each, numbered from 1.
     columns : sequence of str
         The covariates' columns.
     groups : sequence of str
@@ -56,11 +57,20 @@ def ordered_paths(
         Missing values, ``stop <= start``, a gap or an overlap within a path.
     """
     paths = as_table(paths)
+    absent = [name for name in (start, stop) if name not in paths.columns]
+    if absent:
+        msg = (
+            f"paths have no column {' and no column '.join(map(repr, absent))}: they say from when "
+            f"to when a row holds; add them, as in paths.assign({start}=0, {stop}=20)"
+        )
+        raise PanelError(msg)
     ids = [id_column] if id_column in paths.columns else []
     named = check_rows(paths, [], start=start, stop=stop, columns=[*columns, *ids], groups=groups)
     if not ids:
         named = named.assign(**{id_column: 1})
     begin, end = interval_times(named, start, stop)
+    if not ids and len(named) > 1 and (begin == begin[0]).all():  # they can be no single path
+        named = named.assign(**{id_column: np.arange(1, len(named) + 1)})
     named = named.assign(**{start: begin, stop: end})
     codes = pd.factorize(named[id_column])[0]
     order = np.lexsort((named[start].to_numpy(dtype=float), codes))
@@ -76,5 +86,7 @@ def ordered_paths(
             f"{plain(one[id_column])!r} has {fault} between {one[stop]:g} and {other[start]:g} "
             f"(row {rows.index[k + 1]}); each row must start where the one before stopped"
         )
+        if not ids:
+            msg += f"; if these are several paths, say which row is whose in a column {id_column!r}"
         raise PanelError(msg)
     return rows

@@ -10,6 +10,7 @@ import pandas as pd
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["check_event_counts", "recurrent_rows"]
@@ -19,6 +20,7 @@ Later = Literal["pool", "drop"]
 DECIMALS = 9  # of gap times: 4/3 - 1 and 1/3 are one time, and tie
 
 
+@all_from_zero
 def recurrent_rows(
     data: pd.DataFrame,
     count: str,

@@ -150,7 +150,7 @@ def _refuse_gaps(
     msg = (
         f"a unit's rows must follow on each other; {len(places)} do not, such as those of {unit} "
         f"{row[unit]!r} between {row[stop]:g} and {later[start]:g}: fill the gap, or keep the rows "
-        "after it"
+        "after it (cox_causes, cox and kaplan_meier take rows with gaps)"
     )
     raise PanelError(msg)
 

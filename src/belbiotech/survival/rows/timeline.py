@@ -12,6 +12,7 @@ from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.times import TOLERANCE
 from belbiotech.survival.rows.units import needed_unit
 
@@ -20,6 +21,7 @@ __all__ = ["merge_timeline", "split_at"]
 Kept = Literal["last", "count", "sum"]
 
 
+@all_from_zero
 def split_at(
     data: pd.DataFrame,
     cuts: Sequence[float],
@@ -92,6 +94,7 @@ def split_at(
     return pieces
 
 
+@all_from_zero
 def merge_timeline(
     data: pd.DataFrame,
     changes: pd.DataFrame,

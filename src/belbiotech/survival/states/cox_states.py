@@ -16,6 +16,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.cox_fit import cox_of_rows
 from belbiotech.survival.states.cox_result import CoxStatesResult
@@ -29,6 +30,7 @@ OWN = "(unit)"  # the stacked rows' column of the unit
 TRANSITION, EVENT = "(transition)", "event"
 
 
+@all_from_zero
 def cox_states(
     right_side: str,
     data: pd.DataFrame,

@@ -12,6 +12,7 @@ from belbiotech.survival.curves.risk_tables import group_labels
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.occupation import Moves, groups_of_moves, occupation
 from belbiotech.survival.states.paths import StatePaths, state_paths
@@ -20,6 +21,7 @@ from belbiotech.survival.states.result import MultiStateResult
 __all__ = ["multi_state"]
 
 
+@all_from_zero
 def multi_state(
     data: pd.DataFrame,
     to: str,
@@ -172,4 +174,4 @@ def _tell_of_unseen(result: MultiStateResult) -> None:
                 f"group {estimate.group!r} never moves {', '.join(unseen)}: that hazard is 0 there"
             )
     if lines:
-        warn("\n".join(lines), stacklevel=3)
+        warn("\n".join(lines))
