@@ -27,8 +27,8 @@ def validate(
 
     Example: belbiotech validate data/raw --csv problems.csv
     """
-    from belbiotech.dataset.facts.problem_kinds import problem_kinds, problem_table
     from belbiotech.dataset.facts.read import read_facts
+    from belbiotech.dataset.facts.texts import problem_kinds, problem_table
 
     tables = ("firms", "events", "alliances", "financings", "sources")
     try:
@@ -53,7 +53,7 @@ def validate(
 
 
 def _tell(problems: list[str], *, everything: bool) -> None:
-    from belbiotech.dataset.facts.problem_kinds import problem_kinds
+    from belbiotech.dataset.facts.texts import problem_kinds
 
     if everything:
         for problem in problems:
@@ -68,7 +68,7 @@ def _tell(problems: list[str], *, everything: bool) -> None:
 
 
 def _summary(problems: list[str], *, everything: bool, csv: Path | None) -> str:
-    from belbiotech.dataset.facts.problem_kinds import problem_kinds
+    from belbiotech.dataset.facts.texts import problem_kinds
 
     kinds = len(problem_kinds(problems))
     told = f"{len(problems):,d} problem{'s' if len(problems) != 1 else ''} of {kinds} kind"
