@@ -42,7 +42,8 @@ def validate(
             as_json(shown, folder=str(folder), problems=len(problems))
         else:
             _tell(problems, everything=everything)
-            complain("Error", _summary(problems, everything=everything, csv=csv))
+            if not everything:
+                complain("Error", _summary(problems, csv))
         raise typer.Exit(1) from error
     sizes = {name: len(getattr(facts, name)) for name in tables}
     if json:
@@ -67,7 +68,7 @@ def _tell(problems: list[str], *, everything: bool) -> None:
         say(f"{kind['file']}{where}: {column}{kind['problem']}{count}{remedy}")
 
 
-def _summary(problems: list[str], *, everything: bool, csv: Path | None) -> str:
+def _summary(problems: list[str], csv: Path | None) -> str:
     from belbiotech.dataset.facts.texts import problem_kinds
 
     kinds = len(problem_kinds(problems))
@@ -75,6 +76,6 @@ def _summary(problems: list[str], *, everything: bool, csv: Path | None) -> str:
     told += f"{'s' if kinds != 1 else ''} in the facts; nothing was written"
     if csv is not None:
         told = told.replace("nothing was written", f"all of them are in {csv}")
-    elif not everything and len(problems) > kinds:
+    elif len(problems) > kinds:
         told += " (--all lists every one, --csv FILE writes them)"
     return told

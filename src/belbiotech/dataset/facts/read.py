@@ -191,7 +191,7 @@ def _breach(name: str, column: str, value: str, rule: str, known: Mapping[str, s
         return f"is blank and must not be. {FACTS[name][column].description}"
     if rule != UNKNOWN:
         return f"{value!r} {rule}"
-    own = f" A code of your own belongs into {VALUES_FILE}." if column in OPEN_COLUMNS else ""
+    own = f"; a code of your own belongs into {VALUES_FILE}" if column in OPEN_COLUMNS else ""
     return f"{value!r} {rule}; {nearest_names(value, known)}{own}"
 
 

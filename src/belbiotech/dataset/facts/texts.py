@@ -263,7 +263,8 @@ def problem_kinds(problems: Sequence[str]) -> pd.DataFrame:
     [["'x2' is no date", 7, 'line 2, 3, 4 and 4 more']]
     """
     table = problem_table(problems)
-    plain = table["problem"].map(lambda text: re.sub(r"\d+", "0", QUOTED.sub("''", text)))
+    told = table["problem"] + "; " + table["remedy"]
+    plain = told.map(lambda text: re.sub(r"\d+", "0", QUOTED.sub("''", text)))
     rows = []
     for (file, column, _), some in table.groupby(["file", "column", plain], sort=False):
         lines = [line for line in some["line"] if line]
