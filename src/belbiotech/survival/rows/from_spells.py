@@ -12,8 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, in_words, nearest_names
-from belbiotech.survival.rows.calendar_dates import calendar_years, column_name, read_table
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
+from belbiotech.survival.rows.from_flat import calendar_years, column_name, read_table
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["from_spells"]
