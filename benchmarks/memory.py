@@ -26,7 +26,7 @@ CALLS = {
     "cox, all rows different": f"bb.cox('{UNLIKE}', rows)",
     "cox, all rows different, clusters": f"bb.cox('{UNLIKE}', rows, cluster='firm_id')",
     "cox_causes": "bb.cox_causes('alliances + spinoff', rows, ['failure', 'sale'])",
-    "fine_gray": "bb.fine_gray('failure ~ alliances + spinoff', rows, ['sale'])",
+    "fine_gray": "bb.fine_gray('failure ~ origin + spinoff', rows, ['sale'])",
     "discrete_hazard": f"bb.discrete_hazard('{UNLIKE}', rows)",
     "aft, Weibull": f"bb.aft('{UNLIKE}', rows, 'weibull')",
 }
@@ -45,7 +45,7 @@ def panel(n, seed=1):
         "firm_id": firm, "start": start, "stop": start + 1,
         "failure": (last & (fate < 0.2)).astype(int),
         "sale": (last & (fate > 0.8)).astype(int),
-        "alliances": draw.integers(0, 11, n), "spinoff": firm % 2,
+        "alliances": draw.integers(0, 11, n), "spinoff": firm % 2, "origin": firm % 11,
         "capital": draw.normal(size=n),
     })
 rows = panel(2_000)
@@ -73,8 +73,8 @@ def main() -> None:
     lines = [
         "# Memory by rows",
         "",
-        "Megabytes that Python and NumPy hold for an estimate at its highest, beside the panel (8 "
-        "columns, 64 bytes a row). Made by `benchmarks/memory.py`.",
+        "Megabytes that Python and NumPy hold for an estimate at its highest, beside the panel (9 "
+        "columns, 72 bytes a row). Made by `benchmarks/memory.py`.",
         "",
         f"| estimate | {head} |",
         f"| :--- | {' | '.join('---:' for _ in ROWS)} |",

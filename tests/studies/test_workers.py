@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 
 from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.studies.simulation.panel import simulate_panel
+from belbiotech.studies.specification import specification_curve
 from belbiotech.studies.workers import run
+from belbiotech.survival.formulas import functions
+from belbiotech.survival.formulas.functions import register_function
 
 
 def test_results_keep_the_order_of_the_tasks():
@@ -103,7 +107,11 @@ def test_several_processes_do_the_work():
 
 POOL = """
 import multiprocessing, os, sys
+from belbiotech.studies.simulation.panel import simulate_panel
+from belbiotech.studies.specification import specification_curve
 from belbiotech.studies.workers import run
+from belbiotech.survival.formulas import functions
+from belbiotech.survival.formulas.functions import register_function
 def work(seed):
     return run(pow, seed, [1, 2, 3], processes=2)
 def alone(seed, queue):
@@ -197,3 +205,70 @@ def test_however_a_study_ends_no_worker_is_left(tmp_path, end):
 def test_a_bar_only_on_a_terminal(capsys):
     assert run(pow, 2, [1, 2], progress=True) == [2, 4]
     assert capsys.readouterr().err == ""
+
+
+SCRIPT_WITH_A_FUNCTION = """
+import multiprocessing, warnings
+import belbiotech as bb
+def twice(x):
+    return 2 * x
+bb.register_function("twice", twice)
+def curve(processes):
+    rows = bb.simulate_panel(60, seed=4)
+    found = bb.specification_curve(
+        rows, outcomes=["failure"], exposures=["twice(alliances_cum_lag1)"], designs={"all": ""},
+        processes=processes, progress=False,
+    )
+    return found.table["estimate"].round(10).tolist()
+if __name__ == "__main__":
+    alone = curve(1)
+    with warnings.catch_warnings(record=True) as heard:
+        assert curve(2) == alone
+    assert "'twice' of formulas is in no module" in str(heard[0].message), heard
+    for method in multiprocessing.get_all_start_methods():
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            assert pool.apply(curve, (1,)) == alone
+            print(method)
+"""
+
+
+def test_functions_of_a_script_are_known_however_processes_start(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SCRIPT_WITH_A_FUNCTION)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == multiprocessing.get_all_start_methods()
+
+
+def thrice(x):
+    return 3 * x
+
+
+def curve_with(function):
+    rows = simulate_panel(60, seed=4)
+    found = specification_curve(
+        rows,
+        outcomes=["failure"],
+        exposures=[f"{function}(alliances_cum_lag1)"],
+        controls=["", "age"],
+        designs={"all": ""},
+        processes=2,
+        progress=False,
+    )
+    return found.table["estimate"].tolist()
+
+
+def test_functions_of_a_module_are_sent_to_workers(monkeypatch):
+    """Errors are warnings: had the workers not known the function, all would be done here."""
+    monkeypatch.setattr(functions, "_added", {})
+    register_function("thrice", thrice)
+    assert len(set(curve_with("thrice"))) == 2
+
+
+def test_a_function_that_cannot_be_sent_keeps_the_study_here(monkeypatch):
+    monkeypatch.setattr(functions, "_added", {})
+    register_function("thrice", thrice)
+    sent = curve_with("thrice")
+    register_function("own", lambda x: 3 * x)
+    with pytest.warns(BelbiotechWarning, match="'own' of formulas cannot be sent"):
+        assert curve_with("own") == pytest.approx(sent, rel=1e-12)

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, FormulaError, PanelError, nearest_names
+from belbiotech.errors import (
+    BelbiotechError,
+    FormulaError,
+    PanelError,
+    a_type_of,
+    in_words,
+    nearest_names,
+)
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
+from belbiotech.survival.formulas.conditions import rows_where
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.door import as_table
 
@@ -165,8 +173,9 @@ def specification_curve(
     controls : sequence of str
         Sets of controls: ``""`` for none, ``"C(region) + C(origin)"`` for two together.
     designs : mapping, optional
-        Names of designs, each with the rows that it keeps, as a query of pandas (``"observed"``,
-        ``"year >= 2000"``, ``""`` for all), or a mapping of ``rows`` and arguments of `cox`:
+        Names of designs, each with the rows that it keeps, as a condition (``"observed"``,
+        ``"year >= 2000 and region in ['Flanders']"``, ``""`` for all; it is read as formulas
+        are, and no part of it is run), or a mapping of ``rows`` and arguments of `cox`:
         ``{"rows": "observed", "strata": "segment"}``, ``{"firth": True}`` (which knows no
         clusters). ``"sound": False`` marks one that is there to show what it does, and is kept
         apart; ``"data"`` names one of several panels. By default the rows under observation,
@@ -189,9 +198,10 @@ def specification_curve(
     Raises
     ------
     FormulaError
-        A term that names unknown columns, or an exposure without its one coefficient.
+        A term that names unknown columns, an exposure without its one coefficient, or a design
+        whose rows are no condition.
     PanelError
-        Nothing to combine, an unknown outcome, a design that is no query or keeps no row.
+        Nothing to combine, an unknown outcome or column, a design that keeps no row.
 
     References
     ----------
@@ -305,7 +315,7 @@ def _panel(panels: Mapping[str, pd.DataFrame], plan: Mapping[str, Any]) -> pd.Da
 
 
 def _kept(data: pd.DataFrame, rows: str) -> pd.DataFrame:
-    return data.query(rows) if rows.strip() else data
+    return data[rows_where(data, rows)] if rows.strip() else data
 
 
 def _named(choice: str, terms: Terms) -> dict[str, str]:
@@ -326,7 +336,17 @@ def _default_designs(data: pd.DataFrame) -> dict[str, Design]:
 
 def _plan(name: str, design: Design) -> dict[str, Any]:
     """Write a design out as rows and arguments of cox."""
+    if not isinstance(design, (str, Mapping)):
+        msg = (
+            f"design {name!r} is {a_type_of(design)}; it must be the text of a condition on rows, "
+            "or a mapping"
+        )
+        raise PanelError(msg)
     plan = {"rows": design} if isinstance(design, str) else {"rows": "", **design}
+    if not isinstance(plan["rows"], str):
+        given = a_type_of(plan["rows"])
+        msg = f"design {name!r}: rows is {given}; it must be the text of a condition"
+        raise PanelError(msg)
     known = (*OPTIONS, *BESIDE)
     unknown = [option for option in plan if option not in known]
     if unknown:
@@ -399,11 +419,9 @@ def _check_rows_kept(
     for name, plan in plans.items():
         try:
             kept = _kept(_panel(panels, plan), plan["rows"])
-        except BelbiotechError:
-            raise
-        except Exception as error:
-            msg = f"design {name!r}: {plan['rows']!r} is no query of pandas on this data: {error}"
-            raise PanelError(msg) from error
+        except BelbiotechError as error:
+            msg = f"design {name!r}: {in_words(plan['rows'])} is no query of this data: {error}"
+            raise type(error)(msg) from error
         if kept.empty:
             msg = f"design {name!r} keeps no row: {plan['rows']!r}"
             raise PanelError(msg)

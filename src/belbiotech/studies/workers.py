@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
 from belbiotech.errors import PanelError, warn
+from belbiotech.survival.formulas.functions import added_functions, register_function
 
 __all__ = ["run", "serve"]
 
@@ -102,8 +103,9 @@ def _parallel(
     size = max(1, min(25, len(tasks) // (4 * count)))
     chunks = [tasks[begin : begin + size] for begin in range(0, len(tasks), size)]
     try:
-        first = pickle.dumps((work, shared))
         sent = [pickle.dumps(chunk) for chunk in chunks]
+        first = pickle.dumps((work, shared))
+        first = pickle.dumps((_functions_named([first, *sent]), first))
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         msg = f"they cannot be sent what to do: {error}"
         raise _NoWorkersError(msg) from error
@@ -117,6 +119,25 @@ def _parallel(
         futures = [pool.submit(_at_next_free, free, chunk) for chunk in sent]
         for future in futures:
             yield from future.result()
+
+
+def _functions_named(sent: Sequence[bytes]) -> dict[str, Callable[..., Any]]:
+    """Give the registered functions whose names are in what is sent: formulas may call them."""
+    named = {
+        name: f
+        for name, f in added_functions().items()
+        if any(name.encode() in content for content in sent)
+    }
+    for name, f in named.items():
+        try:
+            pickle.dumps(f)
+        except Exception as error:
+            msg = f"the function {name!r} of formulas cannot be sent: {error}"
+            raise _NoWorkersError(msg) from error
+        if getattr(f, "__module__", type(f).__module__) == "__main__":
+            msg = f"the function {name!r} of formulas is in no module that they can import"
+            raise _NoWorkersError(msg)
+    return named
 
 
 def _at_next_free(free: queue.SimpleQueue[_Worker], chunk: bytes) -> list[Any]:
@@ -189,7 +210,10 @@ def serve() -> None:
     threading.Thread(target=_listen, args=(sys.stdin.buffer, chunks), daemon=True).start()
     threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
     try:
-        work, shared = pickle.loads(chunks.get())  # nosec B301: its parent's pipe
+        functions, first = pickle.loads(chunks.get())  # nosec B301: its parent's pipe
+        for name, f in functions.items():
+            register_function(name, f)
+        work, shared = pickle.loads(first)  # nosec B301: the same
     except Exception as error:
         _answer(answers, ("unknown", f"they do not know the work: {error}"))
         return

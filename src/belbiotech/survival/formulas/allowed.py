@@ -57,7 +57,7 @@ WAY = (
 )
 
 
-def check_tree(tree: ast.expr, part: str, text: str) -> None:
+def check_tree(tree: ast.expr, part: str, text: str, what: str = "formula") -> None:
     """Refuse what is not on the list.
 
     Parameters
@@ -66,6 +66,8 @@ def check_tree(tree: ast.expr, part: str, text: str) -> None:
         Of a factor.
     part, text : str
         The factor as it is written, and the formula around it.
+    what : str
+        What that text is, for messages.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def check_tree(tree: ast.expr, part: str, text: str) -> None:
     try:
         _whole(tree)
     except _NotAllowedError as error:
-        msg = f"formula {shown(text)} cannot be computed: {shown(part)} {error}"
+        msg = f"{what} {shown(text)} cannot be computed: {shown(part)} {error}"
         raise FormulaError(msg) from None
 
 

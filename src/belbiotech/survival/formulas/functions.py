@@ -13,7 +13,15 @@ from belbiotech.errors import FormulaError, a_type_of
 from belbiotech.survival.formulas.rounding import round_half_even
 from belbiotech.survival.formulas.splines import natural_spline
 
-__all__ = ["CONTRASTS", "FUNCTIONS", "NUMPY", "Function", "function_named", "register_function"]
+__all__ = [
+    "CONTRASTS",
+    "FUNCTIONS",
+    "NUMPY",
+    "Function",
+    "added_functions",
+    "function_named",
+    "register_function",
+]
 
 
 @dataclass(frozen=True)
@@ -208,7 +216,9 @@ def register_function(name: str, f: Callable[..., Any]) -> None:
     -----
     Formulas are data: they call the listed functions only, so that a formula from a stranger can
     compute but not act. A function registered here is Python and is trusted; a formula may call
-    it. It is known in this process alone: processes that a study starts do not know it.
+    it. Processes that a study starts are given it, if it is of a module that they can import; with
+    a function of a script, a notebook or a lambda the study stays in one process, and says so.
+    Processes of your own know what they have registered themselves.
 
     Examples
     --------
@@ -241,3 +251,8 @@ def function_named(name: str) -> Function | None:
     if name.startswith("np."):
         return NUMPY.get(name[3:])
     return FUNCTIONS.get(name) or _added.get(name)
+
+
+def added_functions() -> dict[str, Callable[..., Any]]:
+    """Give the functions that were registered in this process, by name."""
+    return {name: function.call for name, function in _added.items()}

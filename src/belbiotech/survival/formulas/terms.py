@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from belbiotech.errors import FormulaError
 from belbiotech.survival.formulas.texts import Token, quoted, shown
+from belbiotech.survival.formulas.trees import tree_of
 
 __all__ = ["Factor", "Term", "expand"]
 
@@ -19,7 +20,6 @@ DEEPEST = 40  # brackets within brackets
 BEYOND = 1 << 16  # products that are looked at, at most, for one operator
 CLOSERS = {"(": ")", "[": "]", "{": "}"}
 TOO_DEEP = f"it has more than {DEEPEST} brackets within brackets"
-PLACE = "_quoted"  # begins the names that stand for quoted ones while a call is read
 
 Term = tuple[str, ...]  # texts of factors, in order; the constant has none
 
@@ -258,30 +258,10 @@ class _Reader:
 
     def parsed(self, tokens: list[Token]) -> tuple[Factor, str]:
         """Make a tree of a call, with columns by their own names, and check it."""
-        place = PLACE
-        while place in self.text:
-            place += "_"
-        names = {f"{place}{k}_": t.text for k, t in enumerate(tokens) if t.kind == "quoted"}
-        code, end = "", tokens[0].at
-        for k, token in enumerate(tokens):
-            is_name = token.kind == "quoted"
-            code += " " * (is_name or token.at > end or tokens[k - 1].kind == "quoted")
-            code += f"{place}{k}_" if is_name else token.text
-            end = token.end
-        code = code.strip()
-        braces = code.startswith("{") and code.endswith("}")
         try:
-            tree = ast.parse(f"({code[1:-1]}\n)" if braces else code, mode="eval").body
-            deep = _depth(tree)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            why = getattr(error, "msg", None) or "too much is nested"
-            self.stop(f"{shown(_restored(code, names))}: {why}")
-        if deep > DEEPEST * 4:
-            self.stop("too much is nested")
-        key = _restored(ast.unparse(tree), names)
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Name):
-                node.id = names.get(node.id, node.id)
+            tree, key = tree_of(self.text, tokens)
+        except SyntaxError as error:
+            self.stop(f"{shown(error.text or '')}: {error.msg}")
         self.check(tree, key)
         return Factor(key, tree), key
 
@@ -322,19 +302,3 @@ def _merged(*parts: Terms) -> Terms:
         for key, term in part.items():
             found.setdefault(key, term)
     return found
-
-
-def _depth(tree: ast.AST) -> int:
-    """Count the levels of a tree, without recursion."""
-    depth, level = 0, [tree]
-    while level:
-        depth += 1
-        level = [child for node in level for child in ast.iter_child_nodes(node)]
-    return depth
-
-
-def _restored(code: str, names: dict[str, str]) -> str:
-    """Put quoted names back in the place of those that stand for them."""
-    for place, name in names.items():
-        code = code.replace(place, quoted(name))
-    return code
