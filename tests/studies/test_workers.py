@@ -232,6 +232,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_functions_of_a_script_are_known_however_processes_start(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(SCRIPT_WITH_A_FUNCTION)
@@ -269,6 +270,6 @@ def test_a_function_that_cannot_be_sent_keeps_the_study_here(monkeypatch):
     monkeypatch.setattr(functions, "_added", {})
     register_function("thrice", thrice)
     sent = curve_with("thrice")
-    register_function("own", lambda x: 3 * x)
-    with pytest.warns(BelbiotechWarning, match="'own' of formulas cannot be sent"):
-        assert curve_with("own") == pytest.approx(sent, rel=1e-12)
+    register_function("thrice", lambda x: 3 * x)
+    with pytest.warns(BelbiotechWarning, match="'thrice' of formulas cannot be sent"):
+        assert curve_with("thrice") == sent

@@ -20,12 +20,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
 from belbiotech.errors import PanelError, warn
-from belbiotech.survival.formulas.functions import added_functions, register_function
 
 __all__ = ["run", "serve"]
 
@@ -123,6 +122,8 @@ def _parallel(
 
 def _functions_named(sent: Sequence[bytes]) -> dict[str, Callable[..., Any]]:
     """Give the registered functions whose names are in what is sent: formulas may call them."""
+    from belbiotech.survival.formulas.functions import added_functions
+
     named = {
         name: f
         for name, f in added_functions().items()
@@ -211,14 +212,21 @@ def serve() -> None:
     threading.Thread(target=_end_without_parent, args=(os.getppid(),), daemon=True).start()
     try:
         functions, first = pickle.loads(chunks.get())  # nosec B301: its parent's pipe
-        for name, f in functions.items():
-            register_function(name, f)
+        _register(functions)
         work, shared = pickle.loads(first)  # nosec B301: the same
     except Exception as error:
         _answer(answers, ("unknown", f"they do not know the work: {error}"))
         return
     while True:  # until the pipe ends, see _listen
         _answer(answers, _done(work, shared, chunks.get()))
+
+
+def _register(functions: Mapping[str, Callable[..., Any]]) -> None:
+    for name, f in functions.items():
+        # Here, so that a worker starts at once, and ends at once, where there are none.
+        from belbiotech.survival.formulas.functions import register_function
+
+        register_function(name, f)
 
 
 def _done(work: Callable[[Any, Any], Any], shared: Any, chunk: bytes) -> tuple[str, Any]:

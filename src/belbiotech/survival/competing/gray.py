@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.curves.group_times import GroupTimes, grouped_strata
+from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, grouped_strata
 from belbiotech.survival.curves.logrank import check_powers, chi_square
 from belbiotech.survival.curves.risk_tables import whole_weights
 from belbiotech.survival.inference.test_result import TestResult
@@ -19,6 +19,8 @@ from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["gray_test"]
+
+MOST_NUMBERS = 20_000_000  # times by groups by groups, of which the variance holds some arrays
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,8 @@ def gray_test(
     fates = data.assign(**{others[0]: data[others].astype(bool).any(axis=1)})
     pair = [outcome, others[0]]
     grouped = grouped_strata(fates, pair, by, strata, weights=weights, start=start, stop=stop)
-    numbers = [_numbers(stratum, grouped.labels) for stratum in grouped.strata]
+    _refuse_many_numbers(grouped)
+    numbers = [_numbers(stratum, grouped.labels) for stratum in grouped.strata if len(stratum.time)]
     scores = [_scores(stratum, rho) for stratum in numbers]
     observed = np.sum([observed for observed, _ in scores], axis=0)
     expected = np.sum([expected for _, expected in scores], axis=0)
@@ -160,6 +163,18 @@ def _refuse_broken_weights(data: pd.DataFrame, weights: str | None) -> None:
             f"weights {weights!r} are no whole numbers in {len(first)} rows, such as "
             f"{first.iloc[0]:g}: Gray's variance counts units. Fit fine_gray(..., weights="
             f"{weights!r}) with the groups as a factor, whose Wald test is robust"
+        )
+        raise FitError(msg)
+
+
+def _refuse_many_numbers(grouped: GroupedStrata) -> None:
+    """Refuse what would fill the memory: the variance needs times by groups by groups."""
+    times = max(len(stratum.time) for stratum in grouped.strata)
+    groups = len(grouped.labels)
+    if times * groups**2 > MOST_NUMBERS:
+        msg = (
+            f"{groups:,} groups at {times:,} times are more than Gray's test can be computed of: "
+            "name a column with fewer values, or round the times"
         )
         raise FitError(msg)
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.curves.risk_tables import group_labels, sums
+from belbiotech.survival.curves.risk_tables import group_labels, refuse_many_groups, sums
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.counts import Counts, count_rows
 
 __all__ = ["GroupedStrata", "GroupTimes", "check_groups", "grouped_strata"]
+
+MOST_COMPARED = 1_000  # groups: the variance of their comparison is a square of them
+MOST_CELLS = 50_000_000  # numbers at risk, by time and group
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def grouped_strata(
     Raises
     ------
     FitError
-        Fewer than two groups.
+        Fewer than two groups, or too many.
     """
     groups, within = as_columns(by), as_columns(strata, "strata")
     columns = list(dict.fromkeys([*groups, *within]))
@@ -99,12 +101,14 @@ def grouped_strata(
     check_groups(labels, groups)
     of_stratum, names = group_labels(counts.columns, within)
     size = (len(outcomes), len(labels))
-    made = [_group_times(counts, of_stratum == k, codes, size) for k in range(len(names))]
+    in_order = np.argsort(of_stratum, kind="stable")
+    bounds = np.searchsorted(of_stratum[in_order], np.arange(1, len(names)))
+    made = [_group_times(counts, rows, codes, size) for rows in np.split(in_order, bounds)]
     return GroupedStrata(made, labels, sums(codes, counts.number, len(labels)))
 
 
 def check_groups(labels: Sequence[Hashable], columns: Sequence[str]) -> None:
-    """Refuse fewer than two groups where groups are to be compared.
+    """Refuse fewer than two groups where groups are to be compared, and very many.
 
     Parameters
     ----------
@@ -127,10 +131,11 @@ def check_groups(labels: Sequence[Hashable], columns: Sequence[str]) -> None:
             "a comparison needs two"
         )
         raise FitError(msg)
+    refuse_many_groups(labels, columns, MOST_COMPARED)
 
 
 def _group_times(
-    counts: Counts, chosen: NDArray[np.bool_], codes: IntArray, size: tuple[int, int]
+    counts: Counts, chosen: IntArray, codes: IntArray, size: tuple[int, int]
 ) -> GroupTimes:
     """Count the chosen distinct rows at each of their event times."""
     kinds, groups = size
@@ -138,6 +143,12 @@ def _group_times(
     number, group = counts.weight[chosen], codes[chosen]
     times = np.unique(stop[(event > 0) & (number > 0)])
     shape = (len(times) + 1, groups)
+    if shape[0] * groups > MOST_CELLS:
+        msg = (
+            f"{len(times):,} times of events in {groups:,} groups are more than "
+            f"{MOST_CELLS:,} numbers: compare fewer groups, or round the times"
+        )
+        raise FitError(msg)
     first = np.searchsorted(times, start, side="right")
     after = np.searchsorted(times, stop, side="right")
     entering = sums(first * groups + group, number, shape[0] * groups)

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, in_words, nearest_names, warn
 from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, grouped_strata
 from belbiotech.survival.curves.group_variances import unit_of_errors
-from belbiotech.survival.curves.risk_tables import whole_weights
+from belbiotech.survival.curves.risk_tables import refuse_many_groups, whole_weights
 from belbiotech.survival.curves.score_variance import score_variance
 from belbiotech.survival.curves.trend import is_number, trend_scores
 from belbiotech.survival.inference.test_result import TestResult
@@ -28,6 +28,7 @@ __all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_
 Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
 
 MANY = 20  # groups
+MOST_IN_PAIRS = 100  # groups: 4,950 pairs
 SHOWN = 5  # pairs or groups named in a message
 NO_TEST = (float("nan"), 0, float("nan"))  # of a pair that has nothing to compare
 NO_VARIANCE = 1e-10  # directions of less than this share of the largest variance have none
@@ -237,6 +238,7 @@ def pairwise_logrank(
 
     _check_weighting(weighting, rho, gamma)
     grouped = _grouped(data, outcome, by, strata, start, stop)
+    refuse_many_groups(grouped.labels, as_columns(by), MOST_IN_PAIRS)
     tests = []
     for pair in combinations(range(len(grouped.labels)), 2):
         observed, expected, variance = _add_up(grouped.only(pair), weighting, rho, gamma)

@@ -10,7 +10,13 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.survival.curves.influence import clustered_variances
-from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, risk_table
+from belbiotech.survival.curves.risk_tables import (
+    RiskTable,
+    Rows,
+    group_labels,
+    refuse_many_groups,
+    risk_table,
+)
 from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.limits import check_limit_options, hazard_limits
 from belbiotech.survival.rows.checks import check_rows
@@ -173,6 +179,7 @@ def mean_cumulative_function(
         weight_squared=weight**2,
     )
     codes, labels = group_labels(data, groups)
+    refuse_many_groups(labels, groups)
     tables = [risk_table(label, rows.chosen(codes == k)) for k, label in enumerate(labels)]
     parts = [_group(table, data[unit][codes == k], conf_level) for k, table in enumerate(tables)]
     return MeanCumulativeResult(

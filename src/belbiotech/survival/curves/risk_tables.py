@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.errors import FitError
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.counts import Counts, count_rows
@@ -23,12 +24,14 @@ __all__ = [
     "Rows",
     "at_risk_steps",
     "group_labels",
+    "refuse_many_groups",
     "risk_table",
     "risk_tables",
     "whole_weights",
 ]
 
 EVERYONE = "all"  # the group's name where nothing splits the rows
+MOST_GROUPS = 2_000  # each has a curve of its own
 
 
 @dataclass(frozen=True)
@@ -126,6 +129,11 @@ def risk_tables(
     -------
     list of RiskTable
         In the order of the groups' values.
+
+    Raises
+    ------
+    FitError
+        Too many groups.
     """
     columns = as_columns(by)
     counts = count_rows(data, outcomes, columns, start=start, stop=stop, weights=weights)
@@ -138,6 +146,7 @@ def risk_tables(
         weight_squared=_sums_of_squares(data, counts, weights),
     )
     codes, labels = group_labels(counts.columns, columns)
+    refuse_many_groups(labels, columns)
     return [risk_table(label, rows.chosen(codes == k)) for k, label in enumerate(labels)]
 
 
@@ -188,6 +197,34 @@ def group_labels(table: pd.DataFrame, columns: Sequence[str]) -> tuple[IntArray,
         for row in values.itertuples(index=False)
     ]
     return codes, labels
+
+
+def refuse_many_groups(
+    labels: Sequence[Hashable], columns: Sequence[str], most: int = MOST_GROUPS
+) -> None:
+    """Refuse more groups than anybody looks at: nearly always a column of units.
+
+    Parameters
+    ----------
+    labels : sequence
+        The groups' names.
+    columns : sequence of str
+        The columns that make them.
+    most : int
+        How many there may be.
+
+    Raises
+    ------
+    FitError
+        With the number, and what to do.
+    """
+    if len(labels) > most:
+        msg = (
+            f"{' and '.join(map(repr, columns))} make {len(labels):,} groups, and {most:,} are the "
+            "most: name a column with fewer values, or make one, such as "
+            "data.assign(group=pandas.qcut(data['size'], 4))"
+        )
+        raise FitError(msg)
 
 
 def risk_table(group: Hashable, rows: Rows) -> RiskTable:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, warn
-from belbiotech.survival.curves.risk_tables import group_labels
+from belbiotech.survival.curves.risk_tables import group_labels, refuse_many_groups
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
@@ -133,6 +133,7 @@ def multi_state(
         data, to, initial, unit=unit, columns=[*groups, *clusters], start=start, stop=stop
     )
     codes, labels = group_labels(data, groups)
+    refuse_many_groups(labels, groups)
     pairs = paths.transitions()
     parts = groups_of_moves(codes, _moves(paths, data, clusters), labels)
     estimates = tuple(occupation(part, pairs) for part in parts)
