@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from belbiotech.errors import BelbiotechWarning, PanelError
@@ -246,12 +247,12 @@ def thrice(x):
 
 
 def curve_with(function):
-    rows = simulate_panel(60, seed=4)
+    rows = simulate_panel(150, seed=4)
     found = specification_curve(
         rows,
         outcomes=["failure"],
         exposures=[f"{function}(alliances_cum_lag1)"],
-        controls=["", "age"],
+        controls=["", "alliances_active_lag1"],
         designs={"all": ""},
         processes=2,
         progress=False,
@@ -272,4 +273,4 @@ def test_a_function_that_cannot_be_sent_keeps_the_study_here(monkeypatch):
     sent = curve_with("thrice")
     register_function("thrice", lambda x: 3 * x)
     with pytest.warns(BelbiotechWarning, match="'thrice' of formulas cannot be sent"):
-        assert curve_with("thrice") == sent
+        np.testing.assert_array_equal(curve_with("thrice"), sent)
