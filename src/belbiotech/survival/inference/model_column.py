@@ -127,6 +127,6 @@ def clusters_in_words(clusters: Sequence[str], otherwise: str = "from the inform
     Examples
     --------
     >>> clusters_in_words(["firm_id"]), clusters_in_words([])
-    ('clustered by firm_id', 'from the information')
+    ("clustered by 'firm_id'", 'from the information')
     """
-    return f"clustered by {' and '.join(clusters)}" if clusters else otherwise
+    return f"clustered by {' and '.join(map(repr, clusters))}" if clusters else otherwise

@@ -100,7 +100,7 @@ def regression_table(
     AIC                                              2,029.42             2,028.80
     <BLANKLINE>
     Hazard ratios, 95% intervals in parentheses.
-    Errors clustered by "Firm id".
+    Errors clustered by firm id.
     """
     check_limit_options(conf_level)
     if below not in get_args(Below):

@@ -134,6 +134,7 @@ class Labels:
 
         Examples
         --------
+        >>> from belbiotech.report.labels import data_labels
         >>> data_labels().term("alliances_active_lag1")
         'Active alliances, year before'
         >>> data_labels().term("C(region)[T.BE-WAL]")
@@ -271,6 +272,7 @@ class Labels:
 
         Examples
         --------
+        >>> from belbiotech.report.labels import data_labels
         >>> data_labels().in_words("4 events of 'failure', none with C(region)[T.BE-VLG] = 1")
         '4 events of failure, none with "Region: Flanders" = 1'
         """
