@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import pandas as pd
-from common import PARTNERS, SEGMENT_GROUPS, VERSION, Sample, followed, labels, run, size
+from common import PARTNERS, SEGMENT_GROUPS, VERSION, Sample, followed, labels, run, size, today
 
 import belbiotech as bb
 from belbiotech.plots import bars
@@ -14,6 +16,21 @@ from belbiotech.report.tables import table
 
 CASES_UNTIL = 2015  # the year of the seed paper
 WORDS = labels()
+NUMBERS = [
+    "alliances_active_lag1",
+    "alliances_cum_lag1",
+    "breadth",
+    "financing_rounds_cum_lag1",
+    "listed_lag1",
+]
+SHARES = ["status", "region_group", "segment_group", "origin_group"]
+FATE_TITLES = {
+    "failed": "Failed",
+    "acquired": "Acquired",
+    "moved abroad": "Moved abroad",
+    "no exit known": "No exit known",
+    "All": "All",
+}
 FATES = {"failure": "failed", "acquisition": "acquired", "relocation": "moved abroad"}
 
 
@@ -44,6 +61,64 @@ def traits(panel: pd.DataFrame, firms: pd.DataFrame) -> pd.DataFrame:
         values = cohort if name == "cohort" else WORDS.values(name, panel[name])
         for level, rows in panel.groupby(values):
             lines.append({"characteristic": WORDS.column(name), "level": level, **counts(rows)})
+    return pd.DataFrame(lines)
+
+
+def by_fate(rows: pd.DataFrame, firms: pd.DataFrame) -> pd.DataFrame:
+    """Say of each row what became of its firm."""
+    fate = rows["firm_id"].map(firms.set_index("firm_id")["exit_kind"]).map(FATES)
+    return rows.assign(fate=fate.fillna("no exit known"))
+
+
+def described(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give means, standard deviations and shares of the covariates by fate."""
+    found = bb.describe_panel(
+        rows, [*NUMBERS, *SHARES], by="fate", labels={**WORDS.titles, "fate": "Fate"}
+    ).numbers
+    lines = []
+    for (column, level), part in found.groupby(["column", "level"], dropna=False, sort=False):
+        if str(column).startswith("(events"):
+            continue
+        of = part.set_index("group")
+        title = {"(units)": "Firms", "(rows)": "Firm-years"}.get(column)
+        if column == "(person-years)":
+            continue
+        line: dict[str, object] = {
+            "characteristic": title or WORDS.column(column),
+            "level": "" if pd.isna(level) else WORDS.codes[column].get(level, level),
+        }
+        for group in [*FATES.values(), "no exit known", "All"]:
+            if group in of.index:
+                line[group] = _cell(of.loc[group], counted=title is not None)
+            elif group in set(rows["fate"]):
+                line[group] = percent(0.0)
+        lines.append(line)
+    return pd.DataFrame(lines)
+
+
+def _cell(line: pd.Series, *, counted: bool) -> str:
+    """Write a count, a mean with its standard deviation, or a share."""
+    if counted:
+        return f"{line['n']:,.0f}"
+    if not pd.isna(line["share"]):
+        return percent(line["share"])
+    return f"{line['mean']:.2f} ({line['sd']:.2f})"
+
+
+def correlated(rows: pd.DataFrame) -> pd.DataFrame:
+    """Correlate the covariates pair by pair, over all rows and by fate."""
+    parts = {**dict(iter(rows.groupby("fate"))), "All": rows}
+    order = [name for name in [*FATES.values(), "no exit known", "All"] if name in parts]
+    lines = []
+    for one, other in combinations(NUMBERS, 2):
+        line: dict[str, object] = {
+            "characteristic": WORDS.column(one),
+            "level": WORDS.column(other),
+        }
+        for name in order:
+            x, y = (parts[name][column].astype(float) for column in (one, other))
+            line[name] = x.corr(y) if x.std() > 0 and y.std() > 0 else float("nan")
+        lines.append(line)
     return pd.DataFrame(lines)
 
 
@@ -124,7 +199,7 @@ def cases(firms: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     words = found["exit_kind"].map(FATES).fillna("last seen")
     return pd.DataFrame(
         {
-            "name": found["name"],
+            "name": found["firm_id"].map(today(found)),
             "firm_id": found["firm_id"],
             "start": found["founded_year"].astype(int),
             "listed": found["listed"].astype(int),
@@ -166,6 +241,24 @@ def blocks(sample: Sample) -> list[Block]:
             "and gaps."
         ),
         table("sample", "The sample", samples(sample), WORDS, titles={"level": "Rows"}),
+        table(
+            "sample_by_fate",
+            "Covariates of the firm-years under observation, by what became of the firm",
+            described(by_fate(sample.observed, firms)),
+            WORDS,
+            titles={"level": "Value", **FATE_TITLES},
+            note="Numbers: mean (standard deviation) over firm-years; groups: share of firm-years. "
+            f"{size(sample.observed)}.",
+        ),
+        table(
+            "sample_correlations",
+            "Correlations of the covariates, by what became of the firm",
+            correlated(by_fate(sample.observed, firms)),
+            WORDS,
+            titles={"characteristic": "Between", "level": "and", **FATE_TITLES},
+            note="Pearson's, over firm-years. A dash: one of the two does not vary. "
+            f"{size(sample.observed)}.",
+        ),
         table(
             "sample_traits",
             "Firms of the panel by region, segment, origin and founding cohort",
@@ -215,7 +308,7 @@ def blocks(sample: Sample) -> list[Block]:
             languages(tables["sources"]),
             WORDS,
             titles={
-                "language": "Language (ISO 639)",
+                "language": "Language",
                 "number": "Pages",
                 "dated": "With a date",
                 "first": "First year",

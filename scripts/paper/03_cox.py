@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import pandas as pd
-from common import MODELS, OUTCOMES, Sample, labels, run, size
+from common import MODELS, OUTCOMES, Sample, labels, run, size, today
 from models import WIDEST, Fit, coefficient_table, coefficients, cox, forest_lines
+from propositions import ACTIVE, RIGHT
 
 from belbiotech.plots import forest
 from belbiotech.report.blocks import Block, FigureBlock, Finding, Heading, Text
 from belbiotech.report.tables import table
 
 WORDS = labels()
-ACTIVE = "alliances_active_lag1"
-RIGHT = {
-    "Any alliance": "allied",
-    "Number, linear": ACTIVE,
-    "Dose": "C(dose)",
-    "Kind of partner": "alliances_upstream_active_lag1 + alliances_horizontal_active_lag1"
-    " + alliances_downstream_active_lag1",
-    "Purpose": "alliances_exploration_active_lag1 + alliances_exploitation_active_lag1",
-    "Breadth": "breadth",
-    "Region": "C(region_group)",
-}
 CONTROLS = f"{ACTIVE} + C(region_group) + C(segment_group, Treatment('medicines'))"
 MOST = 8  # influential firms shown
 PARTNERS = {
@@ -57,6 +47,7 @@ def influential(fit: Fit, term: str) -> pd.DataFrame:
         name=("name", "first"), firm_years=("year", "size"), events=(fit.outcome, "sum")
     )
     without = [refit(fit, term, firm) for firm in strongest]
+    firms["name"] = today(fit.rows)
     found = firms.loc[strongest].reset_index(drop=True)
     return pd.concat([found, pd.DataFrame(without)], axis=1)
 

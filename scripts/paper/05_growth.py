@@ -5,38 +5,26 @@ from __future__ import annotations
 import pandas as pd
 from common import MODELS, Sample, labels, run, size
 from models import Fit, coefficient_table, cox
+from propositions import ACTIVE, MAX_ORDER, RIGHT, not_listed, round_rows
 
 import belbiotech as bb
 from belbiotech.report.blocks import Block, FigureBlock, Finding, Heading, Text
 
 WORDS = labels()
-ACTIVE = "alliances_active_lag1"
-RIGHT = {
-    "Any alliance": "allied",
-    "Number, linear": ACTIVE,
-    "Breadth": "breadth",
-    "Region": "C(region_group)",
-}
-MAX_ORDER = 3  # later rounds share a stratum: few firms have more
-
-
-def not_listed(rows: pd.DataFrame) -> pd.DataFrame:
-    """Keep the years in which a first listing can happen: until it has happened."""
-    before = rows.groupby("firm_id")["ipo"].cumsum() - rows["ipo"]
-    return rows[(rows["listed_lag1"] == 0) & (before == 0)].reset_index(drop=True)
+GROWTH = ("Any alliance", "Number, linear", "Breadth", "Region")
 
 
 def rounds(rows: pd.DataFrame) -> list[Fit]:
     """Fit financing rounds as recurrent events: any round, and each round in its turn."""
-    cut = bb.recurrent_rows(rows, "financing_rounds_new", max_order=MAX_ORDER)
-    cut = cut.rename(columns={"event": "round"})
+    cut = round_rows(rows)
     gap = {"strata": "order", "start": "gap_start", "stop": "gap_stop", "overlap": "allow"}
     ways = {"Andersen-Gill": {}, "Prentice-Williams-Peterson, age": {"strata": "order"}}
     ways["Prentice-Williams-Peterson, time since the last"] = gap
+    chosen = {name: RIGHT[name] for name in GROWTH}
     return [
         cox(f"{way}: {name.lower()}", "round", right, cut, **options)
         for way, options in ways.items()
-        for name, right in RIGHT.items()
+        for name, right in chosen.items()
     ]
 
 
@@ -44,7 +32,7 @@ def blocks(sample: Sample) -> list[Block]:
     """Fit listing and financing rounds."""
     rows = sample.observed
     at_risk = not_listed(rows)
-    listing = {name: cox(name, "ipo", right, at_risk) for name, right in RIGHT.items()}
+    listing = {name: cox(name, "ipo", RIGHT[name], at_risk) for name in GROWTH}
     recurrent = rounds(rows)
     by_name = {fit.name: fit for fit in recurrent}
     made = int(rows["financing_rounds_new"].sum())
@@ -76,7 +64,7 @@ def blocks(sample: Sample) -> list[Block]:
             "Cox models of the first listing",
             listing.values(),
             WORDS,
-            note=f"{size(at_risk, 'ipo')}. Errors clustered by firm.",
+            note=f"{size(at_risk, 'ipo')}. {MODELS['reads']}",
         ),
         Heading("Financing rounds"),
         FigureBlock(

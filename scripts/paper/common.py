@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from belbiotech import BelbiotechWarning
 from belbiotech.report.blocks import Block, Warned
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.report.sections import write_section
+from belbiotech.studies.small_samples import RULE
 
 VERSION = "1.0.0"  # the data version of the whole paper: pinned here, and nowhere else
 OUT = Path("out") / "paper"
@@ -87,11 +89,31 @@ ADDED = {
     "origin_group": "Origin",
     "cohort": "Founded",
 }
-MODELS = {
-    "reads": "Failure has so few events that its Cox models have Firth's penalty, with intervals "
-    "and p-values from the profile likelihood (which knows no clusters). All other errors are "
-    "clustered by firm. Ties are Efron's."
+MODELS = {"reads": f"{RULE}. Ties are Efron's."}
+LANGUAGES = {
+    "de": "German",
+    "en": "English",
+    "fi": "Finnish",
+    "fr": "French",
+    "it": "Italian",
+    "ja": "Japanese",
+    "nl": "Dutch",
+    "sv": "Swedish",
+    "zh": "Chinese",
 }
+CODES["language"] = LANGUAGES
+# Firms that the facts have under an earlier name, and what they are called today.
+KNOWN_TODAY = {
+    "advanced-array-technologies": "Eppendorf Array Technologies",
+    "asit-biotech": "DMS Imaging",
+    "bone-therapeutics": "BioSenic",
+    "celyad": "Celyad Oncology",
+    "euroscreen": "Ogeda",
+    "mdxhealth": "MDxHealth",
+    "pronota": "MyCartis",
+    "thrombogenics": "Oxurion",
+}
+CODE_TALK = re.compile(r"[;,:] (?:think of|or use|use|give|name|take|leave|merge)\b[^;.]*")
 
 
 def followed(panel: pd.DataFrame) -> str:
@@ -99,6 +121,23 @@ def followed(panel: pd.DataFrame) -> str:
     years = panel.attrs["follow_up"]
     after = "at any time before" if years is None else f"in one of the {years} years before"
     return f"a dated page about the firm, other than on its exit, was published {after}"
+
+
+def today(rows: pd.DataFrame) -> pd.Series:
+    """Name firms as they are known today, by ``firm_id``; the earlier name in brackets."""
+    firms = bb.load_table("firms", VERSION).set_index("firm_id")
+    for firm, name in KNOWN_TODAY.items():
+        if name not in str(firms.loc[firm, "other_names"]).split(";"):
+            msg = f"{name!r} is no name of {firm!r} in data version {VERSION}"
+            raise bb.PanelError(msg)
+    named = rows.drop_duplicates("firm_id").set_index("firm_id")["name"]
+    return pd.Series(
+        {
+            firm: f"{KNOWN_TODAY[firm]} (before: {name})" if firm in KNOWN_TODAY else name
+            for firm, name in named.items()
+        },
+        name="name",
+    )
 
 
 @dataclass(frozen=True)
@@ -176,7 +215,8 @@ def run(name: str, title: str, blocks: Callable[[Sample], Sequence[Block]]) -> N
 
 def warned(texts: Iterable[str]) -> Warned:
     """Put warnings in words for people."""
-    return Warned(tuple(labels().in_words(text) for text in texts))
+    said = (CODE_TALK.sub("", labels().in_words(text)) for text in texts)
+    return Warned(tuple(dict.fromkeys(said)))
 
 
 def folder() -> Path:

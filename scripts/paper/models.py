@@ -15,8 +15,7 @@ from belbiotech.report.blocks import TableBlock
 from belbiotech.report.labels import Labels
 from belbiotech.report.sentences import Estimate, estimate_of, sentence
 from belbiotech.report.tables import table
-
-FEW_EVENTS = 10  # an outcome with fewer has Firth's penalty
+from belbiotech.studies.small_samples import cox_by_events
 
 
 @dataclass(frozen=True)
@@ -55,10 +54,8 @@ def attempt(name: str, outcome: str, rows: pd.DataFrame, make: Callable[[], Any]
 
 def cox(name: str, outcome: str, right: str, rows: pd.DataFrame, **options: Any) -> Fit:
     """Fit a Cox model: Firth's where events are few, else with errors clustered by firm."""
-    few = rows[outcome].sum() < FEW_EVENTS
-    chosen: dict[str, Any] = {"firth": True} if few else {"cluster": "firm_id"}
     formula = f"{outcome} ~ {right}"
-    return attempt(name, outcome, rows, lambda: bb.cox(formula, rows, **chosen, **options))
+    return attempt(name, outcome, rows, lambda: cox_by_events(formula, rows, **options))
 
 
 def coefficients(fits: Iterable[Fit], words: Labels, ratio: str = "hazard_ratio") -> pd.DataFrame:

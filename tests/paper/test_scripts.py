@@ -45,7 +45,7 @@ def test_one_script_alone_gives_the_same_bytes_elsewhere(sample, tmp_path):
     assert done.returncode == 0, done.stderr
     assert hashes(sample) == hashes(elsewhere)
     kinds = {path.suffix for path in sample.rglob("*") if path.is_file()}
-    assert kinds == {".csv", ".md", ".tex", ".pdf", ".png", ".json"}
+    assert kinds == {".csv", ".md", ".tex", ".pdf", ".png", ".json", ".txt"}
 
 
 def test_the_sample_counts_add_up_to_the_panel(sample):
@@ -63,7 +63,7 @@ def test_the_sample_counts_add_up_to_the_panel(sample):
 def test_cases_are_the_firms_listed_by_the_year_of_the_seed_paper(sample):
     cases = pd.read_csv(sample / "tables" / "cases.csv")
     assert (cases["listed"] <= 2015).all()
-    assert {"Ablynx", "Galapagos", "ThromboGenics"} <= set(cases["name"])
+    assert {"Ablynx", "Galapagos", "Oxurion (before: ThromboGenics)"} <= set(cases["name"])
 
 
 def test_a_reader_sees_no_raw_column_name(sample):
@@ -84,6 +84,22 @@ def test_check_names_what_moved_and_by_how_much(sample, tmp_path):
     assert done.returncode == 1
     assert re.search(r"Whole panel, firms: \d+ -> \d+ \(\+4, \+\d", done.stdout)
     assert "make paper-expected" in done.stdout
+
+
+def test_check_names_a_sentence_and_a_figure_that_moved(sample):
+    text, figure = sample / "texts" / "01_sample.txt", sample / "figures" / "cases.csv"
+    before = text.read_text("utf-8"), figure.read_text("utf-8")
+    text.write_text(before[0].replace("firm", "company", 1), "utf-8")
+    shown = pd.read_csv(figure)
+    line = shown["kind"] == "line"
+    shown.loc[line, "x"] += 1
+    shown.to_csv(figure, index=False)
+    done = run("check.py", sample)
+    text.write_text(before[0], "utf-8")
+    figure.write_text(before[1], "utf-8")
+    assert done.returncode == 1
+    assert re.search(r"texts/01_sample.txt: .*\n  -.*firm.*\n  \+.*company", done.stdout)
+    assert re.search(r"figures/cases.csv: \d+ differences", done.stdout)
 
 
 def test_check_asks_for_the_paper_first(tmp_path):

@@ -44,7 +44,8 @@ def test_the_page_holds_everything_and_needs_no_network(folder):
         assert piece in text
     assert "4 events are few" in text
     assert "make &lt;paper&gt;" in text
-    assert text.index("Sentence 1a.") < text.index("Sentence 2.")  # in the propositions' order
+    assert text.count("Sentence 1a.") == text.count("Sentence 2.") == 1  # each in its section
+    assert text.index("Sentence 2.") < text.index("Sentence 1a.")
     assert "http" not in text
     assert printed.read_bytes().startswith(b"%PDF")
 
@@ -58,3 +59,16 @@ def test_the_same_sections_give_the_same_bytes(folder):
 def test_a_report_without_sections_is_refused(tmp_path):
     with pytest.raises(BelbiotechError, match="run the paper's scripts first"):
         write_report(tmp_path, title="T", summary=[], **TITLES)
+
+
+def test_figures_and_texts_are_written_to_be_compared(folder):
+    shown = pd.read_csv(folder / "figures" / "bars.csv")
+    bars_drawn = shown[shown["kind"] == "bar"]
+    lengths = bars_drawn.groupby("item")[["x", "y"]].agg(lambda corners: corners.max())
+    assert {3.0, 4.0} <= set(lengths.to_numpy().ravel())
+    assert {"cdmo", "vaccines"} <= set(shown["text"].dropna())
+    said = (folder / "texts" / "01_first.txt").read_text("utf-8").splitlines()
+    assert said[:2] == ["First", "A heading"]
+    assert {"Firms", "N = 7", "4 events are few", "Proposition 2: c", "Sentence 2."} <= set(said)
+    write_report(folder, title="T", summary=["S"], **TITLES)
+    assert (folder / "texts" / "report.txt").read_text("utf-8") == "T\nS\n"

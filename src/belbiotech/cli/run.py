@@ -126,6 +126,7 @@ def _models(rows: pd.DataFrame, out: Path) -> None:
     import pandas as pd
 
     from belbiotech.plots import forest, save
+    from belbiotech.studies.small_samples import RULE
 
     parts = []
     for outcome, words in OUTCOMES.items():
@@ -134,14 +135,14 @@ def _models(rows: pd.DataFrame, out: Path) -> None:
         show_table(
             table[["model", "label", "estimate", "lower", "upper", "p", "remark"]],
             f"Cox models of {words}: hazard ratios for one alliance more, 95% interval",
-            note=f"{size(rows, outcome)}; Efron ties, errors clustered by firm",
+            note=f"{size(rows, outcome)}; Efron ties. {RULE}",
         )
         group = f"{words} ({int(rows[outcome].sum())} events)"
         parts.append(table[table["model"] == next(iter(MODELS))].assign(group=group))
     figure = forest(
         pd.concat(parts, ignore_index=True),
         title=f"Hazard ratios, {rows['firm_id'].nunique()} firms, {len(rows):,d} firm-years",
-        x_label="Hazard ratio for one alliance more, 95% interval, errors clustered by firm",
+        x_label="Hazard ratio for one alliance more, 95% interval",
     )
     save(figure, out / "hazard_ratios.png")
 
@@ -152,6 +153,7 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
 
     import belbiotech as bb
     from belbiotech.dataset.panel.schemas import PROCESSED
+    from belbiotech.studies.small_samples import cox_by_events
 
     about = {
         "outcome": OUTCOMES[outcome],
@@ -162,7 +164,7 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
     }
     with heard_warnings() as told:
         try:
-            fitted = bb.cox(f"{outcome} ~ {MODELS[model]}", rows, cluster="firm_id")
+            fitted = cox_by_events(f"{outcome} ~ {MODELS[model]}", rows)
         except bb.FitError as error:
             return pd.DataFrame(
                 [about | {"label": "not estimated", "remark": str(error).splitlines()[0]}]
@@ -177,6 +179,11 @@ def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:
             "lower": table["exp(coef) lower 95%"].to_numpy(),
             "upper": table["exp(coef) upper 95%"].to_numpy(),
             "p": table["p"].to_numpy(),
-            "remark": "; ".join(text.split(":")[0] for text in told),
+            "remark": "; ".join([*(["Firth"] if fitted.firth else []), *_remarks(told)]),
         }
     )
+
+
+def _remarks(told: list[str]) -> list[str]:
+    """Shorten what a fit warned of, for a cell of a table."""
+    return [text.split(":")[0] for text in told]

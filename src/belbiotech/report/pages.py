@@ -96,15 +96,11 @@ def write_report(
         "run_again": list(run_again),
         "references": list(references),
         "sections": sections,
-        "findings": _findings(sections),
     }
+    texts = folder / "texts"
+    texts.mkdir(exist_ok=True)
+    (texts / "report.txt").write_text("\n".join([title, *summary]) + "\n", "utf-8", newline="\n")
     return _write_html(report, folder), _write_pdf(report, folder)
-
-
-def _findings(sections: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Collect the findings of all sections, in the order of their propositions' texts."""
-    found = [b for section in sections for b in section["blocks"] if b["kind"] == "finding"]
-    return sorted(found, key=lambda block: str(block["text"]))
 
 
 def _write_html(report: Mapping[str, Any], folder: Path) -> Path:

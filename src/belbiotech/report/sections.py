@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +16,21 @@ from belbiotech.report.blocks import (
     Text,
     Warned,
 )
+from belbiotech.report.drawn import drawn
 from belbiotech.report.tables import left_columns, write_table
 
 __all__ = ["read_sections", "write_section"]
 
 
 def write_section(folder: Path, name: str, title: str, blocks: Sequence[Block]) -> Path:
-    """Write a section's tables and figures, and the JSON from which a report is made.
+    """Write a section's tables, figures and texts, and the JSON from which a report is made.
+
+    Beside each figure stands what it shows as CSV.
 
     Parameters
     ----------
     folder : Path
-        Of the report; tables/, figures/ and sections/ are made in it.
+        Of the report; tables/, figures/, texts/ and sections/ are made in it.
     name : str
         The section's: sections stand in the order of their names.
     title : str
@@ -47,7 +50,17 @@ def write_section(folder: Path, name: str, title: str, blocks: Sequence[Block]) 
         {"title": title, "name": name, "blocks": entries}, indent=1, ensure_ascii=False
     )
     path.write_text(text + "\n", "utf-8", newline="\n")
+    texts = folder / "texts"
+    texts.mkdir(exist_ok=True)
+    lines = [title, *(line for entry in entries for line in _said(entry))]
+    (texts / f"{name}.txt").write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
     return path
+
+
+def _said(entry: Mapping[str, Any]) -> list[str]:
+    """Give the sentences of a block: without the cells of tables, which have files of their own."""
+    one = [str(entry[key]) for key in ("title", "text", "note") if entry.get(key)]
+    return [*one, *entry.get("sentences", []), *entry.get("texts", [])]
 
 
 def read_sections(folder: Path) -> list[dict[str, Any]]:
@@ -110,6 +123,8 @@ def _figure(block: FigureBlock, folder: Path) -> dict[str, Any]:
     figures.mkdir(parents=True, exist_ok=True)
     for suffix in (".pdf", ".png"):  # for print, and for the screen
         save(block.figure, figures / f"{block.name}{suffix}")
+    shown = drawn(block.figure).to_csv(index=False, float_format="%.5g", lineterminator="\n")
+    (figures / f"{block.name}.csv").write_text(shown, "utf-8", newline="\n")
     width, height = _pixels(figures / f"{block.name}.png")
     return {
         "kind": "figure",

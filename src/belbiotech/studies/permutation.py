@@ -277,7 +277,9 @@ def _cohorts(
             "founding; name a column of cohorts instead, cohorts='...'"
         )
         raise PanelError(msg)
-    founded = (table[YEAR] - table[start]).groupby(table[whose], observed=True).transform("min")
+    founded = (
+        (table[YEAR] - np.floor(table[start])).groupby(table[whose], observed=True).transform("min")
+    )
     codes, _ = numbered([founded.astype(float) // width])
     return pd.Series(codes.astype(np.int64), table.index), f"founding cohorts of {width} years"
 

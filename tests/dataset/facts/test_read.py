@@ -1,6 +1,7 @@
 """Facts: what is read, and every kind of bad input, told with file, line, column and value."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -417,3 +418,20 @@ def test_refuses_when_pandera_lets_everything_pass(setting):
         check=True,
     )
     assert "PANDERA_VALIDATION_ENABLED" in shown.stdout
+
+
+def test_a_frame_and_a_delisting_that_cannot_be_are_told_at_once(facts_folder):
+    facts_folder.rows["firms"][1]["frame"] = "edge"
+    listed = {"firm_id": "alpha", "event": "ipo", "date": "2005", "counterparty": "Euronext"}
+    facts_folder.add("events", **listed)
+    facts_folder.add("events", **{**listed, "event": "delisted", "date": "2008"})
+    facts_folder.add(
+        "events", **{**listed, "event": "delisted", "date": "2009", "counterparty": "Nasdaq"}
+    )
+    first, second = problems(facts_folder.write())
+    assert re.search(r"firms\.csv, line 3.*column 'frame'.*'edge'.*'core', 'borderline'", first)
+    assert re.search(
+        r"events\.csv, line 6.*column 'counterparty': the firm was never listed on 'Nasdaq'; "
+        r"before it the facts list the firm on 'Euronext'",
+        second,
+    )
