@@ -22,7 +22,10 @@ extensions = [
     "sphinx.ext.autosummary",
 ]
 exclude_patterns = ["README.md"]
-suppress_warnings = ["config.cache"]
+suppress_warnings = [
+    "config.cache",
+    "toc.not_included",
+]  # a page that nobody listed is found by search
 
 # Pages with examples are run anew at every build: what they show is what this version gives.
 nb_execution_mode = "force"

@@ -19,7 +19,12 @@ LARGEST = 300_000  # bytes of a page
 
 def build(folder: Path) -> Path:
     """Build it; the code of the pages is not run here, but in test_code.py and by ``make docs``."""
-    unrun = ["-D", "nb_execution_mode=off", "-D", "suppress_warnings=config.cache,myst-nb.lexer"]
+    unrun = [
+        "-D",
+        "nb_execution_mode=off",
+        "-D",
+        "suppress_warnings=config.cache,toc.not_included,myst-nb.lexer",
+    ]
     options = ["-q", "-W", "--keep-going", *unrun, "-d", folder / "trees"]
     command = [sys.executable, "-m", "sphinx", *options, ROOT / "docs", folder / "site"]
     done = subprocess.run(command, capture_output=True, text=True)
