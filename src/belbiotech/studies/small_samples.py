@@ -72,7 +72,7 @@ def cox_by_events(
     >>> rows = panel[panel["observed"]]
     >>> import warnings
     >>> many = cox_by_events("exit ~ alliances_active_lag1", rows)
-    >>> with warnings.catch_warnings(record=True) as told:
+    >>> with warnings.catch_warnings(record=True, action="always") as told:
     ...     few = cox_by_events("exit ~ alliances_active_lag1 + listed_lag1 + C(region)", rows)
     >>> many.firth is None, few.firth is None
     (True, False)
