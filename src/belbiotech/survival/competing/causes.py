@@ -15,6 +15,7 @@ from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.residuals import dfbeta
 from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.fitted import errors_in_words
 from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
@@ -239,6 +240,7 @@ def cox_causes(
         msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
         raise FormulaError(msg)
     right = right_side.strip().removeprefix("~").strip()
+    read_formula(f"{names[0]} ~ {right}")  # refuses what is a term of cox() alone
     begin, end = options.get("start", "start"), options.get("stop", "stop")
     data = as_table(data)
     check_fates(check_rows(data, names, start=begin, stop=end), names)

@@ -8,6 +8,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, in_words, warn
 from belbiotech.survival.cox.blocks import likelihood_function
@@ -126,7 +127,7 @@ def choose_ridge(
     Ridge penalty 10, the best of 3 strengths in 10 folds: cross-validated log likelihood -670.3969
     """
     call = CoxCall(
-        formula=read_formula(formula),
+        formula=read_formula(formula, over_time=True),
         ties=ties,
         strata=tuple(as_columns(strata, "strata")),
         weights=weights,
@@ -203,9 +204,10 @@ class _Parts:
         parts = []
         for k in range(number):
             kept = fold != k
-            of, m = rows.row_of[kept], len(design.start)
-            copies = sums(of, rows.row_number[kept], m)
-            weight = sums(of, rows.row_weight[kept], m)
+            copies, weight = (
+                _of_design(model, values[kept], kept)
+                for values in (rows.row_number, rows.row_weight)
+            )
             there = copies > 0
             parts.append(
                 Design(
@@ -235,6 +237,14 @@ class _Parts:
                 raise FitError(msg) from error
             total += whole(beta).value - likelihood_function(design, sets)(beta).value
         return float(total)
+
+
+def _of_design(model: CoxModel, values: FloatArray, kept: NDArray[np.bool_]) -> FloatArray:
+    """Sum values of the kept rows of the data over those that each row of the design stands for."""
+    of, pieces = model.rows.row_of[kept], model.rows.pieces
+    if pieces is None:
+        return sums(of, values, len(model.design.start))
+    return pieces.of_rows(sums(of, values, len(pieces.ends)))
 
 
 def _grid(model: CoxModel) -> FloatArray:

@@ -272,8 +272,9 @@ def _changed_covariates(small: CoxFit, large: CoxFit) -> list[str]:
     for j, name in enumerate(small.params.index):
         if name in large.params.index:
             k = large.params.index.get_loc(name)
+            said = (small.rows.ends >= 0) & (large.rows.ends >= 0)
             values, others = (
-                (fit.design.x[:, at] + fit.centre[at])[fit.rows.row_of]
+                (fit.design.x[:, at] + fit.centre[at])[fit.rows.ends[said]]
                 for fit, at in ((small, j), (large, k))
             )
             if not np.allclose(values, others, rtol=1e-9, atol=1e-9 * np.abs(values).max()):

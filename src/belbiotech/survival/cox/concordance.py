@@ -98,12 +98,13 @@ def concordance(fit: CoxFit) -> Concordance:
     """
     pairs = count_pairs(fit.design, linear_predictor_of(fit))
     rows = fit.rows
+    influence = rows.over_pieces(pairs.influence)
     if rows.cluster:
-        moved = pairs.influence[:, None]
+        moved = influence[:, None]
         by_cluster = clustered_variance(np.eye(1), fit.groups, moved, rows.row_of, rows.row_weight)
         variance = float(by_cluster[0, 0])
     else:
-        squares = (rows.case_weight * pairs.influence[rows.row_of]) ** 2
+        squares = (rows.case_weight * influence[rows.row_of]) ** 2
         variance = float((rows.row_number * squares).sum())
     return Concordance(pairs.share, float(np.sqrt(variance)), pairs)
 

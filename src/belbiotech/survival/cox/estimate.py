@@ -56,6 +56,9 @@ def cox(
     formula : str
         ``"outcome ~ covariates"``: the outcome a column of 0/1 (did it happen at ``stop``?), the
         covariates as in R (``C(x, Treatment("b"))``, ``a:b``, ``bs(age, df=4)``, ``log(x)``).
+        ``tt(x, log)`` is an effect of x that varies with time: its coefficient multiplies
+        x log(t) at each event time t. Of time are log, log1p, log2, log10, sqrt, square and exp;
+        ``tt(x)`` is x t.
     data : DataFrame
         One row for each interval; covariates may change from row to row.
     ties : {"efron", "breslow"}
@@ -114,9 +117,16 @@ def cox(
         Fewer than ten events for each coefficient; a stratum without events; a level of a factor
         without one, whose coefficient is minus infinity and whose rows say nothing.
 
+    Notes
+    -----
+    ``x + tt(x, log)`` is R's ``x + tt(x)`` with ``tt=function(x, t, ...) x * log(t)``: the log hazard
+    ratio of x is its coefficient plus that of ``tt(x, log)`` times log(t). It is the fit to rows
+    that are cut at every event time; they are counted, not made. Residuals are those of the rows,
+    the baseline has the event times; predictions and the test of proportional hazards are refused.
+
     References
     ----------
-    Cox (1972); Efron (1977); Therneau and Grambsch (2000).
+    Cox (1972); Efron (1977); Therneau and Grambsch (2000), section 6.5 for ``tt``.
 
     Examples
     --------
@@ -141,13 +151,23 @@ def cox(
     covariate
     alliances_active_lag1      1.036     0.071           0.097  0.618
     listed_lag1                0.714     0.413           0.493  0.415
+
+    Does the effect of alliances change with age?
+
+    >>> result = cox("exit ~ alliances_active_lag1 + tt(alliances_active_lag1, log)",
+    ...              panel[panel["observed"]], strata="origin", cluster="firm_id")
+    >>> result.summary[["coef", "se(coef)", "p"]].round(3)
+                                     coef  se(coef)      p
+    covariate
+    alliances_active_lag1          -0.094     0.353  0.790
+    tt(alliances_active_lag1, log)  0.040     0.130  0.757
     """
     check_names(strata=strata, cluster=cluster)
     if frailty is not None:
         check_one_name(frailty=frailty)
     by_folds = isinstance(ridge, str) and ridge == "cv"
     call = CoxCall(
-        formula=read_formula(formula),
+        formula=read_formula(formula, over_time=True),
         ties=ties,
         strata=tuple(as_columns(strata)),
         weights=weights,

@@ -139,9 +139,15 @@ def fit_at(model: CoxModel, sets: RiskSets, best: Maximum, naive: FloatArray) ->
         log_likelihood=best.at_maximum.value,
         log_likelihood_null=best.at_zero.value,
         naive_score_statistic=float(score @ np.linalg.solve(information, score)),
-        n_rows=int(design.number.sum()),
+        n_rows=_number(model),
         n_events=int(design.number[design.event].sum()),
     )
+
+
+def _number(model: CoxModel) -> int:
+    """Count the rows of the data; the design may hold pieces of them."""
+    rows = model.rows
+    return int((model.design.number if rows.pieces is None else rows.row_number).sum())
 
 
 def maximise(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of
-from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_frailty, strata_of
+from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
 from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.formulas.paths import new_matrix, offset_of
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
@@ -92,7 +92,7 @@ def predict(
     """
     check_limit_options(conf_level)
     _refuse(kind, reference)
-    refuse_frailty(fit)
+    refuse_new_rows(fit)
     z = normal_quantile(conf_level)
     if kind in ("lp", "risk"):
         x, index = _covariates(fit, newdata, reference)

@@ -23,7 +23,7 @@ __all__ = [
     "baselines_of",
     "predict_cumulative_hazard",
     "predict_survival",
-    "refuse_frailty",
+    "refuse_new_rows",
     "strata_of",
 ]
 
@@ -192,16 +192,24 @@ def predict_cumulative_hazard(
     return Prediction.of(found, "cumulative hazard")
 
 
-def refuse_frailty(fit: CoxFit) -> None:
-    """Refuse predictions of a model whose frailties nobody else has."""
+def refuse_new_rows(fit: CoxFit) -> None:
+    """Refuse predictions where new rows lack the frailty, or the covariate over time."""
     if fit.frailty is not None:
         msg = "no prediction with a frailty: fit the model without it, with cluster= for the errors"
+        raise FitError(msg)
+    if fit.rows.formula.over_time:
+        told = ", ".join(effect.text for effect in fit.rows.formula.over_time)
+        msg = (
+            f"no prediction with {told}, whose covariate changes at each event time: cut the rows "
+            "with split_at() at the event times, fit with the product as a column, and predict "
+            "along paths that are cut so too"
+        )
         raise FitError(msg)
 
 
 def _along(fit: CoxFit, paths: pd.DataFrame) -> pd.DataFrame:
     """Cumulative hazard and its error along each path: id, time, estimate, std_error."""
-    refuse_frailty(fit)
+    refuse_new_rows(fit)
     rows = fit.rows
     ordered, x = path_matrix(
         rows.formula, fit.matrix, paths, start=rows.start, stop=rows.stop, groups=rows.strata

@@ -253,6 +253,13 @@ def _refuse(fit: CoxFit) -> None:
     if not len(fit.params):
         msg = "there is no effect to test: the model has no covariates"
         raise FitError(msg)
+    if fit.rows.formula.over_time:
+        told = ", ".join(effect.text for effect in fit.rows.formula.over_time)
+        msg = (
+            f"the model has {told} already: that coefficient's own test is the test of whether the "
+            "effect changes so; for others test the model without tt()"
+        )
+        raise FitError(msg)
 
 
 def _extended(fit: CoxFit, g: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -100,8 +100,9 @@ def residuals(
         return _by_event(fit, scaled=kind == "scaled_schoenfeld")
     if kind in ("martingale", "deviance"):
         values = martingale(design, sets, risk_of(fit))
+        values = fit.rows.over_pieces(values)
         if kind == "deviance":
-            values = deviance(values, design.event.astype(float))
+            values = deviance(values, fit.rows.over_pieces(design.event.astype(float)))
         by_rows = pd.Series(values[fit.rows.row_of], index=fit.rows.index, name=kind)
         return fit.rows.for_all_rows(by_rows)
     by_row = dfbeta(fit) if kind == "dfbeta" else _scores(fit)[fit.rows.row_of]
@@ -117,7 +118,8 @@ def _collapsed(fit: CoxFit, kind: Kind, collapse: str | pd.Series) -> pd.Series 
         raise FitError(msg)
     rows, whose = fit.rows, _units(fit, collapse)
     if kind in ("martingale", "deviance"):
-        by_row = martingale(fit.design, fit.sets, risk_of(fit))[rows.row_of][:, None]
+        values = rows.over_pieces(martingale(fit.design, fit.sets, risk_of(fit)))
+        by_row = values[rows.row_of][:, None]
     else:
         by_row = dfbeta(fit) if kind == "dfbeta" else _scores(fit)[rows.row_of]
     codes, units = pd.factorize(whose, sort=True)
@@ -126,7 +128,7 @@ def _collapsed(fit: CoxFit, kind: Kind, collapse: str | pd.Series) -> pd.Series 
     if kind == "martingale":
         return pd.Series(sums[:, 0], index=index, name=kind)
     if kind == "deviance":
-        event = fit.design.event[rows.row_of].astype(float)
+        event = rows.over_pieces(fit.design.event.astype(float))[rows.row_of]
         events = cluster_sums(codes, event[:, None], weight=rows.row_number)[:, 0]
         return pd.Series(deviance(sums[:, 0], events), index=index, name=kind)
     return pd.DataFrame(sums, index=index, columns=fit.params.index)
@@ -179,7 +181,7 @@ def dfbeta(fit: CoxFit) -> FloatArray:
 def _scores(fit: CoxFit) -> FloatArray:
     """Score residual of each distinct row, (m, p), with frailties taken as known."""
     design, beta = with_known_frailty(fit)
-    return score_residuals(design, fit.sets, beta)[:, : len(fit.params)]
+    return fit.rows.over_pieces(score_residuals(design, fit.sets, beta)[:, : len(fit.params)])
 
 
 def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
@@ -254,8 +256,9 @@ def _by_event(fit: CoxFit, *, scaled: bool) -> pd.DataFrame:
     values[design.event] = schoenfeld(known, fit.sets, coefficients)[:, : len(beta)]
     if scaled:
         values = values @ fit.naive_variance.to_numpy() * fit.n_events + beta
-    of = rows.row_of[design.event[rows.row_of]]
-    positions = np.flatnonzero(design.event[rows.row_of])
+    ends = rows.ends
+    positions = np.flatnonzero(design.event[ends] & (ends >= 0))
+    of = ends[positions]
     order = np.lexsort((positions, design.stop[of], design.stratum[of]))
     of, positions = of[order], positions[order]
     labels = rows.index[positions]

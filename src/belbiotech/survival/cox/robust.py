@@ -83,7 +83,7 @@ def robust_variance(fit: CoxFit, groups: Sequence[Codes]) -> FloatArray:
     Gelbach and Miller (2011), Journal of Business and Economic Statistics 29:238-249.
     """
     naive, rows = fit.naive_variance.to_numpy(), fit.rows
-    scores = score_residuals(fit.design, fit.sets, fit.params.to_numpy())
+    scores = rows.over_pieces(score_residuals(fit.design, fit.sets, fit.params.to_numpy()))
     if not rows.cluster:
         by_row: FloatArray = naive @ _by_row(fit, scores) @ naive
         return by_row
@@ -117,6 +117,7 @@ def robust_score_statistic(fit: CoxFit) -> float:
     design, rows = fit.design, fit.rows
     scores = score_residuals(design, fit.sets, np.zeros(len(fit.params)))
     total = (design.weight[:, None] * scores).sum(axis=0)
+    scores = rows.over_pieces(scores)
     if rows.cluster:
         if int(fit.groups[0].max()) < len(fit.params):
             return float("nan")  # of as many clusters as coefficients it is their number, always

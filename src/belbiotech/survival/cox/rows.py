@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, in_words
-from belbiotech.survival.cox.partial_likelihood import Design, Ties
+from belbiotech.survival.cox.partial_likelihood import Design, Ties, prepare
+from belbiotech.survival.cox.pieces import Pieces, pieces_with_covariates
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
@@ -101,6 +102,8 @@ class CoxRows:
         The labels of all rows of the data, where some have a frequency of 0.
     whose : dict of str to Series, (n,)
         The columns that say whose row it is: the unit's and the clusters', as in the data.
+    pieces : Pieces or None
+        Where effects vary with time, how the distinct rows were cut: the design is of pieces then.
     """
 
     formula: Formula
@@ -117,6 +120,16 @@ class CoxRows:
     empty: NDArray[np.bool_] | None = None
     labels: pd.Index | None = None
     whose: dict[str, pd.Series] = field(default_factory=dict, repr=False, compare=False)
+    pieces: Pieces | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def ends(self) -> IntArray:
+        """The row of the design that each row ends with, (n,); -1 where it says nothing."""
+        return self.row_of if self.pieces is None else self.pieces.ends[self.row_of]
+
+    def over_pieces(self, values: FloatArray) -> FloatArray:
+        """Sum what rows of the design have, (q,) or (q, p), over those of each distinct row."""
+        return values if self.pieces is None else self.pieces.over_rows(values)
 
     @property
     def row_of(self) -> IntArray:
@@ -207,23 +220,31 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     if call.leave_out:
         matrix = _without_quiet_levels(matrix, counts, data, call)
     stratum, strata = _strata(counts.columns, call.strata)
-    x, centre = _centred(matrix.x, counts.number)
     design = Design(
         start=counts.start,
         stop=counts.stop,
         event=counts.event == 1,
         stratum=stratum,
-        x=x,
+        x=matrix.x,
         number=counts.number,
         weight=counts.weight,
         offset=matrix.offset,
     )
+    pieces = None
+    if call.formula.over_time and design.event.any():
+        sets = prepare(design, call.ties)
+        pieces, design, matrix = pieces_with_covariates(
+            call.formula, design, sets, counts.columns, matrix
+        )
+    x, centre = _centred(design.x, design.number)
+    design = replace(design, x=x)
     rows = replace(
         _rows(data, call, counts, strata),
         index=labels if empty is None else labels[~empty],
         empty=empty,
         labels=None if empty is None else labels,
         whose={name: data[name] for name in _whose(data, call)},
+        pieces=pieces,
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
@@ -266,6 +287,11 @@ def _refuse_options(call: CoxCall) -> None:
         problems.append("frailty goes neither with firth nor with cluster; choose one")
     if call.firth and call.cluster:
         problems.append("firth gives profile-likelihood intervals; it does not go with cluster")
+    if call.frailty is not None and call.formula.over_time:
+        problems.append(
+            f"frailty does not go with {call.formula.over_time[0].text}; cut the rows with "
+            "split_at() at the event times, and write the product as a column"
+        )
     if call.ridge is not None and (call.firth or call.frailty is not None):
         problems.append("ridge goes neither with firth nor with frailty; choose one")
     if call.ridge is not None and not _is_strength(call.ridge):

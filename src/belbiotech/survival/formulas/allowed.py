@@ -12,7 +12,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from belbiotech.errors import FormulaError, nearest_names
-from belbiotech.survival.formulas.functions import CONTRASTS, FUNCTIONS, NUMPY, function_named
+from belbiotech.survival.formulas.functions import (
+    CONTRASTS,
+    FUNCTIONS,
+    NUMPY,
+    TIME_FUNCTIONS,
+    function_named,
+)
 from belbiotech.survival.formulas.texts import shown
 
 __all__ = ["ARITHMETIC", "COMPARISONS", "called", "check_tree", "columns_of", "literal", "name_of"]
@@ -109,6 +115,8 @@ def _whole(tree: ast.expr) -> None:
         _check_factor(tree)
     elif name == "offset" and isinstance(tree, ast.Call):
         _check_call(tree, "offset")
+    elif name == "tt" and isinstance(tree, ast.Call):
+        _check_over_time(tree)
     else:
         _check(tree, whole=True)
 
@@ -181,8 +189,8 @@ def _check_named(node: ast.Call, *, whole: bool) -> None:
     if name == "cut":
         _check_cut(node)
         return
-    if name == "offset":
-        msg = "has offset() inside a function or a product: it stands by itself"
+    if name in ("offset", "tt"):
+        msg = f"has {name}() inside a function or a product: it stands by itself"
         raise _NotAllowedError(msg)
     function = function_named(name)
     if function is None:
@@ -247,6 +255,37 @@ def _option(name: str | None, node: ast.expr) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > largest:
         msg = f"has {name}={shown(str(value))}; it must be a whole number up to {largest}"
         raise _NotAllowedError(msg)
+
+
+def _check_over_time(node: ast.Call) -> None:
+    """Check ``tt(x)`` and ``tt(x, log)``."""
+    if not 1 <= len(node.args) <= 2 or node.keywords:
+        msg = "is no effect over time; write tt(x) for x times t, or tt(x, log) for x times log(t)"
+        raise _NotAllowedError(msg)
+    _check(node.args[0])
+    settled = sorted(name for name in called(node.args[0]) if _looks_at_all_rows(name))
+    if settled:
+        msg = f"has {settled[0]}() inside tt(): {WAY.partition(',')[0]} first"
+        raise _NotAllowedError(msg)
+    named = node.args[1:]
+    if not named or (isinstance(named[0], (ast.Name, ast.Attribute)) and _of_time(named[0])):
+        return
+    written = ast.unparse(named[0])
+    near = nearest_names(written, list(TIME_FUNCTIONS))
+    msg = (
+        f"has {shown(written)} as its function of time ({near}); for another, cut the rows with "
+        "split_at at the event times and write the product as a column"
+    )
+    raise _NotAllowedError(msg)
+
+
+def _of_time(node: ast.expr) -> bool:
+    return (name_of(node) or "").removeprefix("np.") in TIME_FUNCTIONS
+
+
+def _looks_at_all_rows(name: str) -> bool:
+    function = function_named(name)
+    return function is not None and function.state
 
 
 def _check_factor(node: ast.expr) -> None:

@@ -8,6 +8,11 @@ from dataclasses import dataclass, field
 from belbiotech.errors import FormulaError
 from belbiotech.survival.formulas.allowed import called, check_tree, columns_of, name_of
 from belbiotech.survival.formulas.functions import function_named
+from belbiotech.survival.formulas.over_time import (
+    OverTime,
+    no_effects_over_time,
+    without_over_time,
+)
 from belbiotech.survival.formulas.terms import Factor, Term, expand
 from belbiotech.survival.formulas.texts import Token, halves, shown
 from belbiotech.survival.formulas.words import refuse_words_of_r
@@ -39,6 +44,8 @@ class Formula:
         By key: a column or a call with its tree.
     offsets : tuple of Factor
         What ``offset()`` stands around.
+    over_time : tuple of OverTime
+        The effects that vary with time, ``tt(x, log)``. They are none of the terms.
     """
 
     text: str
@@ -50,9 +57,10 @@ class Formula:
     terms: tuple[Term, ...] = ()
     factors: dict[str, Factor] = field(default_factory=dict, repr=False, compare=False)
     offsets: tuple[Factor, ...] = field(default=(), repr=False, compare=False)
+    over_time: tuple[OverTime, ...] = ()
 
 
-def read_formula(text: str) -> Formula:
+def read_formula(text: str, *, over_time: bool = False) -> Formula:
     """Take a formula apart, before any data is seen.
 
     Nothing of it is run: it may name columns, numbers and listed functions, and those that
@@ -62,6 +70,8 @@ def read_formula(text: str) -> Formula:
     ----------
     text : str
         Like ``"failure ~ alliances_active_lag1 + C(region)"``.
+    over_time : bool
+        Whether the model has effects that vary with time, ``tt(x, log)``.
 
     Returns
     -------
@@ -72,7 +82,7 @@ def read_formula(text: str) -> Formula:
     ------
     FormulaError
         A formula that cannot be read, has no outcome, shifts rows (``lag``), or would do more
-        than compute.
+        than compute; ``tt()`` in a model without such effects.
 
     Examples
     --------
@@ -92,6 +102,9 @@ def read_formula(text: str) -> Formula:
         raise FormulaError(msg)
     terms, factors = expand(text, right, lambda tree, part: check_tree(tree, part, text))
     terms, offsets = _without_offsets(text, terms, factors)
+    terms, varying = without_over_time(text, terms, factors)
+    if varying and not over_time:
+        raise no_effects_over_time(text, varying)
     for factor in factors.values():
         _refuse_splines_with_a_constant(text, factor)
     used = {key: factors[key] for term in terms for key in term}
@@ -103,6 +116,7 @@ def read_formula(text: str) -> Formula:
         if factor.column is None
         for name in columns_of(factor.tree)
     }
+    inside |= {name for effect in varying for name in columns_of(effect.tree)}
     return Formula(
         text=text,
         outcome=outcome,
@@ -113,6 +127,7 @@ def read_formula(text: str) -> Formula:
         terms=terms,
         factors=used,
         offsets=offsets,
+        over_time=varying,
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "CONTRASTS",
     "FUNCTIONS",
     "NUMPY",
+    "TIME_FUNCTIONS",
     "Function",
     "added_functions",
     "function_named",
@@ -188,6 +189,10 @@ CONTRASTS = {
     "contr.helmert": "HelmertContrasts",
     "contr.diff": "DiffContrasts",
     "contr.poly": "PolyContrasts",
+}
+
+TIME_FUNCTIONS = {  # of the event time, in tt(x, log)
+    name: NUMPY[name].call for name in ("log", "log1p", "log2", "log10", "sqrt", "square", "exp")
 }
 
 OWN_WORDS = {"C", "Q", "np", "contr", "cut", "tt", "lag", "strata", "cluster", "frailty"}

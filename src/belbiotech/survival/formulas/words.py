@@ -26,9 +26,8 @@ REMEDIES = {
         "the left side is one 0/1 column, as in 'failure ~ age'; the interval's columns are the "
         "arguments start= and stop="
     ),
-    "tt": "cut the rows in time and write the covariate's product with time as a column",
     "pspline": "write ns(column, df=4) or bs(column, df=4) for a spline",
-    "ridge": "a ridge penalty is not offered; firth=True of cox() shrinks coefficients",
+    "ridge": "give a ridge penalty as the argument ridge= of cox()",
 }
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import score_residuals
-from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_frailty, strata_of
+from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.formulas.paths import new_matrix
 from belbiotech.survival.inference.limits import (
@@ -301,7 +301,7 @@ def _checked(
     if not isinstance(fit, CoxResult):
         msg = f"standardised survival takes a fit of cox(), not {type(fit).__name__}"
         raise FitError(msg)
-    refuse_frailty(fit.fit)
+    refuse_new_rows(fit.fit)
     check_one_name(exposure=exposure)
     rows = fit.fit.rows
     known = [*rows.formula.columns, *rows.strata]
