@@ -104,12 +104,14 @@ def cox(
     Raises
     ------
     FormulaError
-        A formula that cannot be read, names unknown columns, or has a factor of one level.
+        A formula that cannot be read, names unknown columns, or has a factor of one level; a
+        ``tt()`` of a factor, or of a function that is not defined at an event time.
     PanelError
         Missing or infinite values, ``stop <= start``, an outcome that is not 0/1, bad weights,
         rows of one unit that overlap in time.
     FitError
-        No events, constant or collinear covariates, separation, a single cluster.
+        No events, constant or collinear covariates, separation, a single cluster; ``tt()`` with a
+        frailty, or of more covariates times event times than fit in memory.
 
     Warns
     -----
@@ -119,10 +121,11 @@ def cox(
 
     Notes
     -----
-    ``x + tt(x, log)`` is R's ``x + tt(x)`` with ``tt=function(x, t, ...) x * log(t)``: the log hazard
-    ratio of x is its coefficient plus that of ``tt(x, log)`` times log(t). It is the fit to rows
-    that are cut at every event time; they are counted, not made. Residuals are those of the rows,
-    the baseline has the event times; predictions and the test of proportional hazards are refused.
+    ``x + tt(x, log)`` is R's ``x + tt(x)`` with ``tt=function(x, t, ...) x * log(t)``: the log of
+    the hazard ratio of x is its coefficient plus that of ``tt(x, log)`` times log(t). It is the fit
+    to rows that are cut at every event time; they are counted, not made. Residuals are those of
+    the rows, the baseline has the event times; predictions and the test of proportional hazards
+    are refused.
 
     References
     ----------
