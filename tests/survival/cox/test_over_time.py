@@ -20,7 +20,7 @@ from belbiotech import (
     standardised_survival,
 )
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
-from belbiotech.survival.cox import pieces
+from belbiotech.survival.rows import pieces
 
 SETS = {
     "years": ("failure ~ alliances + {} + segment + size", "alliances", "firm", "region"),
@@ -296,7 +296,7 @@ def test_functions_that_are_not_defined_at_an_event(reference_data, function, sh
 def test_products_that_are_infinite(reference_data):
     years = reference_data("years")
     years["size"] *= 1e300
-    with pytest.raises(FitError, match=r"tt\(size, exp\) is infinite; rescale"):
+    with pytest.raises(FormulaError, match=r"tt\(size, exp\) is infinite; rescale"):
         cox(
             "failure ~ tt(size, exp)", years.assign(start=years["start"] + 20, stop=years.stop + 20)
         )

@@ -19,6 +19,7 @@ from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import CHUNK
 from belbiotech.survival.rows.interval_sums import IntervalSums
+from belbiotech.survival.rows.pieces import Pieces
 
 __all__ = [
     "Design",
@@ -26,6 +27,7 @@ __all__ = [
     "RiskSets",
     "Steps",
     "Ties",
+    "cut_design",
     "hazard_of_rows",
     "likelihood",
     "linear_predictor",
@@ -268,6 +270,22 @@ def prepare(design: Design, ties: Ties) -> RiskSets:
         share=death_weight / steps,
         position=position,
         fraction=step / steps[position],
+    )
+
+
+def cut_design(design: Design, sets: RiskSets, pieces: Pieces) -> Design:
+    """Make counted pieces of counted rows, each at risk at one event time; without covariates."""
+    row, position = pieces.row, pieces.position
+    before = np.roll(sets.time, 1)
+    before[np.diff(sets.stratum, prepend=-1) != 0] = design.start.min()
+    return Design(
+        start=before[position],
+        stop=sets.time[position],
+        event=pieces.event,
+        stratum=design.stratum[row],
+        x=design.x[row, :0],
+        number=pieces.of_rows(design.number),
+        weight=pieces.of_rows(design.weight),
     )
 
 

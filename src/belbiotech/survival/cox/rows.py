@@ -11,19 +11,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, in_words
-from belbiotech.survival.cox.partial_likelihood import Design, Ties, prepare
-from belbiotech.survival.cox.pieces import Pieces, pieces_with_covariates
+from belbiotech.survival.cox.partial_likelihood import Design, Ties, cut_design, prepare
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.formulas.over_time import Cut, with_over_time
 from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
-from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows
+from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows, distinct_rows
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.pieces import Pieces, cut_at_events
 from belbiotech.survival.rows.plain import plain_value
 from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
@@ -232,10 +233,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     )
     pieces = None
     if call.formula.over_time and design.event.any():
-        sets = prepare(design, call.ties)
-        pieces, design, matrix = pieces_with_covariates(
-            call.formula, design, sets, counts.columns, matrix
-        )
+        pieces, design, matrix = _over_time(call, design, counts.columns, matrix)
     x, centre = _centred(design.x, design.number)
     design = replace(design, x=x)
     rows = replace(
@@ -269,6 +267,18 @@ def _without_quiet_levels(
         of="row" if call.pieces is None else "unit",
     )
     return quiet.taken_out(matrix)
+
+
+def _over_time(
+    call: CoxCall, design: Design, columns: pd.DataFrame, matrix: Matrix
+) -> tuple[Pieces, Design, Matrix]:
+    """Cut distinct rows at the event times, and give the pieces their covariates."""
+    sets, formula = prepare(design, call.ties), call.formula
+    pieces = cut_at_events(sets.first, sets.last, design.event, distinct_rows(columns).row_of)
+    cut = Cut(pieces.row, sets.time, pieces.position)
+    matrix = with_over_time(matrix, formula.text, formula.over_time, columns, cut)
+    design = replace(cut_design(design, sets, pieces), x=matrix.x, offset=matrix.offset)
+    return pieces, design, matrix
 
 
 def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:

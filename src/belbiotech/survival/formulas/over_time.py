@@ -21,9 +21,8 @@ from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = [
+    "Cut",
     "OverTime",
-    "covariates_over_time",
-    "functions_of_time",
     "no_effects_over_time",
     "with_over_time",
     "without_over_time",
@@ -106,34 +105,8 @@ def no_effects_over_time(text: str, effects: Sequence[OverTime]) -> FormulaError
     return FormulaError(msg)
 
 
-def covariates_over_time(
-    text: str, effects: Sequence[OverTime], table: pd.DataFrame
-) -> list[FloatArray]:
-    """Compute the covariate of each effect, (m,).
-
-    Parameters
-    ----------
-    text : str
-        The formula, for messages.
-    effects : sequence of OverTime
-        The effects.
-    table : DataFrame, (m, k)
-        With the formula's columns.
-
-    Returns
-    -------
-    list of array of float, (m,)
-        The covariates; truth values as 0 and 1.
-
-    Raises
-    ------
-    FormulaError
-        A factor, or what cannot be computed.
-    """
-    return [_numbers(text, effect, table) for effect in effects]
-
-
 def _numbers(text: str, effect: OverTime, table: pd.DataFrame) -> FloatArray:
+    """Compute an effect's covariate, (m,); truth values as 0 and 1."""
     try:
         values, are_levels = factor_values(Factor(effect.text, effect.tree), table, {})
     except FormulaError as error:
@@ -159,35 +132,8 @@ def _numbers(text: str, effect: OverTime, table: pd.DataFrame) -> FloatArray:
     return numbers
 
 
-def functions_of_time(text: str, effects: Sequence[OverTime], times: FloatArray) -> FloatArray:
-    """Compute each effect's function of the event times.
-
-    Parameters
-    ----------
-    text : str
-        The formula, for messages.
-    effects : sequence of OverTime
-        The effects.
-    times : array of float, (k,)
-        The event times.
-
-    Returns
-    -------
-    array of float, (k, number of effects)
-        f(t).
-
-    Raises
-    ------
-    FormulaError
-        A function that is no finite number at an event time.
-
-    Examples
-    --------
-    >>> square = OverTime("tt(x, square)", ast.Name("x"), "square", 0)
-    >>> functions_of_time("failure ~ tt(x, square)", [square], np.array([1.0, 3.0]))
-    array([[1.],
-           [9.]])
-    """
+def _functions_of_time(text: str, effects: Sequence[OverTime], times: FloatArray) -> FloatArray:
+    """Compute each effect's function of the event times, (k, number of effects)."""
     values = np.empty((len(times), len(effects)))
     problems = []
     for k, effect in enumerate(effects):
@@ -209,8 +155,27 @@ def _call(name: str, times: FloatArray) -> Any:
     return TIME_FUNCTIONS[name](times)
 
 
+@dataclass(frozen=True)
+class Cut:
+    """Rows cut at event times: which row each piece is of, and at which time it ends.
+
+    Attributes
+    ----------
+    row : array of int, (q,)
+        A row of the table.
+    times : array of float, (k,)
+        The event times.
+    position : array of int, (q,)
+        The event time of each piece.
+    """
+
+    row: IntArray
+    times: FloatArray
+    position: IntArray
+
+
 def with_over_time(
-    matrix: Matrix, effects: Sequence[OverTime], row: IntArray, values: FloatArray
+    matrix: Matrix, text: str, effects: Sequence[OverTime], table: pd.DataFrame, cut: Cut
 ) -> Matrix:
     """Put effects that vary with time into a matrix, where they stand in the formula.
 
@@ -218,12 +183,14 @@ def with_over_time(
     ----------
     matrix : Matrix
         Of m distinct rows, of the other terms.
+    text : str
+        The formula, for messages.
     effects : sequence of OverTime
         The effects.
-    row : array of int, (q,)
-        The distinct row that each piece is of.
-    values : array of float, (q, number of effects)
-        What each effect's coefficient multiplies.
+    table : DataFrame, (m, k)
+        The distinct rows' columns.
+    cut : Cut
+        The pieces that are wanted.
 
     Returns
     -------
@@ -233,8 +200,10 @@ def with_over_time(
     Raises
     ------
     FormulaError
-        Two coefficients of one name.
+        A factor, a function that is not defined at an event time, products that are infinite,
+        two coefficients of one name.
     """
+    row, values = cut.row, _products(text, effects, table, cut)
     order: list[tuple[str, tuple[int, ...] | None]] = []
     others = [term for term in matrix.spec.coding.terms if term != CONSTANT]
     for place in range(len(others) + 1):
@@ -260,6 +229,19 @@ def with_over_time(
     offset = None if matrix.offset is None else matrix.offset[row]
     spec = replace(matrix.spec, every=_every(matrix.spec.every, names, column))
     return replace(matrix, x=x, names=tuple(names), terms=terms, spec=spec, offset=offset)
+
+
+def _products(text: str, effects: Sequence[OverTime], table: pd.DataFrame, cut: Cut) -> FloatArray:
+    """Compute what each effect's coefficient multiplies, (q, number of effects)."""
+    functions = _functions_of_time(text, effects, cut.times)
+    values = np.empty((len(cut.row), len(effects)), order="F")
+    for k, effect in enumerate(effects):
+        with np.errstate(over="ignore"):
+            values[:, k] = _numbers(text, effect, table)[cut.row] * functions[cut.position, k]
+        if not np.isfinite(values[:, k]).all():
+            msg = f"formula {shown(text)}: {effect.text} is infinite; rescale the covariate or time"
+            raise FormulaError(msg)
+    return values
 
 
 def _every(every: tuple[str, ...], names: Sequence[str], new: Mapping[str, Any]) -> tuple[str, ...]:

@@ -10,24 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
-from belbiotech.survival.cox.partial_likelihood import Design, RiskSets
-from belbiotech.survival.formulas.formula import Formula
-from belbiotech.survival.formulas.matrix import Matrix
-from belbiotech.survival.formulas.over_time import (
-    covariates_over_time,
-    functions_of_time,
-    with_over_time,
-)
-from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.rows.checks import FloatArray, IntArray
-from belbiotech.survival.rows.counts import distinct_rows
 from belbiotech.survival.rows.interval_sums import IntervalSums
 
-__all__ = ["Pieces", "cut_at_events", "pieces_with_covariates"]
+__all__ = ["Pieces", "cut_at_events"]
 
 MOST_PIECES = 1 << 24
 
@@ -90,20 +79,18 @@ class Pieces:
 
 
 def cut_at_events(
-    sets: RiskSets, event: NDArray[np.bool_], pattern: IntArray, formula: str = ""
+    first: IntArray, last: IntArray, event: NDArray[np.bool_], pattern: IntArray
 ) -> Pieces:
     """Cut distinct rows at the event times.
 
     Parameters
     ----------
-    sets : RiskSets
-        Of the m distinct rows.
+    first, last : array of int, (m,)
+        A row is at risk at the event times first, ..., last - 1.
     event : array of bool, (m,)
-        Those with the event.
+        Those that have the event, at their last time.
     pattern : array of int, (m,)
         0, 1, ...: equal where covariates and stratum are.
-    formula : str
-        For the message.
 
     Returns
     -------
@@ -114,10 +101,16 @@ def cut_at_events(
     ------
     FitError
         More pieces than fit in memory.
+
+    Examples
+    --------
+    >>> ends = np.array([False, True, True])
+    >>> cut = cut_at_events(np.array([0, 0, 1]), np.array([2, 1, 2]), ends, np.array([0, 0, 1]))
+    >>> cut.position, cut.event, cut.of_rows(np.array([5.0, 1.0, 1.0]))
+    (array([0, 1, 0, 1]), array([False, False,  True,  True]), array([5., 5., 1., 1.]))
     """
-    first, last = sets.first, sets.last
     there = first < last
-    low = np.full(int(pattern.max(initial=-1)) + 1, len(sets.time))
+    low = np.full(int(pattern.max(initial=-1)) + 1, int(last.max(initial=0)))
     high = np.zeros(len(low), dtype=np.int64)
     np.minimum.at(low, pattern[there], first[there])
     np.maximum.at(high, pattern[there], last[there])
@@ -125,7 +118,7 @@ def cut_at_events(
     cells = int(width.sum())
     if cells > MOST_PIECES:
         msg = (
-            f"formula {shown(formula)}: tt() needs the covariates of each row anew at each event "
+            f"tt() needs the covariates of each row anew at each event "
             f"time, {cells:,} of them here; {MOST_PIECES:,} are the most. Round the covariates, "
             "or the times, so that fewer differ; or cut the rows with split_at() at a few times, "
             "and write the product with the function of each piece's middle as a column"
@@ -138,7 +131,7 @@ def cut_at_events(
     )
     quiet = np.flatnonzero(sums.total(np.ones(len(pattern))))
     happened = np.flatnonzero(event)
-    ended, place = np.unique(cell[happened] + sets.own, return_inverse=True)
+    ended, place = np.unique(cell[happened] + last[happened] - 1, return_inverse=True)
     every = np.concatenate([quiet, ended])
     of = np.repeat(np.arange(len(low)), width)[every]
     one = np.zeros(len(low), dtype=np.int64)  # a row of each pattern
@@ -156,61 +149,3 @@ def cut_at_events(
         with_event=ends[happened],
         ends=ends,
     )
-
-
-def pieces_with_covariates(
-    formula: Formula, design: Design, sets: RiskSets, table: pd.DataFrame, matrix: Matrix
-) -> tuple[Pieces, Design, Matrix]:
-    """Cut distinct rows at the event times, and give the pieces their covariates.
-
-    Parameters
-    ----------
-    formula : Formula
-        With effects that vary with time.
-    design : Design
-        The m distinct rows.
-    sets : RiskSets
-        Their risk sets.
-    table : DataFrame, (m, k)
-        The columns of the formula and of strata.
-    matrix : Matrix
-        Of the distinct rows, of the other terms.
-
-    Returns
-    -------
-    Pieces, Design, Matrix
-        The pieces, and what a model of them is fitted to; a piece is at risk at one event time.
-
-    Raises
-    ------
-    FormulaError
-        A factor, a function that is not defined at an event time, products that are infinite.
-    FitError
-        More pieces than fit in memory.
-    """
-    covariates = covariates_over_time(formula.text, formula.over_time, table)
-    functions = functions_of_time(formula.text, formula.over_time, sets.time)
-    pieces = cut_at_events(sets, design.event, distinct_rows(table).row_of, formula.text)
-    row, position = pieces.row, pieces.position
-    with np.errstate(over="ignore"):
-        products = [x[row] * functions[position, k] for k, x in enumerate(covariates)]
-    values = np.stack(products, axis=1)
-    if not np.isfinite(values).all():
-        bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
-        told = ", ".join(formula.over_time[k].text for k in bad)
-        msg = f"formula {shown(formula.text)}: {told} is infinite; rescale the covariate or time"
-        raise FitError(msg)
-    wide = with_over_time(matrix, formula.over_time, row, values)
-    before = np.roll(sets.time, 1)
-    before[np.diff(sets.stratum, prepend=-1) != 0] = design.start.min()
-    cut = Design(
-        start=before[position],
-        stop=sets.time[position],
-        event=pieces.event,
-        stratum=design.stratum[row],
-        x=wide.x,
-        number=pieces.of_rows(design.number),
-        weight=pieces.of_rows(design.weight),
-        offset=wide.offset,
-    )
-    return pieces, cut, wide
