@@ -20,7 +20,7 @@ from belbiotech import (
     standardised_survival,
 )
 from belbiotech.errors import BelbiotechWarning, FitError, FormulaError
-from belbiotech.survival.rows import pieces
+from belbiotech.survival.rows import interval_sums
 
 SETS = {
     "years": ("failure ~ alliances + {} + segment + size", "alliances", "firm", "region"),
@@ -309,7 +309,7 @@ def test_two_coefficients_of_one_name(reference_data):
 
 
 def test_more_pieces_than_fit(reference_data, monkeypatch):
-    monkeypatch.setattr(pieces, "MOST_PIECES", 100)
+    monkeypatch.setattr(interval_sums, "MOST_PIECES", 100)
     with pytest.raises(FitError, match=r"tt\(\) needs the covariates.*100 are the most.*split_at"):
         cox("failure ~ tt(size, log)", reference_data("years"))
 

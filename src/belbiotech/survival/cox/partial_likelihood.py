@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import CHUNK
-from belbiotech.survival.rows.interval_sums import IntervalSums
-from belbiotech.survival.rows.pieces import Pieces
+from belbiotech.survival.rows.interval_sums import IntervalSums, Pieces
 
 __all__ = [
     "Design",

@@ -24,7 +24,7 @@ from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows, distinct_rows
 from belbiotech.survival.rows.door import as_table
-from belbiotech.survival.rows.pieces import Pieces, cut_at_events
+from belbiotech.survival.rows.interval_sums import Pieces, cut_at_events
 from belbiotech.survival.rows.plain import plain_value
 from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
