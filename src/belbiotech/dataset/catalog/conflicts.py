@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from belbiotech.dataset.facts.clauses import AMOUNT, other_values
-from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import FACT_TABLES, fact_date, fact_text
 from belbiotech.errors import PanelError, in_words
@@ -218,7 +217,7 @@ def _in_sequence(tables: Tables) -> Iterator[dict[str, object]]:
     for table in ("events", "alliances", "financings"):
         for row in getattr(tables, table).to_dict("records"):
             over = failed.get(row["firm_id"])
-            gone = table == "events" and row["event"] in (*EXITS, "delisted", "asset_sale")
+            gone = table == "events" and row["event"] in (*tables.exits, "delisted", "asset_sale")
             if over is not None and row[f"{FACT_TABLES[table]}_year"] > over and not gone:
                 yield _conflict(
                     table,

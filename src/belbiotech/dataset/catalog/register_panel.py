@@ -14,10 +14,10 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.confidence import facts_of
 from belbiotech.dataset.facts.dates import date_year
 from belbiotech.dataset.facts.fields import FACTS
+from belbiotech.dataset.facts.merge import joined_codes
 from belbiotech.dataset.facts.read import Facts, read_facts
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.build import build
@@ -216,7 +216,7 @@ def _laid_over(own: Facts, names: Mapping[str, str]) -> Facts:
             ("financings", own.financings),
         )
     }
-    return Facts(firms=own.firms.iloc[:0], sources=own.sources, **some)
+    return Facts(firms=own.firms.iloc[:0], sources=own.sources, **some, **_codes_of(own))
 
 
 def _by_number(facts: Facts, other: Facts) -> Facts:
@@ -228,13 +228,16 @@ def _by_number(facts: Facts, other: Facts) -> Facts:
         firm: ids[number]
         for firm, number in zip(firms["firm_id"], firms["enterprise_number"], strict=True)
     }
-    exits = other.events[other.events["event"].isin(EXITS) & other.events["firm_id"].isin(names)]
+    exits = other.events[
+        other.events["event"].isin(other.exits) & other.events["firm_id"].isin(names)
+    ]
     return Facts(
         firms=other.firms.iloc[:0],
         events=exits.assign(firm_id=exits["firm_id"].map(names)),
         alliances=other.alliances.iloc[:0],
         financings=other.financings.iloc[:0],
         sources=other.sources,
+        **_codes_of(other),
     )
 
 
@@ -253,7 +256,14 @@ def _joined(facts: Facts, added: Sequence[Facts]) -> Facts:
     sources = pd.concat([one.sources for one in (facts, *added) if len(one.sources)])
     sources = sources[sources["source_id"].isin(pages)]
     tables["sources"] = sources.drop_duplicates("source_id", ignore_index=True)
-    return Facts(**tables, own_codes=facts.own_codes)
+    own: dict[str, Any] = _codes_of(facts)
+    for one in added:
+        own = {name: joined_codes(own[name], codes) for name, codes in _codes_of(one).items()}
+    return Facts(**tables, **own)
+
+
+def _codes_of(facts: Facts) -> dict[str, Any]:
+    return {"own_codes": facts.own_codes, "own_means": facts.own_means}
 
 
 def _renamed(facts: Facts, ids: Mapping[str, str]) -> Facts:

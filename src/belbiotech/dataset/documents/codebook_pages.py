@@ -23,7 +23,7 @@ TYPES = {
     "bool": "true or false",
     "boolean": "true or false",
 }
-NESTED = ("own_codes", "merged_with")
+NESTED = ("own_codes", "own_means", "merged_with")
 HOW_TO_READ = (
     "Shares of missing values and distributions are of all rows of the table. In charts of "
     "numbers each bar is a range of equal width (of amounts: a power of ten), lowest first; "

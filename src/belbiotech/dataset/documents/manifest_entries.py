@@ -60,8 +60,9 @@ class Manifest:
     version : str
         The version of the data.
     parameters : mapping
-        What the panel was built with: ``end_year``, ``alliance_window``; ``own_codes`` and
-        ``merged_with`` (the shipped release below one's own facts), if there are any.
+        What the panel was built with: ``end_year``, ``alliance_window``; ``own_codes``,
+        ``own_means`` (what they mean in the panel) and ``merged_with`` (the shipped release
+        below one's own facts), if there are any.
     tables : mapping of str to TableEntry
         By name of the table, in the order of the schemas.
     files : mapping of str to FileEntry

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.matching import FactChange, Row
 from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.facts.wording import fact_date, fact_text
@@ -170,7 +169,7 @@ def _fact_spans(
         ids = row["source_ids"].split(";") if change.table == "firms" else [row["source_id"]]
         for page in ids:
             spans = together(spans, page_spans(known[page], life))
-        if row.get("event") in EXITS:  # it keeps its page from opening an observation
+        if row.get("event") in life.exits:  # it keeps its page from opening an observation
             spans = together(spans, page_spans(known[ids[0]], replace(life, exit_pages=NO_PAGES)))
         yield spans
 

@@ -10,6 +10,7 @@ __all__ = [
     "DATE_QUALITY",
     "EVENTS",
     "EXITS",
+    "FATES",
     "FIRM_ROLES",
     "FRAMES",
     "ORIGINS",
@@ -21,6 +22,7 @@ __all__ = [
     "ROUNDS",
     "SEGMENTS",
     "Codes",
+    "exit_kinds",
 ]
 
 Codes = Mapping[str, str]
@@ -80,6 +82,35 @@ EXITS: Codes = {
     "dissolved": "failure",
     "relocated": "relocation",
 }
+
+FATES: Codes = {
+    "failure": "Failed (bankrupt, liquidated or dissolved)",
+    "acquisition": "Acquired or merged",
+    "relocation": "Head office moved abroad",
+    "closure": "Wound up, where that is not counted as a failure",
+}
+
+
+def exit_kinds(own_means: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """List the events that end a firm's life, each with how.
+
+    Parameters
+    ----------
+    own_means : mapping
+        What codes of one's own mean, by column.
+
+    Returns
+    -------
+    dict
+        The usual ones, then those of one's own: the order decides where dates do not.
+
+    Examples
+    --------
+    >>> list(exit_kinds({"event": {"licence_lost": "failure"}}))[-2:]
+    ['relocated', 'licence_lost']
+    """
+    return {**EXITS, **own_means.get("event", {})}
+
 
 PARTNER_TYPES: Codes = {
     "large_pharma": "Large pharmaceutical company",

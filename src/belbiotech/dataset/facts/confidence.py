@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from belbiotech.dataset.facts.codes import CONFIDENCE, EXITS
+from belbiotech.dataset.facts.codes import CONFIDENCE
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.dataset.facts.tables import Tables, with_later_columns
@@ -38,7 +38,7 @@ def facts_of(tables: Tables) -> Facts:
         name: with_later_columns(name, getattr(tables, name)) for name in FACTS
     }
     told: dict[str, Any] = {
-        name: tables.parameters.get(name, {}) for name in ("own_codes", "merged_with")
+        name: tables.parameters.get(name, {}) for name in ("own_codes", "own_means", "merged_with")
     }
     return Facts(**found, **told)
 
@@ -132,7 +132,7 @@ def filter_core(data: Facts | Tables) -> Facts:
 def _filtered(data: Facts | Tables, good: Mask) -> Facts:
     """Keep good rows, and of the firms those with a good row of their own."""
     facts = facts_of(data) if isinstance(data, Tables) else data
-    exits = facts.events[facts.events["event"].isin(EXITS)]
+    exits = facts.events[facts.events["event"].isin(facts.exits)]
     doubted = exits[~good(exits)]
     firms = _without_pages(facts.firms[good(facts.firms)], doubted)
     kept = _of_firms(facts, firms)

@@ -16,7 +16,7 @@ from belbiotech.dataset.facts.schemas import OwnCodes
 from belbiotech.dataset.facts.texts import RawTable
 from belbiotech.errors import FactsError, PanelError, nearest_names
 
-__all__ = ["Merged", "Prefer", "merge_facts"]
+__all__ = ["Merged", "Prefer", "joined_codes", "merge_facts"]
 
 Prefer = Literal["base", "own", "both"]
 WORDS = ("base", "own", "both")
@@ -74,8 +74,8 @@ def merge_facts(
     Raises
     ------
     FactsError
-        One id for two firms or pages, or facts that break a rule together: each with its set,
-        file and row.
+        One id for two firms or pages, one code with two meanings, or facts that break a rule
+        together: each with its set, file and row.
     PanelError
         Another word for ``prefer``.
     """
@@ -85,8 +85,9 @@ def merge_facts(
     base, own = as_facts(base, "base"), as_facts(own, "own")
     pages, page_problems = _same(base.sources, own.sources, "source_id", "url")
     firms, firm_problems = _same(base.firms, own.firms, "firm_id", "enterprise_number")
-    if page_problems or firm_problems:
-        raise FactsError([*page_problems, *firm_problems])
+    problems = [*_torn(base, own), *page_problems, *firm_problems]
+    if problems:
+        raise FactsError(problems)
     renamed = _renamed(own, firms, pages)
     done = {
         name: (
@@ -97,7 +98,11 @@ def merge_facts(
         for name, table in base.items()
     }
     texts = {name: _texts(name, table) for name, table in done.items()}
-    facts = facts_from_texts(texts, own_codes=_joined(base.own_codes, own.own_codes))
+    facts = facts_from_texts(
+        texts,
+        own_codes=joined_codes(base.own_codes, own.own_codes),
+        own_means=joined_codes(base.own_means, own.own_means),
+    )
     conflicts = [line for table in done.values() for line in table.conflicts]
     added = [(name, table.new, table.same, table.filled) for name, table in done.items()]
     return Merged(
@@ -147,7 +152,27 @@ def _renamed(own: Facts, firms: Mapping[str, str], pages: Mapping[str, str]) -> 
     )
 
 
-def _joined(base: OwnCodes, own: OwnCodes) -> dict[str, dict[str, str]]:
+def _torn(base: Facts, own: Facts) -> list[str]:
+    """Codes that both sets declare, with different meanings."""
+    there = {(name, code) for name, codes in base.own_codes.items() for code in codes}
+    both = [
+        (name, code)
+        for name, codes in own.own_codes.items()
+        for code in codes
+        if (name, code) in there
+    ]
+    found = []
+    for name, code in both:
+        old, new = (facts.own_means.get(name, {}).get(code) for facts in (base, own))
+        if old != new:
+            found.append(
+                f"own values.csv: column 'means': {code!r} of {name!r} means {new or 'nothing'}, "
+                f"and in the base {old or 'nothing'}; choose another code, or one meaning"
+            )
+    return found
+
+
+def joined_codes(base: OwnCodes, own: OwnCodes) -> dict[str, dict[str, str]]:
     """Put codes together; a label of the base stays."""
     return {column: {**own.get(column, {}), **base.get(column, {})} for column in {**base, **own}}
 

@@ -22,8 +22,7 @@ with `belbiotech build`.
 - Countries are ISO 3166-1 alpha-2 (BE), currencies ISO 4217 (EUR).
 - Regions are ISO 3166-2: for Belgium the three that are listed below, for any other country any
   of its codes (DE-BY, FR-IDF); nothing needs to be declared.
-- Another industry may have segments and origins of its own: list them in a file `values.csv`
-  with the columns column (segment or origin), value (the code) and label.
+- Another industry or country has codes of its own: see `values.csv` below.
 - Where pages disagree, choose one, and write the other value and its page into the note.
 
 ## What makes a firm-year count: published, entry, observed
@@ -42,6 +41,34 @@ Three cells decide which firm-years an estimate may use. Fill them with care.
   comes back with the next page. An event `observed_active` (seen operating) with a dated page keeps
   a quiet firm in.
 - `founded` gives the age. A firm without it is in `firms` and not in the panel.
+
+## Codes of your own: values.csv
+
+A sixth file, if you need it, adds codes to those that are listed below:
+
+    column,value,label,means
+    segment,payments,Payments,
+    origin,bank_spinoff,Spin-off of a bank,
+    partner_type,bank,Bank,downstream
+    alliance_type,white_label,White label,exploitation
+    event,licence_lost,Licence withdrawn,failure
+    round,token_sale,Sale of tokens,
+    enterprise_number,DE,Handelsregister,"HR[AB] [0-9]{1,6}"
+
+`column` is segment, origin, partner_type, alliance_type, firm_role, event, round or
+enterprise_number; `value` is the code, in small letters, digits and `_`; `label` is what tables
+and figures print. `means` is what the panel does with it:
+
+- of a partner_type where such partners stand: upstream, horizontal or downstream (must);
+- of an alliance_type what it is for: exploration or exploitation; blank counts in neither;
+- of an event how it ends a firm's life: failure, acquisition, relocation (the firm goes on
+  elsewhere) or closure (an end that is none of these); blank: life goes on;
+- of an enterprise_number, whose `value` is a country, a regular expression that the whole number
+  of each firm of that country must fit. Numbers must differ between countries, too: put the
+  country's letters into them where they might not;
+- blank for the rest.
+
+confidence, date_quality and frame take no codes: filters of the panel are made of theirs.
 
 No pages at all, but a list of firms with start, end and fate? That needs no facts folder:
 `belbiotech.from_spells(firms, events)` makes yearly rows of it.

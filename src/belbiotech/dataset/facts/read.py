@@ -11,10 +11,17 @@ import pandas as pd
 import pandera.pandas as pa
 
 from belbiotech.dataset.facts.checks import MISSING, UNKNOWN
+from belbiotech.dataset.facts.codes import exit_kinds
 from belbiotech.dataset.facts.fields import FACTS, later_columns
-from belbiotech.dataset.facts.own_codes import OPEN_COLUMNS, VALUES_FILE, read_own_codes
+from belbiotech.dataset.facts.own_codes import (
+    OPEN_COLUMNS,
+    VALUES_FILE,
+    bad_numbers,
+    number_hint,
+    read_own_codes,
+)
 from belbiotech.dataset.facts.rules import broken_rules
-from belbiotech.dataset.facts.schemas import OwnCodes, check_pandera, raw_schema
+from belbiotech.dataset.facts.schemas import NUMBER, OwnCodes, check_pandera, raw_schema
 from belbiotech.dataset.facts.texts import Problem, RawTable, read_texts
 from belbiotech.errors import FactsError, in_words, nearest_names
 
@@ -34,6 +41,8 @@ class Facts:
         The folder that they were read from.
     own_codes : mapping
         Codes beyond the usual ones, by column, each with its label.
+    own_means : mapping
+        What they mean in the panel, by column, for those that have a meaning.
     merged_with : mapping
         The shipped release that they were put on top of: ``version``, ``prefer`` and ``content``
         (table to the sum of its values); empty if there is none.
@@ -46,12 +55,18 @@ class Facts:
     sources: pd.DataFrame
     path: Path | None = field(default=None, compare=False)
     own_codes: OwnCodes = field(default_factory=dict)
+    own_means: OwnCodes = field(default_factory=dict)
     merged_with: Mapping[str, Any] = field(default_factory=dict)
 
     def items(self) -> Iterator[tuple[str, pd.DataFrame]]:
         """Each table with its name, in the order of the files."""
         for name in FACTS:
             yield name, getattr(self, name)
+
+    @property
+    def exits(self) -> dict[str, str]:
+        """The events that end a firm's life, each with how: failure, acquisition, ..."""
+        return exit_kinds(self.own_means)
 
 
 def read_facts(path: str | Path) -> Facts:
@@ -61,8 +76,9 @@ def read_facts(path: str | Path) -> Facts:
     ----------
     path : str or Path
         Folder with firms.csv, events.csv, alliances.csv, financings.csv and sources.csv, in
-        UTF-8, with commas between the cells. A file values.csv (column, value, label) may add
-        codes to the columns segment and origin.
+        UTF-8, with commas between the cells. A file values.csv (column, value, label, means)
+        may add codes to the columns segment, origin, event, partner_type, alliance_type,
+        firm_role and round, and say how other countries write their register numbers.
 
     Returns
     -------
@@ -87,13 +103,13 @@ def read_facts(path: str | Path) -> Facts:
     if not folder.is_dir():
         raise FactsError([f"{folder}: there is no such folder; facts are a folder of CSV files"])
     tables = {}
-    own_codes, problems = read_own_codes(folder)
+    own_codes, own_means, problems = read_own_codes(folder)
     for name, fields in FACTS.items():
         table, found = read_texts(folder / f"{name}.csv", list(fields), later_columns(name))
         problems += found
         if table is not None:
             tables[name] = table
-    return facts_from_texts(tables, problems, path=folder, own_codes=own_codes)
+    return facts_from_texts(tables, problems, path=folder, own_codes=own_codes, own_means=own_means)
 
 
 def as_facts(facts: object, argument: str = "facts") -> Facts:
@@ -133,6 +149,7 @@ def facts_from_texts(
     *,
     path: Path | None = None,
     own_codes: OwnCodes | None = None,
+    own_means: OwnCodes | None = None,
 ) -> Facts:
     """Check texts and give them their types.
 
@@ -146,6 +163,8 @@ def facts_from_texts(
         The folder that the texts are from.
     own_codes : mapping, optional
         Codes beyond the usual ones, by column, each with its label.
+    own_means : mapping, optional
+        What they mean, for those that have a meaning.
 
     Returns
     -------
@@ -157,23 +176,25 @@ def facts_from_texts(
     FactsError
         Anything that breaks a rule.
     """
-    codes = own_codes or {}
+    codes, means = own_codes or {}, own_means or {}
     found = [*problems, *broken_rules(tables)]
     for table in tables.values():
-        found += _bad_cells(table, codes)
+        found += _bad_cells(table, codes, means)
+    if "firms" in tables:
+        found += bad_numbers(tables["firms"], means.get(NUMBER, {}))
     if found:
         order = {f"{name}.csv": number for number, name in enumerate(["values", *FACTS])}
         found.sort(key=lambda problem: (order[problem.file.split()[-1]], problem.line))
         raise FactsError([str(problem) for problem in found])
     typed: dict[str, Any] = {name: _typed(name, table.frame) for name, table in tables.items()}
-    return Facts(**typed, path=path, own_codes=codes)
+    return Facts(**typed, path=path, own_codes=codes, own_means=means)
 
 
-def _bad_cells(table: RawTable, own_codes: OwnCodes) -> Iterator[Problem]:
+def _bad_cells(table: RawTable, own_codes: OwnCodes, own_means: OwnCodes) -> Iterator[Problem]:
     """Cells that break their column's schema, each told once, by the first rule it breaks."""
     name = table.file.removesuffix(".csv")
     there = set(table.frame.columns)
-    schema = raw_schema(name, own_codes)
+    schema = raw_schema(name, own_codes, own_means)
     schema = schema.remove_columns([column for column in FACTS[name] if column not in there])
     schema.ordered = False
     try:
@@ -183,7 +204,10 @@ def _bad_cells(table: RawTable, own_codes: OwnCodes) -> Iterator[Problem]:
         for case in cases.itertuples(index=False):
             known = schema.columns[case.column].metadata["values"]
             text = _breach(name, str(case.column), str(case.failure_case), str(case.check), known)
-            yield table.problem(int(str(case.index)), f"column {case.column!r}: {text}")
+            row = int(str(case.index))
+            if case.column == NUMBER and "region" in there:
+                text += number_hint(table.frame["region"].iloc[row])
+            yield table.problem(row, f"column {case.column!r}: {text}")
 
 
 def _breach(name: str, column: str, value: str, rule: str, known: Mapping[str, str]) -> str:

@@ -13,13 +13,15 @@ import pandera.pandas as pa
 from pandera.config import get_config_global
 
 from belbiotech.dataset.facts.checks import text_checks, typed_checks
+from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.fields import FACTS, TABLES, Field
 from belbiotech.errors import FactsError
 
 __all__ = [
+    "NO_CODES",
+    "NUMBER",
     "RAW",
     "OwnCodes",
-    "NO_CODES",
     "allowing",
     "as_column",
     "check_pandera",
@@ -28,9 +30,14 @@ __all__ = [
 
 OwnCodes = Mapping[str, dict[str, str]]
 NO_CODES: OwnCodes = {}
+NUMBER = "enterprise_number"
+# Columns whose values, or whose rule in words, follow from what the codes of another mean.
+FOLLOWS = {"exit_event": "event", "partner_group": "partner_type", "purpose": "alliance_type"}
 
 
-def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema:
+def raw_schema(
+    table: str, own_codes: OwnCodes = NO_CODES, own_means: OwnCodes = NO_CODES
+) -> pa.DataFrameSchema:
     """Make the schema of a table of facts as texts.
 
     Parameters
@@ -39,6 +46,8 @@ def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema
         Its name.
     own_codes : mapping, optional
         Codes beyond the usual ones, by column, each with its label.
+    own_means : mapping, optional
+        What they mean, for those that have a meaning.
 
     Returns
     -------
@@ -47,7 +56,7 @@ def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema
     """
     return pa.DataFrameSchema(
         {
-            name: as_column(allowing(name, field, own_codes), str)
+            name: as_column(allowing(name, field, own_codes, own_means), str)
             for name, field in FACTS[table].items()
         },
         strict=True,
@@ -57,9 +66,21 @@ def raw_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema
     )
 
 
-def allowing(name: str, field: Field, own_codes: OwnCodes) -> Field:
-    """Allow further codes in a column."""
+def allowing(name: str, field: Field, own_codes: OwnCodes, own_means: OwnCodes = NO_CODES) -> Field:
+    """Allow further codes in a column, and say in its rule what they mean."""
     known = dict(field.values)
+    if name == NUMBER and name in own_codes:  # how each is written depends on the firm's country
+        told = "; ".join(
+            f"{country}: {label}, written as `{own_means[name][country]}`"
+            for country, label in own_codes[name].items()
+        )
+        return replace(field, kind="text", description=f"{field.description} Abroad: {told}.")
+    if name in FOLLOWS and (means := own_means.get(FOLLOWS[name])):
+        told = ", ".join(f"{code} ({group})" for code, group in means.items())
+        if name == "exit_event":
+            known |= {code: own_codes["event"][code] for code in means}
+            told += f", each after {list(EXITS)[-1]} where dates do not decide"
+        return replace(field, values=known, rule=f"{field.rule} Codes of one's own: {told}.")
     return replace(field, values=known | own_codes[name]) if name in own_codes else field
 
 

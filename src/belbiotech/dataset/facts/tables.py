@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import pandas as pd
 
+from belbiotech.dataset.facts.codes import exit_kinds
 from belbiotech.dataset.facts.fields import FACTS, later_columns
 
 __all__ = ["TABLE_NAMES", "ReleaseTables", "Tables", "with_later_columns"]
@@ -28,8 +29,9 @@ class Tables:
     parameters : mapping
         ``end_year``, ``alliance_window`` (None: unlimited), ``observation``, ``follow_up`` and
         ``evidence`` (in releases 0.x none of the last three); ``own_codes`` if the facts have
-        codes beyond the usual ones (column to code to label); ``merged_with`` if they were put
-        on top of a shipped release (its ``version``, ``prefer``, and the sums of its tables).
+        codes beyond the usual ones (column to code to label), ``own_means`` what they mean in the
+        panel; ``merged_with`` if they were put on top of a shipped release (its ``version``,
+        ``prefer``, and the sums of its tables).
     """
 
     firm_year: pd.DataFrame
@@ -44,6 +46,11 @@ class Tables:
         """Each table with its name, the panel first."""
         for name in TABLE_NAMES:
             yield name, getattr(self, name)
+
+    @property
+    def exits(self) -> dict[str, str]:
+        """The events that end a firm's life, each with how: failure, acquisition, ..."""
+        return exit_kinds(self.parameters.get("own_means", {}))
 
 
 class ReleaseTables(Protocol):

@@ -149,7 +149,7 @@ def build(
     readings = Readings(liquidation, creditors, funds, consortia)
     tables = _assembled(facts, last, alliance_window, rule, readings)
     _warn_of_exits_alone(tables.firms, tables.firm_year)
-    validate_tables(dict(tables.items()), facts.own_codes)
+    validate_tables(dict(tables.items()), facts.own_codes, facts.own_means)
     return tables
 
 
@@ -199,7 +199,7 @@ def _assembled(
     lives = firm_lives(facts, signs, rule, last, readings)
     tables = {name: _with_dates(name, table) for name, table in facts.items()}
     tables["firms"] = tables["firms"].join(lives.drop(columns="founded_year"), on="firm_id")
-    tables["alliances"] = _with_groups(tables["alliances"])
+    tables["alliances"] = _with_groups(tables["alliances"], facts.own_means)
     tables["events"] = tables["events"].assign(buyer=buyers(facts.events))
     tables["firms"] = tables["firms"].sort_values("firm_id", ignore_index=True)
     panel = firm_years(tables, signs, rule, window, readings)
@@ -210,6 +210,8 @@ def _assembled(
     parameters |= rule.parameters() | readings.parameters()
     if facts.own_codes:
         parameters["own_codes"] = facts.own_codes
+    if facts.own_means:
+        parameters["own_means"] = facts.own_means
     if facts.merged_with:
         parameters["merged_with"] = facts.merged_with
     return Tables(firm_year=panel, **processed, parameters=parameters)
@@ -284,10 +286,12 @@ def _with_dates(name: str, facts: pd.DataFrame) -> pd.DataFrame:
     return facts.assign(**added)
 
 
-def _with_groups(alliances: pd.DataFrame) -> pd.DataFrame:
+def _with_groups(alliances: pd.DataFrame, own: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     """Add the position of the partner and the purpose."""
     position = {kind: group for group, kinds in codes.PARTNER_GROUPS.items() for kind in kinds}
     purpose = {kind: group for group, kinds in codes.PURPOSES.items() for kind in kinds}
+    position |= own.get("partner_type", {})
+    purpose |= own.get("alliance_type", {})
     return alliances.assign(
         partner_group=alliances["partner_type"].map(position).astype(object),
         purpose=pd.Series(

@@ -16,12 +16,6 @@ NEVER = {
     "only_its_exit": "Every dated page about it states its exit",
     "out_of_reach": "No year of its life begins while it is followed after a dated page",
 }
-FATES = {
-    "failure": "Failed (bankrupt, liquidated or dissolved)",
-    "acquisition": "Acquired or merged",
-    "relocation": "Head office moved abroad",
-    "closure": "Wound up, where that is not counted as a failure",
-}
 BUYERS = {"creditors": "Its creditors", "fund": "A fund"}
 
 
@@ -92,7 +86,7 @@ DERIVED: dict[str, dict[str, Field]] = {
             "Kind of exit",
             "How the firm left the panel; missing if it did not.",
             required=False,
-            values=FATES,
+            values=codes.FATES,
             rule="From `exit_event`; closure only if built with `liquidation` = closure. Built "
             "with `creditors` = failure, a sale to creditors is a failure; with `funds` = no_exit, "
             "one to a fund is no exit.",

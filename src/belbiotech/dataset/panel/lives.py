@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from belbiotech.dataset.facts.codes import EXITS
@@ -48,7 +50,7 @@ def firm_lives(
     lives["first_documented"] = first_pages(facts).reindex(lives.index).astype("Int64")
     last_sign = signs.groupby("firm_id")["year"].max().reindex(lives.index).astype("Int64")
     lives["last_sign_year"] = last_sign
-    exits = first_exits(facts.events, end_year, readings).reindex(lives.index)
+    exits = first_exits(facts.events, end_year, readings, facts.exits).reindex(lives.index)
     lives["exit_event"], lives["exit_kind"] = _texts(exits["event"]), _texts(exits["kind"])
     lives["exit_year"] = exits["year"].astype("Int64")
     lives["exit_doubtful"] = exits["doubtful"].eq(True)
@@ -104,7 +106,9 @@ def _texts(column: pd.Series) -> pd.Series:
     return pd.Series(texts, column.index, dtype=object)
 
 
-def first_exits(events: pd.DataFrame, end_year: int, readings: Readings) -> pd.DataFrame:
+def first_exits(
+    events: pd.DataFrame, end_year: int, readings: Readings, exits: Mapping[str, str] = EXITS
+) -> pd.DataFrame:
     """Find the event that ended each firm's life, by its date as far as that is known.
 
     An exit whose date is after another's, as far as both are known, cannot be the first. What is
@@ -119,13 +123,15 @@ def first_exits(events: pd.DataFrame, end_year: int, readings: Readings) -> pd.D
         Exits after it are left out.
     readings : Readings
         How exits that can be questioned are counted.
+    exits : mapping of str to str
+        The events that end lives, each with how, in the order that decides where dates do not.
 
     Returns
     -------
     DataFrame
         ``event``, ``kind``, ``year`` and ``doubtful``, by firm; only firms with an exit.
     """
-    left = exits_read(events, readings)
+    left = exits_read(events, readings, exits)
     for part, at in (("year", slice(4)), ("month", slice(5, 7)), ("day", slice(8, 10))):
         left[part] = pd.to_numeric(left["date"].str[at], errors="coerce")
     left = left[left["year"] <= end_year]
@@ -133,7 +139,7 @@ def first_exits(events: pd.DataFrame, end_year: int, readings: Readings) -> pd.D
         first = left.groupby("firm_id")[part].transform("min")
         left = left[left[part].isna() | (left[part] == first)]
     left["doubtful"] = left.groupby("firm_id")["kind"].transform("nunique") > 1
-    left["rank"] = left["event"].map({event: rank for rank, event in enumerate(EXITS)})
+    left["rank"] = left["event"].map({event: rank for rank, event in enumerate(exits)})
     first_of_all = left.sort_values(["firm_id", "rank"]).drop_duplicates("firm_id")
     return first_of_all.set_index("firm_id")[["event", "kind", "year", "doubtful"]]
 

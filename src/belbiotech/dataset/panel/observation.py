@@ -15,7 +15,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.dataset.facts.codes import EXITS
 from belbiotech.dataset.facts.dates import date_year
 from belbiotech.dataset.facts.read import Facts
 from belbiotech.errors import PanelError, nearest_names
@@ -169,7 +168,7 @@ def exit_pages(facts: Facts) -> pd.DataFrame:
         ``firm_id`` and ``source_id``. A page on two firms is the page of an exit for the one
         whose exit it states, and not for the other.
     """
-    exits = facts.events[facts.events["event"].isin(EXITS)]
+    exits = facts.events[facts.events["event"].isin(facts.exits)]
     return exits[["firm_id", "source_id"]].drop_duplicates()
 
 
@@ -194,17 +193,18 @@ def signs_of_life(facts: Facts, evidence: Evidence) -> pd.DataFrame:
     signs = [_without(firm_pages(facts), exit_pages(facts))]
     if evidence == "facts":
         signs += [
-            _without(_dated(getattr(facts, table), column), exit_pages(facts))
+            _without(_dated(facts, table, column), exit_pages(facts))
             for table, column in DATED.items()
         ]
     found = pd.concat([some[["firm_id", "year"]] for some in signs]).dropna().drop_duplicates()
     return found.astype({"year": "int64"}).reset_index(drop=True)
 
 
-def _dated(table: pd.DataFrame, column: str) -> pd.DataFrame:
+def _dated(facts: Facts, name: str, column: str) -> pd.DataFrame:
     """Facts with their years; an exit is none that shows a firm alive."""
-    if "event" in table:
-        table = table[~table["event"].isin(EXITS)]
+    table: pd.DataFrame = getattr(facts, name)
+    if name == "events":
+        table = table[~table["event"].isin(facts.exits)]
     return table[["firm_id", "source_id"]].assign(year=date_year(table[column]))
 
 

@@ -119,7 +119,9 @@ def _buyer(note: str) -> str | None:
     return next((buyer for buyer, words in TAKEN_BY.items() if words.search(note)), None)
 
 
-def exits_read(events: pd.DataFrame, readings: Readings) -> pd.DataFrame:
+def exits_read(
+    events: pd.DataFrame, readings: Readings, exits: Mapping[str, str] = EXITS
+) -> pd.DataFrame:
     """Select the events that end lives, each with the kind of exit that it is.
 
     Parameters
@@ -128,18 +130,20 @@ def exits_read(events: pd.DataFrame, readings: Readings) -> pd.DataFrame:
         As in the facts.
     readings : Readings
         How facts that can be questioned are counted.
+    exits : mapping of str to str
+        The events that end lives, each with how.
 
     Returns
     -------
     DataFrame
         ``firm_id``, ``event``, ``date`` and ``kind``.
     """
-    exits = events[events["event"].isin(EXITS)]
-    buyer, kind = buyers(exits), exits["event"].map(EXITS)
-    kind = kind.mask(exits["event"].isin(WOUND_UP), readings.liquidation)
+    left = events[events["event"].isin(exits)]
+    buyer, kind = buyers(left), left["event"].map(exits)
+    kind = kind.mask(left["event"].isin(WOUND_UP), readings.liquidation)
     kind = kind.mask(buyer == "creditors", readings.creditors)
     lives_on = (buyer == "fund") & (readings.funds == "no_exit")
-    return exits[["firm_id", "event", "date"]].assign(kind=kind)[~lives_on]
+    return left[["firm_id", "event", "date"]].assign(kind=kind)[~lives_on]
 
 
 def counted_alliances(alliances: pd.DataFrame, readings: Readings) -> pd.DataFrame:

@@ -38,7 +38,9 @@ FIRST_ROWS = 3  # that a message shows of those that break a rule
 DTYPES = {"amount": "float64", "year": "int64", "count": "int64", "flag": "int64", "bool": "bool"}
 
 
-def processed_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrameSchema:
+def processed_schema(
+    table: str, own_codes: OwnCodes = NO_CODES, own_means: OwnCodes = NO_CODES
+) -> pa.DataFrameSchema:
     """Make the schema of a processed table.
 
     Parameters
@@ -47,6 +49,8 @@ def processed_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrame
         Its name.
     own_codes : mapping, optional
         Codes beyond the usual ones, by column, each with its label.
+    own_means : mapping, optional
+        What they mean, for those that have a meaning.
 
     Returns
     -------
@@ -56,7 +60,10 @@ def processed_schema(table: str, own_codes: OwnCodes = NO_CODES) -> pa.DataFrame
     is_panel = table == "firm_year"
     fields = FIRM_YEAR if is_panel else {**FACTS[table], **DERIVED[table]}
     return pa.DataFrameSchema(
-        {name: _typed(allowing(name, field, own_codes)) for name, field in fields.items()},
+        {
+            name: _typed(allowing(name, field, own_codes, own_means))
+            for name, field in fields.items()
+        },
         checks=_panel_checks() if is_panel else None,
         unique=list(KEYS[table]) if table in KEYS else None,
         strict=True,
@@ -81,7 +88,11 @@ PROCESSED: dict[str, pa.DataFrameSchema] = {name: processed_schema(name) for nam
 """The tables of a release: typed, with what was derived, and the firm-year panel first."""
 
 
-def validate_tables(tables: Mapping[str, pd.DataFrame], own_codes: OwnCodes = NO_CODES) -> None:
+def validate_tables(
+    tables: Mapping[str, pd.DataFrame],
+    own_codes: OwnCodes = NO_CODES,
+    own_means: OwnCodes = NO_CODES,
+) -> None:
     r"""Check the processed tables against their schemas.
 
     Parameters
@@ -90,6 +101,8 @@ def validate_tables(tables: Mapping[str, pd.DataFrame], own_codes: OwnCodes = NO
         By name, as in :data:`PROCESSED`.
     own_codes : mapping, optional
         Codes beyond the usual ones, by column, each with its label.
+    own_means : mapping, optional
+        What they mean, for those that have a meaning.
 
     Raises
     ------
@@ -115,7 +128,7 @@ def validate_tables(tables: Mapping[str, pd.DataFrame], own_codes: OwnCodes = NO
     problems = []
     for name, table in tables.items():
         try:
-            schema = processed_schema(name, own_codes) if own_codes else PROCESSED[name]
+            schema = processed_schema(name, own_codes, own_means) if own_codes else PROCESSED[name]
             schema.validate(table.reset_index(drop=True), lazy=True)
         except pa.errors.SchemaErrors as error:
             problems += _breaches(name, error.failure_cases)

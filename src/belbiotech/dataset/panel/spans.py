@@ -42,6 +42,8 @@ class Life:
         How long the firm is followed after a sign of life.
     exit_pages : frozenset of str
         Pages that state an exit of it.
+    exits : frozenset of str
+        The events that end lives.
     """
 
     row: Row
@@ -51,6 +53,7 @@ class Life:
     window: int | None
     rule: ObservationRule = ObservationRule(observation="first_page")
     exit_pages: frozenset[str] = frozenset()
+    exits: frozenset[str] = frozenset(EXITS)
 
     @property
     def whole(self) -> tuple[int, int]:
@@ -189,8 +192,9 @@ def life_of(tables: Tables, firm_id: str) -> Life:
         frozenset(
             event["source_id"]
             for event in rows_of(tables.events, firm_id)
-            if event["event"] in EXITS
+            if event["event"] in tables.exits
         ),
+        frozenset(tables.exits),
     )
 
 
@@ -231,7 +235,7 @@ def fact_spans(table: str, row: Row, life: Life) -> Spans:
 
 def _is_sign(row: Row, life: Life) -> bool:
     """Tell whether a fact shows the firm alive, by a page other than one on its exit."""
-    return row.get("event") not in EXITS and row["source_id"] not in life.exit_pages
+    return row.get("event") not in life.exits and row["source_id"] not in life.exit_pages
 
 
 def _alliance_spans(row: Row, year: int, life: Life) -> Spans:

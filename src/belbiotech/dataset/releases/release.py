@@ -204,8 +204,8 @@ def draft_manifest(tables: ReleaseTables, version: str, raw: Path | str | None =
     except FormError as error:
         msg = f"these tables cannot be released: {error}"
         raise ReleaseError(msg) from error
-    own_codes = tables.parameters.get("own_codes", {})
-    entries = {name: _table_entry(name, frame, own_codes) for name, frame in tables.items()}
+    own = [tables.parameters.get(name, {}) for name in ("own_codes", "own_means")]
+    entries = {name: _table_entry(name, frame, *own) for name, frame in tables.items()}
     sums = {} if raw is None else raw_entries(raw)
     return Manifest(version, dict(tables.parameters), entries, raw=sums)
 
@@ -293,11 +293,14 @@ def read_release(folder: Path) -> Tables:
 
 
 def _table_entry(
-    name: str, frame: pd.DataFrame, own_codes: Mapping[str, dict[str, str]]
+    name: str,
+    frame: pd.DataFrame,
+    own_codes: Mapping[str, dict[str, str]],
+    own_means: Mapping[str, dict[str, str]],
 ) -> TableEntry:
     from belbiotech.dataset.panel.schemas import PROCESSED, processed_schema
 
-    schema = processed_schema(name, own_codes) if name in PROCESSED else None
+    schema = processed_schema(name, own_codes, own_means) if name in PROCESSED else None
     try:
         columns = tuple(_column_entry(frame[column], schema) for column in frame)
         total = content_hash(typed_table(frame))
