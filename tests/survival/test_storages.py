@@ -147,6 +147,15 @@ FUNCTIONS = {
     "cox, predicted": lambda t, p: numbers(
         bb.cox("failure ~ size + listed", t, strata="segment").predict_survival(p)
     ),
+    "cox, over time": lambda t, p: fit(
+        "cox", "failure ~ size + tt(listed) + tt(size, log1p)", t, weights="w", cluster="firm_id"
+    ),
+    "choose_ridge": lambda t, p: numbers(
+        bb.choose_ridge("failure ~ size + listed", t, strengths=[1, 10], folds="segment").curve
+    ),
+    "prediction_accuracy": lambda t, p: numbers(
+        bb.prediction_accuracy(bb.cox("failure ~ size", t), t, [2, 3], repetitions=0).table
+    ),
     "cox_causes": lambda t, p: fit("cox_causes", "size + listed", t, ["failure", "acquisition"]),
     "fine_gray": lambda t, p: fit("fine_gray", "failure ~ size + listed", t, "acquisition"),
     "fine_gray, predicted": lambda t, p: numbers(

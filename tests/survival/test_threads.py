@@ -60,6 +60,13 @@ CALLS = {
     "discrete": lambda: fitted("discrete_hazard", baseline="log"),
     "separated": lambda: fitted("discrete_hazard", "failure ~ sale", baseline="log"),
     "aft": lambda: fitted("aft", "failure ~ size", distribution="weibull"),
+    "cox over time": lambda: fitted(formula="failure ~ size + tt(size, log)"),
+    "cox over time of a factor": lambda: fitted(formula="failure ~ tt(g, log)"),
+    "ridge by folds": lambda: table("choose_ridge", "failure ~ size", ROWS, folds=3),
+    "ridge of no fold": lambda: table("choose_ridge", "failure ~ size", ROWS, folds="nothing"),
+    "accuracy": lambda: table(
+        "prediction_accuracy", bb.cox("failure ~ size", ROWS), ROWS, [2, 4], repetitions=5
+    ),
     "discrete causes": lambda: table(
         "discrete_hazard_causes", "size", ROWS, ["failure", "sale"], baseline="log"
     ),
