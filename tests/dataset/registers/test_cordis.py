@@ -197,3 +197,60 @@ def test_corrections(tmp_path, firms, h2020):
     rows.write_text(head + "cordis,project,600001,endDate,2016-12-31,2017-12-31,its report,,\n")
     with pytest.raises(FactsError, match="line 2: expects '2016-12-31'.*mended"):
         cordis_facts([path], tmp_path / "b", firms=firms, corrections=rows)
+
+
+def test_two_faults_of_one_cell_are_both_corrected(tmp_path, firms, h2020):
+    h2020.organisation("600002", "1", "ALPHA", vatNumber="BE0882251821")
+    h2020.organisations[0]["vatNumber"] = "BE0882251822"
+    rows = tmp_path / "corrections.csv"
+    rows.write_text(
+        "register,file,key,column,expect,value,why,from,to\n"
+        "cordis,organization,1,vatNumber,BE0882251821,BE0882251820,check digits,,\n"
+        "cordis,organization,1,vatNumber,BE0882251822,BE0882251820,check digits,,\n"
+    )
+    path = h2020.write(tmp_path)
+    facts = cordis_facts([path], tmp_path / "a", firms=firms, corrections=rows).facts
+    assert (facts.financings["firm_id"] == "alpha").sum() == 2
+
+
+def test_what_begins_later_depends_on_the_files_not_on_the_day(tmp_path, firms):
+    late = Programme().project("7", startDate="2022-06-01", contentUpdateDate="2022-01-01 10:00:00")
+    late.organisation("7", "1", "ALPHA THERAPEUTICS NV", vatNumber="BE0882251820")
+    late.organisation("7", "2", "OTHER")
+    written = cordis_facts([late.write(tmp_path)], tmp_path / "out", firms=firms)
+    assert written.rows["alliances"] == 0
+    reason = "participation: the project begins after the last day that the files know"
+    assert written.left_out.to_numpy().tolist() == [[reason, 1]]
+
+
+def test_a_person_adds_a_match_and_is_told_of_one_that_is_nowhere(tmp_path, firms, h2020):
+    path = h2020.write(tmp_path)
+    matches = tmp_path / "matches.csv"
+    matches.write_text(
+        "unit_id,unit_name,unit_town,unit_number,firm_id,firm_name,score,rule,decision\n"
+        "2,UNIVERSITEIT GENT,,,beta,,1,mine,match\n999,Nobody,,,alpha,,1,mine,match\n"
+    )
+    with pytest.warns(BelbiotechWarning, match=r"matches\.csv: organisations .*: 999"):
+        written = cordis_facts([path], tmp_path / "out", firms=firms, matches=matches)
+    row = {row["unit_id"]: row for row in read_rows(written.path / "matches.csv")}["2"]
+    assert (row["firm_id"], row["rule"], row["decision"]) == (
+        "beta",
+        "a person's decision",
+        "match",
+    )
+
+
+def test_days_in_other_forms_and_a_quote_that_is_never_closed(tmp_path, firms, h2020):
+    h2020.projects[0] |= {"startDate": "01.02.2015", "endDate": "20180630"}
+    facts = cordis_facts([h2020.write(tmp_path)], tmp_path / "out", firms=firms).facts
+    of_one = facts.alliances["source_id"] == "cordis-600001"
+    assert set(facts.alliances.loc[of_one, "start"]) == {"2015-02-01"}
+    assert set(facts.alliances.loc[of_one, "end"]) == {"2018-06-30"}
+    rows = [{name: row.get(name, "") for name in ORGANISATION} for row in h2020.organisations]
+    lines = as_csv(ORGANISATION, rows).rstrip().split("\n")
+    lines[-2] = lines[-2].removesuffix('"')
+    lines[-1] = lines[-1].replace('"', "")
+    text = "\n".join(lines) + "\n"
+    path = h2020.write(tmp_path, organization=text)
+    with pytest.raises(FactsError, match=r"organization\.csv, line 7: has a quote that is never"):
+        cordis_facts([path], tmp_path / "two", firms=firms)

@@ -204,3 +204,41 @@ def test_corrections(tmp_path, write):
     path = write([entity("A", "Alpha", created="x")])
     facts = gleif_facts([path], tmp_path / "out", corrections=rows).facts
     assert facts.firms["founded"].tolist() == ["2001-02-03"]
+
+
+def test_no_person_is_named_as_a_successor(tmp_path, write):
+    name = "Entity.SuccessorEntity.1.SuccessorEntityName"
+    rows = [
+        entity(
+            "A", "One", status="INACTIVE", end="2021-02-03", successor=lei("P"), **{name: "Jo P"}
+        ),
+        entity("P", "Jo P", category="SOLE_PROPRIETOR"),
+        entity("B", "Two", status="INACTIVE", end="2021-02-03", **{name: "Jo Q"}),
+        entity("C", "Three", status="INACTIVE", end="2021-02-03", **{name: "Other N.V."}),
+    ]
+    written = gleif_facts([write(rows)], tmp_path / "out")
+    ends = written.facts.events.set_index("firm_id")["counterparty"].to_dict()
+    found = [ends[lei(key).lower()] for key in "ABC"]
+    assert found == [None, None, "Other N.V."]
+    assert all("Jo " not in file.read_text("utf-8") for file in written.path.iterdir())
+
+
+def test_annulled_relationships_are_none_and_bad_days_are_told(tmp_path, write):
+    rows = [entity("A", "One"), entity("C", "Parent")]
+    annulled = {**relation("A", "C", "2015-01-01"), "Registration.RegistrationStatus": "ANNULLED"}
+    files = [write(rows), write([annulled], "rr", LEVEL2)]
+    assert read_rows(gleif_facts(files, tmp_path / "out").path / "parents.csv") == []
+    rows.append(entity("D", "Ended", status="INACTIVE"))
+    written = gleif_facts([write(rows)], tmp_path / "two")
+    assert written.left_out.to_numpy().tolist() == [["inactive, without a day of its end", 1]]
+    with pytest.raises(FactsError, match=r"rr\.csv, line 2: .*'soon' is no day"):
+        gleif_facts(
+            [write(rows), write([relation("A", "C", "soon")], "rr", LEVEL2)], tmp_path / "3"
+        )
+    rows[0] |= {"Registration.LastUpdateDate": "late", "Registration.InitialRegistrationDate": "x"}
+    rows[1]["Entity.LegalName"] = "\u200b"
+    with pytest.raises(FactsError) as caught:
+        gleif_facts([write(rows)], tmp_path / "4")
+    for words in ("LastUpdateDate': 'late' is no day", "RegistrationDate': 'x' is no day"):
+        assert words in str(caught.value)
+    assert "line 3: column 'Entity.LegalName' is blank" in str(caught.value)

@@ -439,3 +439,71 @@ def test_nothing_is_told_of_a_plain_extract(tmp_path):
         warnings.simplefilter("error")
         kbo_facts([Extract(*MAY).firm(4000001, "One").write(tmp_path)], tmp_path / "out")
     assert table("A B", [["x", None]]) == '"A","B"\n"x",\n'
+
+
+@pytest.mark.parametrize("member", ["establishment", "branch", "denomination", "address"])
+def test_a_file_that_is_not_there_or_lacks_a_column_is_told(tmp_path, member):
+    may = Extract("02-05-2025", 135, "04-05-2025").firm(4000001, "One")
+    with pytest.raises(FactsError, match=rf"has no {member}\.csv, which a full extract holds"):
+        kbo_facts([may.write(tmp_path, **{member: None})], tmp_path / "out")
+    text = may.files()[f"{member}.csv"].replace('"EnterpriseNumber"', '"Enterprise"')
+    text = text.replace('"EntityNumber"', '"Entity"')
+    with pytest.raises(FactsError, match=rf"{member}\.csv, line 1: column 'Ent\w+' is missing"):
+        kbo_facts([may.write(tmp_path, **{member: text})], tmp_path / "out")
+
+
+def test_wrong_check_digits_are_told_in_every_file(tmp_path):
+    may = Extract("02-05-2025", 135, "04-05-2025").firm(4000001, "One")
+    wrong = "0400.000.199"
+    may.rows["establishment"].append(["2.000.000.339", "45-01-2010", number(4000001)])
+    may.rows["establishment"].append(["2.000.000.438", "01-01-2010", wrong])
+    may.rows["branch"].append(["9.000.000.437", "01-01-2010", "none"])
+    for name in ("denomination", "address", "activity"):
+        may.rows[name].append([wrong, *may.rows[name][0][1:]])
+    with pytest.raises(FactsError) as caught:
+        kbo_facts([may.write(tmp_path)], tmp_path / "out")
+    said = str(caught.value)
+    for place in ("denomination", "address", "activity"):
+        assert f"{place}.csv, line 3: column 'EntityNumber': '{wrong}' has wrong check" in said
+    assert f"establishment.csv, line 3: column 'EnterpriseNumber': '{wrong}' has wrong" in said
+    assert "establishment.csv, line 2: column 'StartDate': '45-01-2010' is no day" in said
+    assert "branch.csv, line 2: column 'EnterpriseNumber': 'none' is no enterprise number" in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_year_of_two_digits_is_no_year(tmp_path):
+    may = Extract("02-05-2025", 135, "04-05-2025").firm(4000001, "One", start="01-02-10")
+    with pytest.raises(FactsError, match=r"enterprise\.csv, line 2: .*'01-02-10' is no day"):
+        kbo_facts([may.write(tmp_path)], tmp_path / "out")
+
+
+def test_an_enterprise_that_is_not_active_is_counted(tmp_path):
+    may = Extract("02-05-2025", 135, "04-05-2025").firm(4000001, "One").firm(4000002, "Two")
+    may.rows["enterprise"][1][1] = "ST"
+    written = kbo_facts([may.write(tmp_path)], tmp_path / "out")
+    assert written.left_out.to_numpy().tolist() == [["never active (AC)", 1]]
+
+
+def test_broken_lines_of_small_files_are_told(tmp_path):
+    may = Extract("02-05-2025", 135, "04-05-2025").firm(4000001, "One")
+    meta = may.files()["meta.csv"] + '"Contact"\n'
+    code = may.files()["code.csv"] + '"Nace2008","72111","FR","Not closed\n'
+    with pytest.raises(FactsError) as caught:
+        kbo_facts([may.write(tmp_path, meta=meta, code=code)], tmp_path / "out")
+    assert "meta.csv, line 7: has 1 cells, and the header 2" in str(caught.value)
+    last = code.count("\n")
+    assert f"code.csv, line {last}: has a quote that is never closed" in str(caught.value)
+
+
+@pytest.mark.parametrize("at", [0, 1, 3])
+def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path, at):
+    may = Extract("02-05-2025", 135, "04-05-2025")
+    for base in range(4000001, 4000009):
+        may.firm(base, f"Firm {base}")
+    lines = may.files()["denomination.csv"].split("\n")
+    cells = lines[4].split(",")
+    cells[at] = cells[at].removesuffix('"')
+    lines[4] = ",".join(cells)
+    with pytest.raises(FactsError, match=r"denomination\.csv"):
+        kbo_facts([may.write(tmp_path, denomination="\n".join(lines))], tmp_path / "out")
+    assert not (tmp_path / "out").exists()

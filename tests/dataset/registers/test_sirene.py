@@ -174,3 +174,40 @@ def test_all_readers_share_the_interface():
         assert register.reads
         assert set(register.gives) <= {"firms", "events", "alliances", "financings", "sources"}
         assert callable(register.facts)
+
+
+def test_a_code_of_an_older_nomenclature_is_another_activity(tmp_path):
+    stock = Stock().unit(10000001, "RECHERCHE")
+    stock.unit(
+        10000002,
+        "INFORMATIQUE",
+        "C",
+        activitePrincipaleUniteLegale="72.1Z",
+        nomenclatureActivitePrincipaleUniteLegale="NAFRev1",
+    )
+    files = stock.write(tmp_path)
+    found = [sirene_facts(files, tmp_path / "a", nace=["72"]).facts.firms["name"].tolist()]
+    found.append(sirene_facts(files, tmp_path / "b", nace=["2003:72"]).facts.firms["name"].tolist())
+    found.append(sirene_facts(files, tmp_path / "c", nace=["72.11Z"]).facts.firms["name"].tolist())
+    assert found == [["RECHERCHE"], ["INFORMATIQUE"], ["RECHERCHE"]]
+
+
+def test_groups_without_a_legal_person_are_nameless(tmp_path):
+    stock = Stock().unit(10000001, "INDIVISION DUPONT", categorieJuridiqueUniteLegale="2110")
+    written = sirene_facts(stock.unit(10000002, "SA").write(tmp_path), tmp_path / "out")
+    assert written.left_out.to_numpy().tolist() == [["natural person", 1]]
+    assert all("DUPONT" not in file.read_text("utf-8") for file in written.path.iterdir())
+
+
+def test_bad_days_are_told_in_every_column(tmp_path, stock):
+    stock.rows["stockunitelegale"][0] |= {
+        "dateDebut": "x",
+        "dateDernierTraitementUniteLegale": "never",
+    }
+    stock.rows["stockunitelegalehistorique"][1]["dateFin"] = "soon"
+    with pytest.raises(FactsError) as caught:
+        sirene_facts(stock.write(tmp_path), tmp_path / "out")
+    said = str(caught.value)
+    assert "stockunitelegale_utf8.csv, line 2: column 'dateDebut': 'x' is no day" in said
+    assert "'dateDernierTraitementUniteLegale': 'never' is no day" in said
+    assert "historique_utf8.csv, line 3: column 'dateFin': 'soon' is no day" in said

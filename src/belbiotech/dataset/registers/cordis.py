@@ -14,15 +14,22 @@ from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.read import Facts, read_facts
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.corrections import read_corrections
+from belbiotech.dataset.registers.files.numbers import belgian_number
 from belbiotech.dataset.registers.matching import (
+    MATCH_COLUMNS,
     THRESHOLD,
     match_units,
     read_matches,
     units_of_firms,
 )
-from belbiotech.dataset.registers.parts.cordis_facts import alliances_and_grants, organisations
+from belbiotech.dataset.registers.parts.cordis_facts import (
+    alliances_and_grants,
+    clean,
+    organisations,
+)
 from belbiotech.dataset.registers.parts.cordis_read import (
     FILES,
+    Fault,
     Participation,
     Project,
     files_of,
@@ -39,6 +46,9 @@ from belbiotech.dataset.registers.writing import (
 from belbiotech.errors import FactsError, warn
 
 __all__ = ["CORDIS", "Cordis", "cordis_facts"]
+
+RULE = "a person's decision"
+FEW = 10  # organisations that are told one by one
 
 LICENCE = Licence(
     "Creative Commons Attribution 4.0 International (CC BY 4.0)",
@@ -101,7 +111,7 @@ def cordis_facts(
     base = _firms(firms)
     told: list[str] = []
     projects, parts = _read(files, corrections, told)
-    firm_of, table = _matched(base, parts, threshold, matches)
+    firm_of, table = _matched(base, parts, threshold, matches, told)
     founded = dict(zip(base.firms["firm_id"], base.firms["founded"], strict=True))
     made, left = alliances_and_grants(projects, parts, firm_of, founded, LICENCE)
     tables = _with_firms(base, made)
@@ -141,11 +151,11 @@ def _read(
     files: Sequence[str | Path], corrections: str | Path | None, told: list[str]
 ) -> tuple[dict[str, Project], list[Participation]]:
     rows = read_corrections(corrections, "cordis").rows
-    expected = {(row.file, row.key, row.column): (row.expect, row.value) for row in rows}
+    expected = {(row.file, row.key, row.column, row.expect): row.value for row in rows}
     problems: list[Problem] = []
     projects: dict[str, Project] = {}
     parts: list[Participation] = []
-    met: set[tuple[str, str, str]] = set()
+    met: set[Fault] = set()
     for file in files:
         some, more = read_programme(Path(file), expected, met, problems, told)
         twice = sorted(projects.keys() & some.keys())
@@ -161,7 +171,7 @@ def _read(
             "source may have been mended; take the correction away",
         )
         for row in rows
-        if (row.file, row.key, row.column) not in met
+        if (row.file, row.key, row.column, row.expect) not in met
     ]
     refuse(problems)
     return projects, parts
@@ -172,6 +182,7 @@ def _matched(
     parts: Sequence[Participation],
     threshold: float,
     decided: str | Path | None,
+    told: list[str],
 ) -> tuple[dict[str, str], pd.DataFrame]:
     known = units_of_firms(base.firms)
     countries = frozenset(str(region)[:2] for region in base.firms["region"])
@@ -185,13 +196,26 @@ def _matched(
     person = read_matches(decided, list(names))
     firm_of = {unit: firm for unit, firm in firm_of.items() if unit not in person}
     firm_of |= {unit: firm for unit, firm in person.items() if firm is not None}
-    return firm_of, _with_decisions(table, person, names)
+    there = {part.organisation: part for part in parts}
+    strangers = sorted(person.keys() - there.keys())
+    if strangers:
+        told.append(
+            f"{Path(decided).name}: organisations that are in none of the files given: "
+            f"{', '.join(strangers[:FEW])}{' and others' if len(strangers) > FEW else ''}"
+        )
+    return firm_of, _with_decisions(table, person, names, there)
 
 
 def _with_decisions(
-    table: pd.DataFrame, person: Mapping[str, str | None], names: Mapping[str, str]
+    table: pd.DataFrame,
+    person: Mapping[str, str | None],
+    names: Mapping[str, str],
+    there: Mapping[str, Participation],
 ) -> pd.DataFrame:
-    """Write a person's decisions into the matches; the score stays where the firm does."""
+    """Write a person's decisions into the matches, and matches that only they know after them.
+
+    The score stays where the firm does.
+    """
     rows = []
     for row in table.to_dict("records"):
         unit = str(row["unit_id"])
@@ -199,8 +223,14 @@ def _with_decisions(
             firm = person[unit]
             if firm is not None and firm != row["firm_id"]:
                 row |= {"firm_id": firm, "firm_name": names[firm], "score": 1.0}
-            row |= {"decision": "match" if firm else "no", "rule": "a person's decision"}
+            row |= {"decision": "match" if firm else "no", "rule": RULE}
         rows.append(row)
+    for unit in sorted((person.keys() & there.keys()) - set(table["unit_id"])):
+        firm, part = person[unit], there[unit]
+        if firm is not None:
+            number = belgian_number(part.vat)
+            said = unit, clean(part.name), part.city, number, firm, names[firm], 1.0, RULE, "match"
+            rows.append(dict(zip(MATCH_COLUMNS, said, strict=True)))
     return pd.DataFrame(rows, columns=table.columns)
 
 

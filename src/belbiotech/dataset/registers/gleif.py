@@ -11,7 +11,8 @@ from belbiotech.dataset.facts.iso import COUNTRIES
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.corrections import Corrections, read_corrections
 from belbiotech.dataset.registers.files.archives import Archive, open_archive
-from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems
+from belbiotech.dataset.registers.files.sql import clean
+from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems, tell_faults
 from belbiotech.dataset.registers.parts.gleif_facts import make_facts
 from belbiotech.dataset.registers.parts.gleif_layout import (
     LEI2,
@@ -44,7 +45,10 @@ FAULTS = (
         "'column ''LEI'': ' || coalesce('''' || written || '''', 'a blank') || "
         "' is no LEI: its check digits are wrong, or its form'",
     ),
-    ("name is null", "'column ''Entity.LegalName'' is blank, and must not be'"),
+    (
+        f"name is null or {clean('name')} = ''",
+        "'column ''Entity.LegalName'' is blank, and must not be'",
+    ),
     (
         "created is null and created_written is not null",
         "'column ''Entity.EntityCreationDate'': ''' || created_written || ''' is no day'",
@@ -54,9 +58,25 @@ FAULTS = (
         "'column ''Entity.EntityExpirationDate'': ''' || expired_written || ''' is no day'",
     ),
     (
+        "registered is null and registered_written is not null",
+        "'column ''Registration.InitialRegistrationDate'': ''' || registered_written || "
+        "''' is no day'",
+    ),
+    (
+        "updated is null and updated_written is not null",
+        "'column ''Registration.LastUpdateDate'': ''' || updated_written || ''' is no day'",
+    ),
+    (
         "status is null or status not in ('ACTIVE', 'INACTIVE', 'NULL')",
         "'column ''Entity.EntityStatus'': ' || coalesce('''' || status || '''', 'a blank') || "
         "' is neither ACTIVE nor INACTIVE'",
+    ),
+)
+
+RELATION_FAULTS = (
+    (
+        "since is null and since_written is not null",
+        "'start of the RELATIONSHIP_PERIOD: ''' || since_written || ''' is no day'",
     ),
 )
 
@@ -145,7 +165,8 @@ def _load(
     members = [_member(archive, problems) if archive else None for archive in opened]
     first = opened[0], members[0]
     connection.execute(
-        "create table relations (child varchar, parent varchar, kind varchar, since date)"
+        "create table relations (record bigint, child varchar, parent varchar, kind varchar, "
+        "since_written varchar, since date)"
     )
     if first[0] is not None and first[1] is not None:
         select = SELECT_LEI2.replace("{countries}", names)
@@ -154,7 +175,9 @@ def _load(
         corrections.apply(connection, "lei2", None, problems, table="entities")
         _check(connection, first[0], first[1], problems)
     if len(files) == 2 and opened[1] is not None and members[1] is not None and not problems:
-        load(connection, SELECT_RELATIONS, opened[1], members[1], RELATIONS, problems, told)
+        second = opened[1], members[1]
+        load(connection, SELECT_RELATIONS, *second, RELATIONS, problems, told)
+        tell_faults(connection, "relations", RELATION_FAULTS, *second, problems)
     if not problems and first[0] is not None and first[1] is not None:
         # a second time, for the names of parents and successors in other countries
         load(connection, SELECT_NAMES, first[0], first[1], LEI2, problems, [])
@@ -175,15 +198,7 @@ def _check(connection: Any, archive: Archive, member: str, problems: list[Proble
     connection.execute("""
         update entities set created = day_of(created_written), expired = day_of(expired_written)
     """)
-    for condition, words in FAULTS:
-        found = connection.execute(
-            f"select record, {words} from entities where {condition} order by record limit {FEW}"
-        ).fetchall()
-        if found:
-            count = connection.execute(
-                f"select count(*) from entities where {condition}"
-            ).fetchone()
-            problems += row_problems(archive, member, found, more=count[0] - len(found))
+    tell_faults(connection, "entities", FAULTS, archive, member, problems)
     twice = connection.execute(f"""
         select record, 'column ''LEI'': ''' || written || ''' is there already' from (
             select *, row_number() over (partition by written order by record) as nth

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
-__all__ = ["is_hospital", "plain_name", "plain_town", "words_of"]
+__all__ = ["LEGAL_FORMS", "is_hospital", "plain_name", "plain_town", "words_of"]
 
 # Belgian forms in three languages, then those of the neighbours and of common partners.
 FORMS_TEXT = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,8 @@ from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.corrections import Corrections, read_corrections
 from belbiotech.dataset.registers.files.archives import Archive, open_archive
 from belbiotech.dataset.registers.files.days import day
-from belbiotech.dataset.registers.files.streams import FEW, load, row_problems
+from belbiotech.dataset.registers.files.sql import clean
+from belbiotech.dataset.registers.files.streams import load, tell_faults
 from belbiotech.dataset.registers.nace import Prefix, read_prefixes
 from belbiotech.dataset.registers.parts.sirene_facts import make_facts
 from belbiotech.dataset.registers.parts.sirene_layout import FILES, region_of_commune
@@ -32,13 +34,28 @@ LICENCE = Licence(
     "https://www.etalab.gouv.fr/licence-ouverte-open-licence/",
     "Source: INSEE, Sirene, with the day of the stock file",
 )
-PERSONS = "left(coalesce(categorieJuridiqueUniteLegale, '1'), 1) = '1'"
+# Categories 1 (natural persons) and 2 (groups without a legal person: indivisions, firms in fact).
+PERSONS = "left(coalesce(categorieJuridiqueUniteLegale, '1'), 1) in ('1', '2')"
+# The version of NACE behind a French nomenclature; older ones gave other things the same numbers.
+VERSION = (
+    "case nomenclatureActivitePrincipaleUniteLegale when 'NAF2025' then '2025' "
+    "when 'NAFRev2' then '2008' when 'NAFRev1' then '2003' when 'NAF1993' then '1993' "
+    "when 'NAP' then '1973' else '2008' end"
+)
 # Luhn: every second digit from the right doubled, its digits added; the sum a multiple of ten.
 LUHN = " + ".join(
     f"(case when 2 * d{at} > 9 then 2 * d{at} - 9 else 2 * d{at} end)" if at % 2 else f"d{at}"
     for at in range(9)
 )
 DIGITS = ", ".join(f"cast(substr(written, {at + 1}, 1) as integer) as d{at}" for at in range(9))
+
+PERIOD_FAULTS = tuple(
+    (
+        f"{name} is null and {name}_written is not null",
+        f"'column ''{column}'': ''' || {name}_written || ''' is no day'",
+    )
+    for name, column in (("begins", "dateDebut"), ("ends", "dateFin"))
+)
 
 
 def sirene_facts(
@@ -60,7 +77,8 @@ def sirene_facts(
     out : str or Path
         The folder to write, which must not be there yet.
     nace : sequence of str
-        First digits of the main activity, like ``7211``: French codes have four, and a letter.
+        First digits of the main activity, like ``72.11Z`` or ``7211`` (NAFRev2 and NAF2025), or
+        with the version, ``2003:731`` for NAFRev1: units that ceased before 2008 have older codes.
     natural_persons : bool
         Whether sole traders are kept; their names are never read.
     corrections : str or Path, optional
@@ -87,7 +105,7 @@ def sirene_facts(
     problems: list[Problem] = []
     told: list[str] = []
     rows = read_corrections(corrections, "sirene")
-    prefixes = read_prefixes(nace)
+    prefixes = read_prefixes([re.sub("[A-Za-z]$", "", text.strip()) for text in nace])
     found = _found(files, problems)
     for name in ("stockunitelegale", "stocketablissement"):
         if name not in found and not problems:
@@ -141,7 +159,13 @@ def _load(
 ) -> None:
     connection.execute(f"create macro day_of(text) as {day('text')}")
     digits = "replace(regexp_replace(activitePrincipaleUniteLegale, '[A-Z]$', ''), '.', '')"
-    wanted = " or ".join(f"starts_with({digits}, '{one.digits}')" for one in prefixes) or "true"
+    wanted = (
+        " or ".join(
+            f"({VERSION} = '{one.version}' and starts_with({digits}, '{one.digits}'))"
+            for one in prefixes
+        )
+        or "true"
+    )
     units = f"""
         create table units as
         select record, siren as written, {PERSONS} as person,
@@ -150,9 +174,11 @@ def _load(
             case when not {PERSONS} then denominationUsuelle1UniteLegale end as usual,
             categorieJuridiqueUniteLegale as form, dateCreationUniteLegale as created_written,
             null::date as created, etatAdministratifUniteLegale as state,
-            day_of(dateDebut) as since, activitePrincipaleUniteLegale as activity,
+            dateDebut as since_written, day_of(dateDebut) as since,
+            activitePrincipaleUniteLegale as activity,
             nomenclatureActivitePrincipaleUniteLegale as nomenclature,
             coalesce(statutDiffusionUniteLegale, 'O') as published,
+            dateDernierTraitementUniteLegale as treated_written,
             day_of(left(dateDernierTraitementUniteLegale, 10)) as treated
         from incoming
         where ({wanted}) or not regexp_full_match(coalesce(siren, ''), '[0-9]{{9}}')"""
@@ -167,7 +193,8 @@ def _load(
         select 'natural person' as reason, written from units where person and {not persons}
         union all select 'not for publication', written from units
             where published <> 'O' or name = '[ND]'
-        union all select 'no name', written from units where name is null""")
+        union all select 'no name', written from units
+            where name is null or {clean("name")} = ''""")
     seats = f"""
         create table seats as
         select siren as written, {region_of_commune("codeCommuneEtablissement")} as region,
@@ -176,22 +203,17 @@ def _load(
     archive, member = found["stocketablissement"]
     load(connection, seats, archive, member, FILES["stocketablissement"], problems, told)
     connection.execute("""create table periods
-        (written varchar, begins date, ends date, state varchar, name varchar)""")
+        (written varchar, begins date, ends date, state varchar, name varchar,
+            record bigint, begins_written varchar, ends_written varchar)""")
     if "stockunitelegalehistorique" in found:
         archive, member = found["stockunitelegalehistorique"]
         periods = """insert into periods
             select siren, day_of(dateDebut), day_of(dateFin), etatAdministratifUniteLegale,
-                denominationUniteLegale
+                denominationUniteLegale, record, dateDebut, dateFin
             from incoming where siren in (select written from units where not person)"""
-        load(
-            connection,
-            periods,
-            archive,
-            member,
-            FILES["stockunitelegalehistorique"],
-            problems,
-            told,
-        )
+        layout = FILES["stockunitelegalehistorique"]
+        if load(connection, periods, archive, member, layout, problems, told):
+            tell_faults(connection, "periods", PERIOD_FAULTS, archive, member, problems)
 
 
 def _check(connection: Any, archive: Archive, member: str, problems: list[Problem]) -> None:
@@ -207,6 +229,16 @@ def _check(connection: Any, archive: Archive, member: str, problems: list[Proble
             "created is null and created_written is not null",
             "'column ''dateCreationUniteLegale'': ''' || created_written || ''' is no day'",
         ),
+        *(
+            (
+                f"{name} is null and {name}_written is not null",
+                f"'column ''{column}'': ''' || {name}_written || ''' is no day'",
+            )
+            for name, column in (
+                ("since", "dateDebut"),
+                ("treated", "dateDernierTraitementUniteLegale"),
+            )
+        ),
         (
             "state is null or state not in ('A', 'C')",
             f"'column ''etatAdministratifUniteLegale'': ' || {said.format('state')} || "
@@ -220,13 +252,7 @@ def _check(connection: Any, archive: Archive, member: str, problems: list[Proble
     connection.execute(f"""create temp table marked as
         select *, row_number() over (partition by written order by record) as nth,
             {DIGITS.replace("cast(", "try_cast(")} from units""")
-    for condition, words in faults:
-        found = connection.execute(
-            f"select record, {words} from marked where {condition} order by record limit {FEW}"
-        ).fetchall()
-        if found:
-            count = connection.execute(f"select count(*) from marked where {condition}").fetchone()
-            problems += row_problems(archive, member, found, more=count[0] - len(found))
+    tell_faults(connection, "marked", faults, archive, member, problems)
 
 
 @dataclass(frozen=True)

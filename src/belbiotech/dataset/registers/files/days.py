@@ -33,4 +33,6 @@ def day(column: str) -> str:
     forms = ", ".join(f"'{form}'" for form in FORMS)
     plain = f"regexp_replace(trim({column}), '(\\.[0-9]+)?(Z|[+-][0-9]{{2}}:?[0-9]{{2}})?$', '')"
     cut = f"case when length(trim({column})) > 10 then {plain} else trim({column}) end"
-    return f"cast(try_strptime({cut}, [{forms}]) as date)"
+    found = f"cast(try_strptime({cut}, [{forms}]) as date)"
+    # %Y takes years of two digits too: of 01-02-10 nobody knows which is the year
+    return f"case when {found} >= date '0100-01-01' then {found} end"

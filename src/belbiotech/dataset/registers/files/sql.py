@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["blank_rows", "clean", "national_number"]
+__all__ = ["blank_rows", "clean", "firm_name", "national_number"]
 
 
 def clean(column: str) -> str:
@@ -25,6 +25,26 @@ def clean(column: str) -> str:
         f"nfc_normalize(trim(regexp_replace(replace({column}, ';', ','), "
         "'[\\p{C}\\p{Z}]+', ' ', 'g')))"
     )
+
+
+def firm_name(column: str, forms: Iterable[str]) -> str:
+    """Write in SQL: a name that has a legal form among its words, NULL for any other.
+
+    Parameters
+    ----------
+    column : str
+        An expression of SQL, a text.
+    forms : iterable of str
+        Legal forms, small letters without points.
+
+    Returns
+    -------
+    str
+        An expression.
+    """
+    listed = ", ".join(f"'{form}'" for form in sorted(forms))
+    words = f"string_split(regexp_replace(lower({column}), '[.,()]', '', 'g'), ' ')"
+    return f"case when list_has_any({words}, [{listed}]) then {column} end"
 
 
 def national_number(column: str) -> str:

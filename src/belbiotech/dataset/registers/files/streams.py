@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,17 @@ from belbiotech.errors import nearest_names
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["RECORD", "Layout", "batches", "lines_of", "load", "row_problems"]
+__all__ = [
+    "RECORD",
+    "Layout",
+    "batches",
+    "header_of",
+    "lines_of",
+    "load",
+    "row_problems",
+    "tell_faults",
+    "whole_rows",
+]
 
 RECORD = "record"  # the column with a row's number; the header's is 1
 FEW = 20  # problems of one kind in one file that are told one by one
@@ -254,6 +264,52 @@ def lines_of(archive: Archive, member: str, records: Collection[int]) -> dict[in
     return found
 
 
+def whole_rows(
+    text: Iterable[str], delimiter: str, width: int, place: str, problems: list[Problem]
+) -> Iterator[tuple[int, list[str]]]:
+    """Read the rows after a header one by one, for files that are small or need no database.
+
+    Parameters
+    ----------
+    text : iterable of str
+        Lines of the file, the header first.
+    delimiter : str
+        What stands between cells.
+    width : int
+        How many cells the header has.
+    place : str
+        The file's name for messages.
+    problems : list of Problem
+        Rows with another number of cells, and a quote that is never closed, are added here.
+
+    Yields
+    ------
+    tuple of int and list of str
+        The line on which a row begins, and its cells.
+    """
+    reader = csv.reader(text, delimiter=delimiter)
+    found: list[Problem] = []
+    begins = line = 1
+    row: list[str] = []
+    try:
+        for number, row in enumerate(reader):
+            line, begins = begins, reader.line_num + 1
+            if number and len(row) == width:
+                yield line, row
+            elif number and row:
+                said = f"has {len(row)} cells, and the header {width}; look for a stray quote"
+                found.append(Problem(place, line, said))
+        if row and row[-1].endswith("\n"):
+            # only a quoted text can hold the end of the file
+            found.append(Problem(place, line, "has a quote that is never closed"))
+    except csv.Error as error:
+        found.append(Problem(place, begins, f"is no CSV from here on ({error})"))
+    problems += found[:FEW]
+    if len(found) > FEW:
+        text_of_rest = f"from here on: {len(found) - FEW:,d} further lines with such problems"
+        problems.append(Problem(place, found[FEW].line, text_of_rest))
+
+
 def row_problems(
     archive: Archive, member: str, found: Sequence[tuple[int, str]], *, more: int = 0
 ) -> list[Problem]:
@@ -284,6 +340,36 @@ def row_problems(
         text = f"{rest:,d} further line{'s' if rest > 1 else ''} with such problems"
         problems.append(Problem(place, problems[-1].line + 1, f"from here on: {text}"))
     return problems
+
+
+def tell_faults(
+    connection: Any,
+    table: str,
+    faults: Iterable[tuple[str, str]],
+    archive: Archive,
+    member: str,
+    problems: list[Problem],
+) -> None:
+    """Tell the rows of a table that break a rule, by their lines.
+
+    Parameters
+    ----------
+    connection : duckdb.DuckDBPyConnection
+        Where the table is; its column ``record`` has the number of each row.
+    table : str
+        Its name.
+    faults : iterable of tuple of str and str
+        Conditions in SQL, each with the words (an expression of SQL) for the rows that meet it.
+    archive, member, problems
+        As for `row_problems`; what is wrong is added to ``problems``.
+    """
+    for condition, words in faults:
+        found = connection.execute(
+            f"select record, {words} from {table} where {condition} order by record limit {FEW}"
+        ).fetchall()
+        if found:
+            count = connection.execute(f"select count(*) from {table} where {condition}").fetchone()
+            problems += row_problems(archive, member, found, more=count[0] - len(found))
 
 
 def load(

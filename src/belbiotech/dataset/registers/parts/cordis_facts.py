@@ -18,7 +18,7 @@ from belbiotech.dataset.registers.names import is_hospital
 from belbiotech.dataset.registers.parts.cordis_read import Participation, Project
 from belbiotech.dataset.registers.register import Licence
 
-__all__ = ["alliances_and_grants", "organisations"]
+__all__ = ["alliances_and_grants", "clean", "organisations"]
 
 KINDS = {
     "HES": "university",
@@ -117,7 +117,7 @@ def alliances_and_grants(
     rows: dict[str, list[dict[str, object]]] = {"alliances": [], "financings": [], "sources": []}
     left: Counter[str] = Counter()
     ours = sorted({part.project for part in parts if part.organisation in firm_of})
-    today = dt.datetime.now(dt.UTC).date().isoformat()
+    last = _written_on(projects)
     for key in ours:
         project, used = projects[key], False
         mine: dict[str, list[Participation]] = defaultdict(list)
@@ -125,7 +125,7 @@ def alliances_and_grants(
             if part.organisation in firm_of:
                 mine[firm_of[part.organisation]].append(part)
         for firm, own in sorted(mine.items()):
-            reason = _unusable(project, founded.get(firm), today)
+            reason = _unusable(project, founded.get(firm), last)
             if reason:
                 left[reason] += 1
                 continue
@@ -142,12 +142,22 @@ def alliances_and_grants(
     return tables, left
 
 
-def _unusable(project: Project, founded: str | None, today: str) -> str:
+def _written_on(projects: Mapping[str, Project]) -> str:
+    """Give the last day that the files know: the same files say the same on any day."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    for days in ([p.updated for p in projects.values()], [p.signed for p in projects.values()]):
+        known = [day for day in days if day]
+        if known:
+            return min(max(known), today)
+    return today
+
+
+def _unusable(project: Project, founded: str | None, last: str) -> str:
     start = project.start or project.signed
     if start is None:
         return "participation: the project has no day of start and none of signature"
-    if start > today:
-        return "participation: the project begins in the future"
+    if start > last:
+        return "participation: the project begins after the last day that the files know"
     if founded and start[:4] < founded[:4]:
         return "participation: the project began before the firm was founded"
     return ""

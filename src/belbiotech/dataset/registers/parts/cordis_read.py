@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 import json
@@ -14,9 +13,9 @@ from typing import Any
 
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.files.archives import Archive, open_archive
-from belbiotech.dataset.registers.files.streams import FEW, Layout, header_of
+from belbiotech.dataset.registers.files.streams import FEW, Layout, header_of, whole_rows
 
-__all__ = ["FILES", "Participation", "Project", "files_of", "read_programme"]
+__all__ = ["FILES", "Fault", "Participation", "Project", "files_of", "read_programme"]
 
 PROJECT_TEXT = """
 status totalCost ecMaxContribution legalBasis topics masterCall subCall fundingScheme nature
@@ -54,7 +53,17 @@ FILES = {
 """The files of a programme's zip that are read, since 2021 the same for FP7, Horizon 2020 and
 Horizon Europe; names of contact persons are in none of the columns read."""
 
-DAYS = ("%Y-%m-%d", "%d/%m/%Y", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S", "%d-%m-%Y")
+DAYS = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S",
+    "%d/%m/%Y",
+    "%d-%m-%Y",
+    "%d.%m.%Y",
+    "%Y/%m/%d",
+    "%Y%m%d",
+)
+Fault = tuple[str, str, str, str | None]  # file, key, column, what stands there
 ACTIVITIES = ("HES", "REC", "PRC", "PUB", "OTH")
 
 
@@ -90,8 +99,8 @@ class Participation:
 
 def read_programme(
     path: Path,
-    corrections: Mapping[tuple[str, str, str], tuple[str | None, str | None]],
-    met: set[tuple[str, str, str]],
+    corrections: Mapping[Fault, str | None],
+    met: set[Fault],
     problems: list[Problem],
     told: list[str],
 ) -> tuple[dict[str, Project], list[Participation]]:
@@ -102,7 +111,7 @@ def read_programme(
     path : Path
         The zip.
     corrections : mapping
-        File, key and column to the value expected and the value to put there.
+        File, key, column and the value expected, to the value to put there.
     met : set
         The corrections whose expected value was found are added here.
     problems, told : list
@@ -170,21 +179,8 @@ def _csv_rows(
     at = {name: names.index(name) for name in wanted if name in names}
     with archive.stream(member, problems) as stream:
         text = io.TextIOWrapper(io.BufferedReader(stream, 2**20), "utf-8", newline="")
-        reader = csv.reader(text, delimiter=layout.delimiter)
-        next(reader)
-        begins, broken = reader.line_num + 1, 0
-        try:
-            for row in reader:
-                line, begins = begins, reader.line_num + 1
-                if len(row) == len(names):
-                    yield line, {name: row[index].strip() or None for name, index in at.items()}
-                elif row:
-                    broken += 1
-                    if broken <= FEW:
-                        said = f"has {len(row)} cells, and the header {len(names)}"
-                        problems.append(Problem(place, line, f"{said}; look for a stray quote"))
-        except csv.Error as error:
-            problems.append(Problem(place, begins, f"is no CSV from here on ({error})"))
+        for line, row in whole_rows(text, layout.delimiter, len(names), place, problems):
+            yield line, {name: row[index].strip() or None for name, index in at.items()}
 
 
 def _json_rows(
@@ -239,17 +235,17 @@ def _json_text(value: Any) -> str | None:
 def _corrected(
     file: str,
     row: dict[str, str | None],
-    corrections: Mapping[tuple[str, str, str], tuple[str | None, str | None]],
-    met: set[tuple[str, str, str]],
+    corrections: Mapping[Fault, str | None],
+    met: set[Fault],
 ) -> dict[str, str | None]:
     if not corrections:
         return row
     key = row.get("id" if file == "project" else "organisationID") or ""
     for column in row:
-        found = corrections.get((file, key, column))
-        if found and row[column] == found[0]:
-            met.add((file, key, column))
-            row = {**row, column: found[1]}
+        fault = file, key, column, row[column]
+        if fault in corrections:
+            met.add(fault)
+            row = {**row, column: corrections[fault]}
     return row
 
 
@@ -276,7 +272,7 @@ def _project(row: Mapping[str, str | None]) -> Project | str:
 
 def _participation(row: Mapping[str, str | None]) -> Participation | str:
     for name in ("projectID", "organisationID", "name"):
-        if not row[name]:
+        if not any(sign.isprintable() and not sign.isspace() for sign in row[name] or ""):
             return f"column {name!r} is blank, and must not be"
     if row["activityType"] not in (None, *ACTIVITIES):
         return f"column 'activityType': {row['activityType']!r} is none of {', '.join(ACTIVITIES)}"

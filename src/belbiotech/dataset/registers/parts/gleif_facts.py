@@ -6,7 +6,8 @@ from typing import Any
 
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.registers.files.numbers import enterprise_check, enterprise_digits
-from belbiotech.dataset.registers.files.sql import blank_rows, clean, national_number
+from belbiotech.dataset.registers.files.sql import blank_rows, clean, firm_name, national_number
+from belbiotech.dataset.registers.names import LEGAL_FORMS
 from belbiotech.dataset.registers.register import Licence
 
 __all__ = ["make_facts"]
@@ -46,6 +47,8 @@ def _firms(connection: Any, persons: bool) -> None:
             union all select 'no region', written from entities where region is null
                 or not regexp_full_match(region, '[A-Z]{{2}}-[A-Z0-9]{{1,3}}')
                 or (country = 'BE' and region not in ('BE-VLG', 'BE-WAL', 'BE-BRU'))
+            union all select 'inactive, without a day of its end', written from entities
+                where status = 'INACTIVE' and expired is null
             union all select 'created after its last update', written from entities
                 where created > updated;
         create table firms as
@@ -57,6 +60,7 @@ def _firms(connection: Any, persons: bool) -> None:
 
 def _events(connection: Any) -> None:
     """Make events of ends with their reason, of acquisitions (level 2), and of a sighting."""
+    # of a successor without an LEI only a legal form tells that it is no person
     connection.execute(f"""
         create table parents as
             select firm_id, relations.parent as parent_lei, partners.name as parent,
@@ -69,7 +73,9 @@ def _events(connection: Any) -> None:
             select firm_id, case
                     when successor is not null or successor_name is not null
                         or reason = 'CORPORATE_ACTION' then 'merged' else 'dissolved' end as event,
-                expired as day, coalesce(partners.name, successor_name) as who,
+                expired as day,
+                case when successor is null then {firm_name("successor_name", LEGAL_FORMS)}
+                    else partners.name end as who,
                 partners.country as whose,
                 'GLEIF: ' || coalesce(reason, 'no reason given')
                     || case when successor is not null then ', successor ' || successor else '' end

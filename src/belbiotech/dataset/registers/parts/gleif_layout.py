@@ -89,7 +89,9 @@ SELECT_LEI2 = f"""
         "Entity.EntityExpirationReason" as reason,
         "Entity.SuccessorEntity.1.SuccessorLEI" as successor,
         "Entity.SuccessorEntity.1.SuccessorEntityName" as successor_name,
+        "Registration.InitialRegistrationDate" as registered_written,
         day_of("Registration.InitialRegistrationDate") as registered,
+        "Registration.LastUpdateDate" as updated_written,
         day_of("Registration.LastUpdateDate") as updated,
         "Registration.RegistrationStatus" as registration
     from incoming
@@ -97,18 +99,22 @@ SELECT_LEI2 = f"""
 
 PERIODS = " ".join(
     f"when \"Relationship.Period.{n}.periodType\" = 'RELATIONSHIP_PERIOD' "
-    f'then day_of("Relationship.Period.{n}.startDate")'
+    f'then "Relationship.Period.{n}.startDate"'
     for n in REPEATS
 )
 SELECT_RELATIONS = f"""
     create or replace macro day_of(text) as {day("text")};
     create or replace table relations as
-    select "Relationship.StartNode.NodeID" as child, "Relationship.EndNode.NodeID" as parent,
-        "Relationship.RelationshipType" as kind, case {PERIODS} end as since
-    from incoming
-    where "Relationship.RelationshipType" in
-            ('IS_DIRECTLY_CONSOLIDATED_BY', 'IS_ULTIMATELY_CONSOLIDATED_BY')
-        and "Relationship.StartNode.NodeID" in (select written from entities)"""
+    with wanted as (
+        select record, "Relationship.StartNode.NodeID" as child,
+            "Relationship.EndNode.NodeID" as parent,
+            "Relationship.RelationshipType" as kind, case {PERIODS} end as since_written
+        from incoming
+        where "Relationship.RelationshipType" in
+                ('IS_DIRECTLY_CONSOLIDATED_BY', 'IS_ULTIMATELY_CONSOLIDATED_BY')
+            and coalesce("Registration.RegistrationStatus", '') not in ('ANNULLED', 'DUPLICATE')
+            and "Relationship.StartNode.NodeID" in (select written from entities))
+    select *, day_of(since_written) as since from wanted"""
 
 SELECT_NAMES = """
     create or replace table partners as

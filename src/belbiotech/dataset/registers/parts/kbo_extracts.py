@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import io
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from belbiotech.dataset.facts.texts import Problem
 from belbiotech.dataset.registers.files.archives import Archive, open_archive
-from belbiotech.dataset.registers.files.streams import header_of
+from belbiotech.dataset.registers.files.streams import header_of, whole_rows
 from belbiotech.dataset.registers.parts.kbo_layout import CODE, FILES, META
 
 __all__ = ["Extract", "members_of", "open_extracts"]
@@ -127,8 +126,10 @@ def _small(
     at = [names.index(name) for name in columns]
     with archive.stream(member, problems) as stream:
         text = io.TextIOWrapper(io.BufferedReader(stream), "utf-8", newline="")
-        rows = list(csv.reader(text))[1:]
-    return [[row[index] for index in at] for row in rows if len(row) > max(at)]
+        return [
+            [row[index] for index in at]
+            for _, row in whole_rows(text, ",", len(names), archive.place(member), problems)
+        ]
 
 
 def _codes(archive: Archive, problems: list[Problem]) -> dict[str, dict[str, str]]:

@@ -24,6 +24,11 @@ TABLES = """
     create table places (number bigint, region varchar, town varchar);
     create table unplaced (number bigint, abroad boolean);
     create table left_out (reason varchar, number bigint);
+    create table stopped (number bigint);
+    create table establishment_now (record bigint, written varchar, number bigint,
+        enterprise bigint, enterprise_written varchar, start_written varchar, start date);
+    create table branch_now (record bigint, written varchar, number bigint, enterprise bigint,
+        enterprise_written varchar);
 """
 LEGAL = "(kind = '2' or (kind = '0' and form is not null))"
 
@@ -68,7 +73,10 @@ def load_series(
         _load_extract(connection, extract, step, not prefixes, persons, corrections, problems, told)
     connection.execute(f"""
         insert into left_out select 'natural person', number from (
-            select distinct number from persons_seen) where {not persons}""")
+            select distinct number from persons_seen) where {not persons};
+        insert into left_out select 'never active (AC)', number from (
+            select distinct number from stopped)
+            where number not in (select number from history)""")
 
 
 def _load_extract(
@@ -94,6 +102,8 @@ def _load_extract(
     connection.execute(f"""
         insert into history select {step}, number, situation, form, start from enterprise_now
             where number in (from kept) and status = 'AC' and {wanted};
+        insert into stopped select number from enterprise_now
+            where number in (from kept) and status is distinct from 'AC' and {wanted};
         insert into persons_seen select number from enterprise_now
             where number in (from kept) and not {LEGAL} and number not in (from persons_seen);
         create or replace table named as select number from enterprise_now

@@ -10,7 +10,7 @@ from belbiotech.dataset.registers.corrections import Corrections
 from belbiotech.dataset.registers.files.archives import Archive
 from belbiotech.dataset.registers.files.days import day
 from belbiotech.dataset.registers.files.numbers import enterprise_check, enterprise_digits
-from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems
+from belbiotech.dataset.registers.files.streams import FEW, Layout, load, row_problems, tell_faults
 from belbiotech.dataset.registers.nace import VERSIONS, Prefix
 from belbiotech.dataset.registers.parts.kbo_extracts import Extract
 from belbiotech.dataset.registers.parts.kbo_layout import FILES, KEYS
@@ -19,6 +19,15 @@ __all__ = ["apply_file", "read_activities"]
 
 # Fast: dots taken away. What is left and is no number is told.
 ENTITY = "try_cast(replace({}, '.', '') as bigint)"
+# Numbers from 2 on are those of establishments and branches.
+WRONG = f"{{0}} < 2000000000 and not {enterprise_check('{0}')}"
+
+
+def _told(column: str) -> str:
+    """Write in SQL: whether a number must be told: it is none, or its check digits are wrong."""
+    entity = ENTITY.format(column)
+    return f"({entity} is null or ({WRONG.format(entity)}))"
+
 
 SELECTS = {
     "enterprise": f"""
@@ -31,22 +40,26 @@ SELECTS = {
     "establishment": f"""
         select record, EstablishmentNumber as written,
             {ENTITY.format("EstablishmentNumber")} as number,
-            {ENTITY.format("EnterpriseNumber")} as enterprise, {day("StartDate")} as start
+            {ENTITY.format("EnterpriseNumber")} as enterprise,
+            EnterpriseNumber as enterprise_written, StartDate as start_written,
+            {day("StartDate")} as start
         from incoming
         where {ENTITY.format("EnterpriseNumber")} in (select number from kept)
-            or {ENTITY.format("EstablishmentNumber")} is null""",
+            or {ENTITY.format("EstablishmentNumber")} is null
+            or {_told("EnterpriseNumber")}""",
     "branch": f"""
         select record, Id as written, {ENTITY.format("Id")} as number,
-            {ENTITY.format("EnterpriseNumber")} as enterprise
+            {ENTITY.format("EnterpriseNumber")} as enterprise,
+            EnterpriseNumber as enterprise_written
         from incoming
         where {ENTITY.format("EnterpriseNumber")} in (select number from kept)
-            or {ENTITY.format("Id")} is null""",
+            or {ENTITY.format("Id")} is null or {_told("EnterpriseNumber")}""",
     "denomination": f"""
         select record, EntityNumber as written, {ENTITY.format("EntityNumber")} as number,
             Language as language, TypeOfDenomination as kind, Denomination as name
         from incoming
         where {ENTITY.format("EntityNumber")} in (select number from named)
-            or {ENTITY.format("EntityNumber")} is null""",
+            or {_told("EntityNumber")}""",
     "address": f"""
         select record, EntityNumber as written, {ENTITY.format("EntityNumber")} as number,
             TypeOfAddress as kind, CountryNL as country, Zipcode as zip,
@@ -55,10 +68,31 @@ SELECTS = {
         where {ENTITY.format("EntityNumber")} in (
                 select number from kept union all select number from establishment_now
                 union all select number from branch_now)
-            or {ENTITY.format("EntityNumber")} is null""",
+            or {_told("EntityNumber")}""",
 }
 
 NUMBER = "coalesce('''' || written || '''', 'a blank')"
+OWNER = "coalesce('''' || enterprise_written || '''', 'a blank')"
+DIGITS = "has wrong check digits: the last two must be 97 minus the first eight modulo 97"
+
+
+def _numbers(name: str) -> tuple[tuple[str, str], ...]:
+    """Give the checks of a file's numbers: of the entity, and of the enterprise that has it."""
+    told = f"'column ''{KEYS[name]}'': ' || {NUMBER} || "
+    checks = [("number is null", f"{told}' is no number of an entity'")]
+    if name in ("denomination", "address"):
+        return *checks, (WRONG.format("number"), f"{told}' {DIGITS}'")
+    owner = f"'column ''EnterpriseNumber'': ' || {OWNER} || "
+    checks += [
+        ("enterprise is null", f"{owner}' is no enterprise number; it is written NNNN.NNN.NNN'"),
+        (f"enterprise is not null and not {enterprise_check('enterprise')}", f"{owner}' {DIGITS}'"),
+    ]
+    if name == "establishment":
+        text = "'column ''StartDate'': ''' || start_written || ''' is no day'"
+        checks.append(("start is null and start_written is not null", text))
+    return tuple(checks)
+
+
 CHECKS: dict[str, tuple[tuple[str, str], ...]] = {
     "enterprise": (
         (
@@ -68,8 +102,7 @@ CHECKS: dict[str, tuple[tuple[str, str], ...]] = {
         ),
         (
             f"number is not null and not {enterprise_check('number')}",
-            f"'column ''EnterpriseNumber'': ' || {NUMBER} || ' has wrong check digits: the last "
-            "two must be 97 minus the first eight modulo 97'",
+            f"'column ''EnterpriseNumber'': ' || {NUMBER} || ' {DIGITS}'",
         ),
         (
             "start is null",
@@ -86,15 +119,7 @@ CHECKS: dict[str, tuple[tuple[str, str], ...]] = {
             "'column ''JuridicalSituation'' is blank, and must not be'",
         ),
     ),
-    **{
-        name: (
-            (
-                "number is null",
-                f"'column ''{KEYS[name]}'': ' || {NUMBER} || ' is no number of an entity'",
-            ),
-        )
-        for name in ("establishment", "branch", "denomination", "address")
-    },
+    **{name: _numbers(name) for name in ("establishment", "branch", "denomination", "address")},
 }
 
 
@@ -158,16 +183,7 @@ def _stage(
     corrections.apply(connection, name, extract.number, problems)
     if name == "enterprise":
         connection.execute(f"update incoming_rows set start = {day('start_written')}")
-    for condition, words in CHECKS[name]:
-        found = connection.execute(
-            f"select record, {words} from incoming_rows where {condition} "
-            f"order by record limit {FEW}"
-        ).fetchall()
-        if found:
-            count = connection.execute(
-                f"select count(*) from incoming_rows where {condition}"
-            ).fetchone()[0]
-            problems += row_problems(archive, member, found, more=count - len(found))
+    tell_faults(connection, "incoming_rows", CHECKS[name], archive, member, problems)
     if name == "enterprise":
         _repeated(connection, archive, member, problems)
     connection.execute("delete from incoming_rows where number is null")
@@ -230,6 +246,8 @@ def read_activities(
                 case
                     when entity is null then 'column ''EntityNumber'': '
                         || coalesce('''' || EntityNumber || '''', 'a blank') || ' is no number'
+                    when {WRONG.format("entity")} then 'column ''EntityNumber'': '''
+                        || EntityNumber || ''' {DIGITS}'
                     when NaceVersion is null or NaceVersion not in ({versions})
                         then 'column ''NaceVersion'': '
                         || coalesce('''' || NaceVersion || '''', 'a blank')
