@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: audit bench-registers bench check run rooms test test-slow release release-check check-metadata coverage-study site docs check-site lint format constraints reference clean causal-coverage
+.PHONY: audit bench-registers bench bench-scale check run rooms test test-slow release release-check check-metadata coverage-study site docs check-site lint format constraints reference clean causal-coverage
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -127,6 +127,11 @@ bench: $(VENV)/ready
 # minutes to make them, 10 GB of disk.
 bench-registers: $(VENV)/ready
 	$(BIN)/python benchmarks/registers.py
+
+# Rows in files instead of memory, beside bare queries: some five minutes, 3 GB of disk. Add a
+# billion rows with: python benchmarks/scale.py rows billion stream
+bench-scale: $(VENV)/ready
+	$(BIN)/python benchmarks/scale.py
 
 clean:
 	rm -rf $(VENV) build dist out

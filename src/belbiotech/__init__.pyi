@@ -18,6 +18,7 @@ from .dataset.releases.store import versions as versions
 from .dataset.releases.verify import verify as verify
 from .errors import BelbiotechError as BelbiotechError
 from .errors import BelbiotechWarning as BelbiotechWarning
+from .errors import EngineError as EngineError
 from .errors import FactsError as FactsError
 from .errors import FitError as FitError
 from .errors import FormulaError as FormulaError
@@ -71,6 +72,7 @@ from .survival.curves.restricted_mean import (
 )
 from .survival.discrete.causes import discrete_hazard_causes as discrete_hazard_causes
 from .survival.discrete.hazard import discrete_hazard as discrete_hazard
+from .survival.engines.panel_check import check_panel as check_panel
 from .survival.formulas.functions import register_function as register_function
 from .survival.inference.regression import RegressionTable as RegressionTable
 from .survival.inference.regression import regression_table as regression_table
@@ -85,7 +87,6 @@ from .survival.parametric.piecewise import piecewise_exponential as piecewise_ex
 from .survival.parametric.piecewise_result import PiecewiseResult as PiecewiseResult
 from .survival.rows.from_flat import from_flat as from_flat
 from .survival.rows.from_spells import from_spells as from_spells
-from .survival.rows.panel_check import check_panel as check_panel
 from .survival.rows.recurrent import recurrent_rows as recurrent_rows
 from .survival.rows.timeline import merge_timeline as merge_timeline
 from .survival.rows.timeline import split_at as split_at

@@ -14,6 +14,7 @@ from pathlib import Path
 __all__ = [
     "BelbiotechError",
     "BelbiotechWarning",
+    "EngineError",
     "FactsError",
     "FitError",
     "FormulaError",
@@ -120,6 +121,10 @@ class FormulaError(BelbiotechError):
 
 class FitError(BelbiotechError):
     """A model that the data cannot answer: no events, collinear covariates, separation."""
+
+
+class EngineError(BelbiotechError):
+    """An engine that is not installed, or that failed: its message, and what it was doing."""
 
 
 class BelbiotechWarning(UserWarning):

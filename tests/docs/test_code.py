@@ -22,7 +22,11 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "made" not in path.parts)
 FENCE = re.compile(r"(?ms)^```(\{code-cell\} python|python)\n(.*?)^```$")
 LINE = re.compile(r"^\| `([^`]*)` \| `([^`]*)` \|(.*)\|$")
-OF_THE_READER = ("own_data.md", "registers.md")  # their code reads files that a reader has
+OF_THE_READER = (
+    "own_data.md",
+    "registers.md",
+    "scale.md",
+)  # their code reads files that a reader has
 COMING_FROM = DOCS / "coming_from"
 
 

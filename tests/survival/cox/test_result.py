@@ -43,7 +43,7 @@ def test_the_fit_is_data_that_functions_take(rows):
 
 def test_a_method_has_the_page_of_its_function():
     assert CoxResult.residuals.__doc__ == residuals.__doc__
-    assert list(inspect.signature(CoxResult.residuals).parameters)[1:] == ["kind", "collapse"]
+    assert list(inspect.signature(CoxResult.residuals).parameters)[1:] == ["kind", "collapse", "to"]
 
 
 @pytest.mark.parametrize("other", [3, None, "fine_gray"])

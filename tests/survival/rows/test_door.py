@@ -11,7 +11,7 @@ import polars
 import pyarrow as pa
 import pytest
 
-from belbiotech import FormulaError, PanelError, cox, kaplan_meier
+from belbiotech import FormulaError, PanelError, cox, gray_test, kaplan_meier
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table, plain_value
 
@@ -66,14 +66,18 @@ def test_decimals_and_dates_of_arrow_are_floats_and_dates():
     [
         ([1], "must be a pandas DataFrame, not list"),
         (ROWS["size"], "pandas Series; give data.to_frame"),
-        (polars.LazyFrame({"start": [0]}), "polars LazyFrame; give data.collect"),
         (ROWS.set_axis(pd.MultiIndex.from_product([["a"], ROWS]), axis=1), "columns have 2 levels"),
     ],
-    ids=["list", "Series", "LazyFrame", "levels"],
+    ids=["list", "Series", "levels"],
 )
 def test_what_is_no_table_is_refused_with_a_remedy(data, words):
     with pytest.raises(PanelError, match=words):
         kaplan_meier(data, "failure")
+
+
+def test_a_lazy_frame_is_refused_where_rows_are_joined_in_memory():
+    with pytest.raises(PanelError, match="polars LazyFrame; give data.collect"):
+        gray_test(polars.LazyFrame({"start": [0]}), "failure", "exit", by="start")
 
 
 @pytest.mark.parametrize(

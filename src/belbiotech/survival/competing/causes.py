@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,14 @@ import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.competing.equal_effects import equal_effects_table
-from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.cox.estimate import cox, read_call
 from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.residuals import dfbeta
 from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.cox.rows import reading_of
+from belbiotech.survival.engines.held import HeldRows, counted_rows
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.fitted import errors_in_words
 from belbiotech.survival.inference.model_column import ModelColumn
@@ -184,7 +188,7 @@ class CoxCausesResult(Ratios):
 
 
 def cox_causes(
-    right_side: str, data: pd.DataFrame, outcomes: Sequence[str], **options: Any
+    right_side: str, data: pd.DataFrame | Any, outcomes: Sequence[str], **options: Any
 ) -> CoxCausesResult:
     """Fit the Cox model to the hazard of each of several fates.
 
@@ -196,7 +200,7 @@ def cox_causes(
     ----------
     right_side : str
         The covariates, as right of the tilde in `cox`; the same for all fates.
-    data : DataFrame
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
         One row for each interval ``(start, stop]``.
     outcomes : sequence of str
         Columns of 0/1, of which at most one is 1 in a row.
@@ -242,10 +246,21 @@ def cox_causes(
     right = right_side.strip().removeprefix("~").strip()
     read_formula(f"{names[0]} ~ {right}")  # refuses what is a term of cox() alone
     begin, end = options.get("start", "start"), options.get("stop", "stop")
-    data = as_table(data)
-    check_fates(check_rows(data, names, start=begin, stop=end), names)
+    if is_held(data) and not options.get("stream", False):
+        call = read_call(f"{names[0]} ~ {right}", **_of_cox(options))
+        reading = replace(reading_of(call, data), outcomes=tuple(names), one_fate=True)
+        data = counted_rows(data, reading)
+        check_fates(data.data, names)
+    elif not is_held(data):
+        data = as_table(data)
+        check_fates(check_rows(data, names, start=begin, stop=end), names)
     results = {name: cox(f"{name} ~ {right}", data, **options) for name in names}
     return CoxCausesResult(results, right)
+
+
+def _of_cox(options: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the option that is about how rows are read."""
+    return {name: value for name, value in options.items() if name != "stream"}
 
 
 def _coefficients(fit: CoxResult) -> pd.DataFrame:
@@ -259,7 +274,7 @@ def _coefficients(fit: CoxResult) -> pd.DataFrame:
 
 def _joint_variance(fits: Sequence[CoxFit]) -> FloatArray:
     """Put the models' variances on the diagonal, and with clusters their covariance beside."""
-    if not fits[0].groups:
+    if not fits[0].rows.cluster:
         blocks = [fit.variance.to_numpy() for fit in fits]
         sizes = [len(block) for block in blocks]
         joint = np.zeros((sum(sizes), sum(sizes)))
@@ -267,5 +282,28 @@ def _joint_variance(fits: Sequence[CoxFit]) -> FloatArray:
             here = slice(sum(sizes[:k]), sum(sizes[: k + 1]))
             joint[here, here] = block
         return joint
+    if fits[0].streamed is not None:
+        msg = (
+            "the models' covariance by clusters needs their rows counted; leave out stream=True, "
+            "or look at each model in results"
+        )
+        raise FitError(msg)
+    held = fits[0].rows.held
+    if held is not None:
+        return _joint_in_engine(fits, held)
     influence = np.hstack([dfbeta(fit) * fit.rows.row_number[:, None] for fit in fits])
     return clustered_variance(np.eye(influence.shape[1]), fits[0].groups, influence)
+
+
+def _joint_in_engine(fits: Sequence[CoxFit], held: HeldRows) -> FloatArray:
+    """Sum the scores of all models by cluster, in the engine that holds the rows."""
+    from scipy.linalg import block_diag
+
+    scores = [
+        score_residuals(fit.design, fit.sets, fit.params.to_numpy())[fit.rows.row_of]
+        for fit in fits
+    ]
+    middle, _ = held.squares(np.hstack(scores), fits[0].rows.cluster)
+    bread = block_diag(*(fit.naive_variance.to_numpy() for fit in fits))
+    joint: FloatArray = bread @ middle @ bread
+    return joint

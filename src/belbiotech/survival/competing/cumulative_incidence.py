@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,8 +11,12 @@ import pandas as pd
 from belbiotech.errors import warn
 from belbiotech.survival.competing.incidence_result import CumulativeIncidenceResult
 from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
+from belbiotech.survival.curves.held_variances import held_variances
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables
+from belbiotech.survival.engines.held import counted_rows
+from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns
@@ -26,7 +31,7 @@ __all__ = ["cumulative_incidence"]
 
 @all_from_zero
 def cumulative_incidence(
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     outcomes: Sequence[str],
     *,
     by: str | Sequence[str] | None = None,
@@ -44,7 +49,7 @@ def cumulative_incidence(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
         One row for each interval ``(start, stop]``.
     outcomes : list of str
         Columns of 0/1 or bool, one for each fate; at most one of them is 1 in a row.
@@ -119,34 +124,57 @@ def cumulative_incidence(
         outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     clusters = list(as_cluster_columns(cluster))
-    data = as_table(data)
-    whose = unit_to_check(data, unit, clusters)
-    data = check_rows(
-        data,
-        names,
-        start=start,
-        stop=stop,
-        columns=[*clusters, *([whose] if whose else [])],
-        groups=groups,
-        weights=weights,
+    given = data if is_held(data) else as_table(data)
+    whose = unit_to_check(given, unit, clusters)
+    rows = counted_rows(
+        given,
+        Reading(
+            outcomes=tuple(names),
+            columns=tuple(groups),
+            beside=tuple(clusters),
+            start=start,
+            stop=stop,
+            weights=weights,
+            one_fate=True,
+            unit=whose,
+            errors_by_unit=not clusters,
+        ),
     )
-    refuse_overlaps(data, whose, start, stop)
-    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
+    data, held, own = rows.data, rows.held, rows.unit_of_errors
+    if held is None:
+        beside = [*clusters, *([whose] if whose else [])]
+        data = check_rows(
+            data, names, start=start, stop=stop, columns=beside, groups=groups, weights=weights
+        )
+        refuse_overlaps(data, whose, start, stop)
+        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
     check_fates(data, [name for name in names if data[name].any()])
-    tables = risk_tables(data, names, groups, start=start, stop=stop, weights=weights)
-    for table in tables:
-        _warn_of_unseen(table, names)
-    variances = group_variances(
+    tables = risk_tables(
         data,
-        tables,
         names,
         groups,
-        cluster=clusters,
-        unit=own,
-        weights=weights,
         start=start,
         stop=stop,
+        weights=rows.weights,
+        frequency=rows.frequency,
+        squares=rows.weight_squared,
     )
+    for table in tables:
+        _warn_of_unseen(table, names)
+    if held is not None:
+        variances = held_variances(rows, held, tables, groups, cluster=clusters, unit=own)
+    else:
+        variances = group_variances(
+            data,
+            tables,
+            names,
+            groups,
+            cluster=clusters,
+            unit=own,
+            weights=weights,
+            start=start,
+            stop=stop,
+        )
     pairs = list(zip(tables, variances, strict=True))
     return CumulativeIncidenceResult(
         table=pd.concat([_long(*pair, names, conf_level) for pair in pairs], ignore_index=True),
@@ -155,7 +183,7 @@ def cumulative_incidence(
         by=tuple(groups),
         cluster=" and ".join(clusters) or None,
         conf_level=conf_level,
-        n_rows=len(data),
+        n_rows=len(data) if held is None else held.extent.rows,
         risk_tables=tuple(tables),
     )
 

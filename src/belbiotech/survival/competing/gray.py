@@ -10,8 +10,9 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, grouped_strata
-from belbiotech.survival.curves.logrank import check_powers, chi_square
+from belbiotech.survival.curves.logrank import chi_square
 from belbiotech.survival.curves.risk_tables import whole_weights
+from belbiotech.survival.curves.weightings import check_powers
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_one_name

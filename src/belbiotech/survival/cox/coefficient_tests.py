@@ -11,9 +11,10 @@ import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.cox.firth import penalised_test
-from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.fit import CoxFit, refuse_streamed
 from belbiotech.survival.cox.maximise import maximise
 from belbiotech.survival.cox.robust import robust_score_statistic
+from belbiotech.survival.cox.streams.scores import stream_score_statistic
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import chi_square_of
 
@@ -82,7 +83,12 @@ def score_test(fit: CoxFit) -> TestResult:
     TestResult
         Robust where clusters were given.
     """
-    statistic = robust_score_statistic(fit) if fit.groups else fit.naive_score_statistic
+    if not fit.is_robust:
+        statistic = fit.naive_score_statistic
+    elif fit.streamed is not None:
+        statistic = stream_score_statistic(fit)
+    else:
+        statistic = robust_score_statistic(fit)
     return TestResult.chi2(statistic, len(fit.params), "Score test")
 
 
@@ -233,6 +239,7 @@ def _log_likelihood(fit: CoxFit, columns: list[int]) -> float:
     """Maximise the likelihood with some of the columns."""
     if len(columns) == len(fit.params):
         return fit.log_likelihood
+    refuse_streamed(fit, "there is no likelihood-ratio test of a term, only test='wald',")
     design = replace(fit.design, x=np.ascontiguousarray(fit.design.x[:, columns]))
     names = [fit.params.index[k] for k in columns]
     return maximise(design, fit.sets, names).at_maximum.value
@@ -268,7 +275,9 @@ def _same_setting(small: CoxFit, large: CoxFit) -> bool:
 
 def _changed_covariates(small: CoxFit, large: CoxFit) -> list[str]:
     """Name the covariates of the smaller model whose values in the larger one are others."""
-    changed = []
+    changed: list[str] = []
+    if any(fit.rows.held is not None for fit in (small, large)):
+        return changed  # their distinct rows are not the same ones
     for j, name in enumerate(small.params.index):
         if name in large.params.index:
             k = large.params.index.get_loc(name)
@@ -285,7 +294,7 @@ def _changed_covariates(small: CoxFit, large: CoxFit) -> list[str]:
 def _refuse_likelihoods(one: CoxFit, other: CoxFit) -> None:
     """Refuse fits whose log likelihoods say nothing when one is taken from the other."""
     fits, why = (one, other), None
-    if any(fit.groups or fit.rows.cluster for fit in fits):
+    if any(fit.is_robust or fit.rows.cluster for fit in fits):
         why = (
             "a likelihood-ratio test does not go with robust errors; use anova('wald') of the "
             "larger model, or fit both without cluster"

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from belbiotech.survival.cox.fit import CoxFit, linear_predictor_of
+from belbiotech.survival.cox.fit import CoxFit, linear_predictor_of, refuse_streamed
 from belbiotech.survival.cox.partial_likelihood import Design
-from belbiotech.survival.inference.variance import clustered_variance
+from belbiotech.survival.cox.robust import middle_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = ["Concordance", "Pairs", "concordance", "count_pairs"]
@@ -96,16 +96,15 @@ def concordance(fit: CoxFit) -> Concordance:
     >>> round(result.concordance, 4), round(result.concordance_std_error, 4)
     (0.5398, 0.0668)
     """
+    refuse_streamed(fit, "no concordance")
     pairs = count_pairs(fit.design, linear_predictor_of(fit))
     rows = fit.rows
     influence = rows.over_pieces(pairs.influence)
     if rows.cluster:
-        moved = influence[:, None]
-        by_cluster = clustered_variance(np.eye(1), fit.groups, moved, rows.row_of, rows.row_weight)
-        variance = float(by_cluster[0, 0])
+        variance = float(middle_of(fit, influence[:, None])[0, 0])
     else:
-        squares = (rows.case_weight * influence[rows.row_of]) ** 2
-        variance = float((rows.row_number * squares).sum())
+        squares = influence[rows.row_of] ** 2
+        variance = float((rows.squared_weight * squares).sum())
     return Concordance(pairs.share, float(np.sqrt(variance)), pairs)
 
 

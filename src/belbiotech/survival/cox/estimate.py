@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, warn
+from belbiotech.errors import FitError, in_words, warn
 from belbiotech.survival.cox.choose_ridge import chosen_ridge
 from belbiotech.survival.cox.firth import fit_firth
 from belbiotech.survival.cox.fit import CoxFit, RidgeFit
@@ -17,8 +17,11 @@ from belbiotech.survival.cox.frailty import fit_frailty
 from belbiotech.survival.cox.maximise import LEAVE_OUT, fit_plain
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.cox.result import CoxResult
-from belbiotech.survival.cox.robust import with_clusters
+from belbiotech.survival.cox.robust import with_clusters, with_held_clusters
 from belbiotech.survival.cox.rows import CoxCall, CoxModel, counted_model
+from belbiotech.survival.cox.streams.fitting import fit_stream
+from belbiotech.survival.cox.streams.scores import robust_stream
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
@@ -26,7 +29,7 @@ from belbiotech.survival.rows.column_names import as_columns, check_names, check
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 
-__all__ = ["cox", "fit_cox"]
+__all__ = ["cox", "fit_cox", "read_call", "streamed_cox"]
 
 MOST_STEPS = 1e8  # events tied by Efron's method: 800 MB an array
 
@@ -34,7 +37,7 @@ MOST_STEPS = 1e8  # events tied by Efron's method: 800 MB an array
 @all_from_zero
 def cox(
     formula: str,
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     *,
     ties: Ties = "efron",
     strata: str | Sequence[str] | None = None,
@@ -48,6 +51,7 @@ def cox(
     start: str = "start",
     stop: str = "stop",
     overlap: Overlap = "refuse",
+    stream: bool = False,
 ) -> CoxResult:
     """Fit the Cox model to rows ``(start, stop]``, with delayed entry and ties done as in R.
 
@@ -59,8 +63,9 @@ def cox(
         ``tt(x, log)`` is an effect of x that varies with time: its coefficient multiplies
         x log(t) at each event time t. Of time are log, log1p, log2, log10, sqrt, square and exp;
         ``tt(x)`` is x t.
-    data : DataFrame
-        One row for each interval; covariates may change from row to row.
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
+        One row for each interval; covariates may change from row to row. Outside of memory rows
+        are counted where they are (``docs/scale.md``): the same numbers.
     ties : {"efron", "breslow"}
         What to do with events at the same time.
     strata : str or sequence of str, optional
@@ -92,6 +97,9 @@ def cox(
     overlap : {"refuse", "allow"}
         What to do where rows of one unit overlap in time. Allow it where a unit's clock starts
         again, as with the gap times of `recurrent_rows`.
+    stream : bool
+        Read the rows in batches, a pass for each step, instead of counting equal ones: for
+        continuous covariates of more rows than fit in memory.
 
     Returns
     -------
@@ -165,11 +173,82 @@ def cox(
     alliances_active_lag1          -0.094     0.353  0.790
     tt(alliances_active_lag1, log)  0.040     0.130  0.757
     """
+    if not isinstance(stream, bool):
+        msg = f"stream must be True or False, not {in_words(stream)}"
+        raise FitError(msg)
+    call = read_call(
+        formula,
+        ties=ties,
+        strata=strata,
+        weights=weights,
+        frequency=frequency,
+        unit=unit,
+        cluster=cluster,
+        frailty=frailty,
+        firth=firth,
+        ridge=ridge,
+        start=start,
+        stop=stop,
+        overlap=overlap,
+    )
+    if isinstance(ridge, str) and ridge == "cv":
+        return CoxResult(_by_folds(data, call, stream=stream))
+    return CoxResult(streamed_cox(data, call) if stream else fit_cox(data, call))
+
+
+def _by_folds(data: Any, call: CoxCall, *, stream: bool) -> CoxFit:
+    """Fit with the strength of the penalty that folds of units choose."""
+    if stream or is_held(data):
+        msg = (
+            "ridge='cv' deals the units into folds, which needs the rows in memory: give the "
+            "strength as a number, such as one that choose_ridge() finds in a sample of units"
+        )
+        raise FitError(msg)
+    choice = chosen_ridge(as_table(data), call)
+    fit = fit_cox(data, replace(call, ridge=choice.strength))
+    chosen = RidgeFit(choice.strength, fit.ridge.df if fit.ridge else np.nan, choice.curve)
+    return replace(fit, ridge=chosen)
+
+
+def read_call(
+    formula: str,
+    *,
+    ties: Ties = "efron",
+    strata: str | Sequence[str] | None = None,
+    weights: str | None = None,
+    frequency: str | None = None,
+    unit: str | None = None,
+    cluster: str | Sequence[str] | None = None,
+    frailty: str | None = None,
+    firth: bool = False,
+    ridge: float | Literal["cv"] | None = None,
+    start: str = "start",
+    stop: str = "stop",
+    overlap: Overlap = "refuse",
+) -> CoxCall:
+    """Read the arguments of `cox`, whose parameters these are.
+
+    Parameters
+    ----------
+    formula, ties, strata, weights, frequency, unit, cluster, frailty, firth, ridge
+        As in `cox`.
+    start, stop, overlap
+        As in `cox`.
+
+    Returns
+    -------
+    CoxCall
+        The formula taken apart, columns as tuples.
+
+    Raises
+    ------
+    FormulaError, PanelError, FitError
+        What cannot be read.
+    """
     check_names(strata=strata, cluster=cluster)
     if frailty is not None:
         check_one_name(frailty=frailty)
-    by_folds = isinstance(ridge, str) and ridge == "cv"
-    call = CoxCall(
+    return CoxCall(
         formula=read_formula(formula, over_time=True),
         ties=ties,
         strata=tuple(as_columns(strata)),
@@ -179,27 +258,47 @@ def cox(
         cluster=as_cluster_columns(cluster),
         frailty=frailty,
         firth=firth,
-        ridge=0.0 if by_folds else ridge,  # type: ignore[arg-type]
+        ridge=0.0 if isinstance(ridge, str) and ridge == "cv" else ridge,
         start=start,
         stop=stop,
         overlap=overlap,
         leave_out=not firth and frailty is None and ridge is None,
         firth_offered=not firth and frailty is None and ridge is None,
     )
-    if not by_folds:
-        return CoxResult(fit_cox(data, call))
-    choice = chosen_ridge(as_table(data), call)
-    fit = fit_cox(data, replace(call, ridge=choice.strength))
-    chosen = RidgeFit(choice.strength, fit.ridge.df if fit.ridge else np.nan, choice.curve)
-    return CoxResult(replace(fit, ridge=chosen))
 
 
-def fit_cox(data: pd.DataFrame, call: CoxCall) -> CoxFit:
+def streamed_cox(data: Any, call: CoxCall) -> CoxFit:
+    """Fit the Cox model by passes over its rows: `cox` with ``stream=True``.
+
+    Parameters
+    ----------
+    data : DataFrame, or what an engine holds
+        A row for each interval.
+    call : CoxCall
+        The arguments of `cox`.
+
+    Returns
+    -------
+    CoxFit
+        Whose design has no rows.
+
+    Raises
+    ------
+    FormulaError, PanelError, FitError, EngineError
+        As `cox`; a term of the formula, or an option, that needs all rows at once.
+    """
+    fit = fit_stream(data, call)
+    remedy = "fewer covariates"
+    warn_of_few_events(fit.n_events, call.formula.outcome, len(fit.params), remedy)
+    return robust_stream(fit)
+
+
+def fit_cox(data: Any, call: CoxCall) -> CoxFit:
     """Fit the Cox model: as `cox`, for callers who have read the arguments already.
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame, CountedRows, or what an engine holds
         A row for each interval.
     call : CoxCall
         The arguments of `cox`.
@@ -229,6 +328,9 @@ def fit_cox(data: pd.DataFrame, call: CoxCall) -> CoxFit:
     penalty = call.penalty
     remedy = LEAVE_OUT if penalty is None else f"{LEAVE_OUT}, or use {penalty}"
     fit = fit_plain(model, remedy, ridge=None if call.ridge is None else float(call.ridge))
+    if model.rows.held is not None:
+        whole = model.rows.held.extent.whole_weights
+        return with_held_clusters(fit) if call.cluster or not whole else fit
     case = model.rows.case
     if call.cluster:
         return with_clusters(fit, cluster_codes(data, call.cluster))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from belbiotech.errors import FitError
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, linear_predictor
 from belbiotech.survival.cox.rows import CoxModel
+from belbiotech.survival.cox.streams.totals import StreamedModel
 from belbiotech.survival.inference.fitted import Estimates
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray
@@ -20,6 +22,7 @@ __all__ = [
     "FrailtyFit",
     "RidgeFit",
     "linear_predictor_of",
+    "refuse_streamed",
     "risk_of",
     "with_known_frailty",
 ]
@@ -144,12 +147,16 @@ class CoxFit(CoxModel, Estimates):
         Events.
     groups : tuple of array of int, (n,)
         The cluster of each row, for each way of clustering.
+    is_robust : bool
+        Whether the variance is robust: by clusters, or by row.
     frailty : FrailtyFit or None
         Variance of the shared frailty, its test, and the frailty of each group.
     firth : FirthFit or None
         With Firth's penalty: profile-likelihood intervals and penalised tests.
     ridge : RidgeFit or None
         With a ridge penalty: its strength and the degrees of freedom that it leaves.
+    streamed : StreamedModel or None
+        What reads the rows in batches, where they were: the design has none then.
     """
 
     sets: RiskSets
@@ -157,9 +164,31 @@ class CoxFit(CoxModel, Estimates):
     naive_score_statistic: float
     n_events: int
     groups: tuple[Codes, ...] = ()
+    is_robust: bool = False
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None
     ridge: RidgeFit | None = None
+    streamed: StreamedModel | None = None
+
+
+def refuse_streamed(fit: CoxFit, what: str) -> None:
+    """Refuse what needs the distinct rows, of a fit that has none.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        The fit.
+    what : str
+        What was asked for.
+
+    Raises
+    ------
+    FitError
+        Where rows were read in batches.
+    """
+    if fit.streamed is not None:
+        msg = f"{what} of a model whose rows were read in batches; fit it without stream=True"
+        raise FitError(msg)
 
 
 def linear_predictor_of(fit: CoxFit) -> FloatArray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,47 +14,21 @@ from belbiotech.survival.cox.fit import CoxFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Design, Likelihood, RiskSets, prepare
 from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.cox.separation import separation_in_words
+from belbiotech.survival.cox.streams.climb import (
+    LEAVE_OUT,
+    RUNS,
+    Maximum,
+    Spread,
+    climb,
+    largest_of,
+    refuse_dependent_ones,
+)
 from belbiotech.survival.inference.variance import symmetric_inverse
-from belbiotech.survival.rows.checks import FloatArray, IntArray
+from belbiotech.survival.rows.checks import FloatArray
 
 __all__ = ["LEAVE_OUT", "Maximum", "fit_at", "fit_plain", "maximise", "refuse_dependent"]
 
-MAX_STEPS = 60
-SETTLED = 1e-7  # largest last step, in standard deviations of a covariate: its error is the square
-CLOSE = 1e-6  # the same distance, from which on the slope alone is to be trusted
-SURE = 1e-12  # squared distance to the maximum, in standard errors, that makes no difference
-NO_GAIN = 1e-6  # gain of the log likelihood below which a large step means: no maximum
-FLAT = 1e-3  # share of its curvature at zero that the likelihood has left where it has no maximum
-VANISHED = 1e-10  # such a share, where steps have come to an end with it
-RUNS = 0.5  # how far a linear predictor moves in a step, at least, if it has no end
-LEAVE_OUT = "leave such a covariate out, or merge levels"
-# Share of a covariate's information that the others leave: R's toler.chol.
-DEPENDENT = float(np.finfo(float).eps ** 0.75)
-ALIKE = 1e-5  # such a share, from which on covariates are made orthogonal first
-
-
-@dataclass(frozen=True)
-class Maximum:
-    """Where the log likelihood is highest.
-
-    Attributes
-    ----------
-    beta : array of float, (p,)
-        The coefficients.
-    at_maximum, at_zero : Likelihood
-        Value, score and information there and at coefficients of zero.
-    steps : int
-        Newton-Raphson steps taken.
-    naive : array of float, (p, p), or None
-        The inverse of the information, where covariates are so much alike that inverting it
-        would lose digits.
-    """
-
-    beta: FloatArray
-    at_maximum: Likelihood
-    at_zero: Likelihood
-    steps: int
-    naive: FloatArray | None = None
+ALIKE = 1e-5  # share of a covariate's information left, from which on they are made orthogonal
 
 
 def fit_plain(model: CoxModel, remedy: str = LEAVE_OUT, *, ridge: float | None = None) -> CoxFit:
@@ -194,40 +168,25 @@ def maximise(
     at_zero = evaluate(np.zeros(p))
     if p == 0:
         return Maximum(np.zeros(0), at_zero, at_zero, 0)
-    scale = _standard_deviations(design)
-    refuse_dependent(at_zero.information, scale, design, names)
+    spread = Spread.of(design)
+    refuse_dependent_ones(at_zero.information, spread, names, lambda j: _why_the_same(design, j))
     if not ridge and _much_alike(at_zero.information):
         try:
-            return _of_orthogonal(design, sets, scale)
+            return _of_orthogonal(design, sets, spread.scale)
         except FitError:
             pass  # told below, in the covariates' own names
-    largest = _largest(design)
-    dead = design.event
-    unit = design.weight[dead].sum() / design.number[dead].sum()  # of the likelihood: an event's
-    beta, now = np.zeros(p), at_zero
-    for taken in range(1, MAX_STEPS + 1):
-        step = _newton(now, scale)
-        distance = float(step @ now.score) / unit  # squared, to the maximum, in standard errors
-        found = _halved(evaluate, beta, step, now, whole=0 <= distance < CLOSE)
-        after = now if found is None else found[1]
-        flat = step @ after.information @ step < FLAT * (step @ at_zero.information @ step)
-        runs = (np.abs(step) * largest).max() >= RUNS
-        no_gain = found is None or (after.value - now.value < NO_GAIN * unit and runs)
-        if flat and no_gain:
-            raise _endless(design, step, names, centre, references, remedy)
-        if found is None:
-            msg = (
-                "the likelihood does not rise in the direction of its slope; rescale the covariates"
-            )
-            raise FitError(msg)
-        beta, now = found
-        if np.max(np.abs(step * scale)) < SETTLED or 0 <= distance < SURE:
-            level, direction = _flattest(now.information, at_zero.information)
-            if level < VANISHED:
-                raise _endless(design, direction, names, centre, references, remedy)
-            return Maximum(beta, now, at_zero, taken)
-    msg = f"no maximum found in {MAX_STEPS} Newton-Raphson steps; simplify the model"
-    raise FitError(msg)
+
+    def endless(direction: FloatArray) -> FitError:
+        return _endless(design, direction, names, centre, references, remedy)
+
+    return climb(
+        evaluate,
+        at_zero,
+        spread,
+        names,
+        endless=endless,
+        why=lambda j: _why_the_same(design, j),
+    )
 
 
 def _much_alike(information: FloatArray) -> bool:
@@ -272,11 +231,6 @@ def _penalised(
     return penalised
 
 
-def _largest(design: Design) -> FloatArray:
-    """Give the largest size of each covariate, (p,)."""
-    return np.array([max(column.max(), -column.min()) for column in design.x.T])
-
-
 def _endless(
     design: Design,
     direction: FloatArray,
@@ -286,32 +240,11 @@ def _endless(
     remedy: str,
 ) -> FitError:
     """Say that the likelihood rises for ever in a direction, (p,), and which rows make it so."""
-    moved = np.abs(direction) * _largest(design)
+    moved = np.abs(direction) * largest_of(design)
     runaway = np.flatnonzero(moved > RUNS * moved.max()).tolist()
     told = separation_in_words(design, runaway, names, centre, references)
     lines = [f"the likelihood has no maximum: {line}" for line in told]
     return FitError("\n".join([*lines, remedy]))
-
-
-def _flattest(here: FloatArray, at_zero: FloatArray) -> tuple[float, FloatArray]:
-    """Give the least share of the curvature at zero that is left, and its direction, (p,)."""
-    root = np.linalg.inv(np.linalg.cholesky(at_zero))
-    shares, vectors = np.linalg.eigh(root @ here @ root.T)
-    return float(shares[0]), root.T @ vectors[:, 0]
-
-
-def _newton(now: Likelihood, scale: FloatArray) -> FloatArray:
-    """Give the step to the maximum of the parabola, (p,).
-
-    Along directions in which the information has come down to rounding the step is the shortest
-    that there is: there the likelihood is flat, and says so by its value.
-    """
-    information, score = now.information / np.outer(scale, scale), now.score / scale
-    try:
-        step: FloatArray = np.linalg.solve(information, score) / scale
-    except np.linalg.LinAlgError:
-        step = np.linalg.lstsq(information, score)[0] / scale
-    return step
 
 
 def refuse_dependent(
@@ -336,33 +269,8 @@ def refuse_dependent(
     FitError
         Naming each such covariate.
     """
-    problems = []
-    kept: list[int] = []
-    for j, name in enumerate(names):
-        if np.ptp(design.x[:, j]) == 0:
-            problems.append(f"covariate {name!r} is constant; leave it out")
-            continue
-        own = information[j, j]
-        if own <= DEPENDENT * design.weight[design.event].sum() * scale[j] ** 2:
-            why = _why_the_same(design, j)
-            problems.append(
-                f"covariate {name!r} does not vary among rows that are at risk together at an "
-                f"event{why}; leave it out"
-            )
-            continue
-        others = np.array(kept, dtype=int)
-        loads = _loads(information, j, others)
-        if own - information[j, others] @ loads <= DEPENDENT * own:
-            shares = np.abs(loads) * scale[others]
-            partners = [names[k] for k in others[shares > 1e-6 * max(scale[j], shares.max())]]
-            problems.append(
-                f"covariate {name!r} is collinear with {', '.join(map(repr, partners))}; "
-                "leave one of them out"
-            )
-            continue
-        kept.append(j)
-    if problems:
-        raise FitError("\n".join(problems))
+    spread = replace(Spread.of(design), scale=scale)
+    refuse_dependent_ones(information, spread, names, lambda j: _why_the_same(design, j))
 
 
 def _why_the_same(design: Design, j: int) -> str:
@@ -379,41 +287,3 @@ def _is_time(design: Design, j: int) -> bool:
     value = np.zeros(at.max() + 1)
     value[at] = x
     return bool((value[at] == x).all())
-
-
-def _loads(information: FloatArray, j: int, others: IntArray) -> FloatArray:
-    if not len(others):
-        return np.zeros(0)
-    loads: FloatArray = np.linalg.solve(information[np.ix_(others, others)], information[others, j])
-    return loads
-
-
-def _standard_deviations(design: Design) -> FloatArray:
-    squares = [np.einsum("i,i,i", design.number, column, column) for column in design.x.T]
-    spread: FloatArray = np.sqrt(np.array(squares) / design.number.sum())
-    return np.where(spread > 0, spread, 1.0)
-
-
-def _halved(
-    evaluate: Callable[[FloatArray], Likelihood],
-    beta: FloatArray,
-    step: FloatArray,
-    now: Likelihood,
-    *,
-    whole: bool,
-) -> tuple[FloatArray, Likelihood] | None:
-    """Take the step, or half of it, a quarter, ... until the likelihood does not fall.
-
-    A last step is taken whole: it gains less than the rounding of the likelihood's value.
-    """
-    share = 1.0
-    slack = 1e-12 * abs(now.value)
-    for _ in range(40):
-        there = beta + share * step
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            following = evaluate(there)
-        finite = np.isfinite(following.value) and np.isfinite(following.information).all()
-        if finite and (whole or following.value >= now.value - slack):
-            return there, following
-        share /= 2
-    return None

@@ -11,6 +11,7 @@ from belbiotech.errors import FitError, PanelError, a_type_of, nearest_names, wa
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import step_sums
 from belbiotech.survival.cox.rows import stratum_keys, stratum_labels
+from belbiotech.survival.cox.streams.totals import StreamedModel
 from belbiotech.survival.formulas.paths import offset_of, path_matrix
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.paths import cumulated_along
@@ -243,6 +244,8 @@ def _piece(
 
 def baselines_of(fit: CoxFit) -> list[Baseline]:
     """Give the baseline of each stratum, in the strata's order."""
+    if fit.streamed is not None:
+        return _streamed_baselines(fit, fit.streamed)
     design, sets = fit.design, fit.sets
     steps = step_sums(design, sets, risk_of(fit))
     made = []
@@ -256,6 +259,29 @@ def baselines_of(fit: CoxFit) -> list[Baseline]:
         mean[at] = steps.hazard_mean[mine]
         made.append(Baseline(label, time, hazard, spread, mean, design.start[here].min()))
     return made
+
+
+def _streamed_baselines(fit: CoxFit, model: StreamedModel) -> list[Baseline]:
+    """Give the baselines at the event times, the only ones that passes over rows look at."""
+    totals = model.at_best
+    if totals is None:
+        msg = "the model has not been fitted"
+        raise FitError(msg)
+    steps, held = totals.steps, model.stream.held
+    first = -np.inf if held is None else held.extent.first
+    return [
+        Baseline(
+            label,
+            model.times.time[mine],
+            steps.hazard[mine],
+            steps.hazard_variance[mine],
+            steps.hazard_mean[mine],
+            first,
+        )
+        for label, mine in (
+            (label, model.times.stratum == k) for k, label in enumerate(fit.rows.stratum_labels)
+        )
+    ]
 
 
 def strata_of(fit: CoxFit, paths: pd.DataFrame) -> IntArray:

@@ -15,9 +15,11 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.cox.fit import CoxFit, with_known_frailty
+from belbiotech.survival.cox.fit import CoxFit, refuse_streamed, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, likelihood
 from belbiotech.survival.cox.residuals import schoenfeld
+from belbiotech.survival.cox.streams.times import stream_ranks, stream_survival_before
+from belbiotech.survival.cox.streams.totals import StreamedModel
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.inference.words import Labels, words_with
@@ -83,11 +85,11 @@ def proportional_hazards_test(fit: CoxFit, transform: Transform = "km") -> pd.Da
     GLOBAL     1.2807   1   0.2578
     """
     _refuse(fit)
-    g = transformed_times(fit.design, fit.sets, transform)
+    g = _times_of(fit, transform)
     score, information = _extended(fit, g)
     p = len(fit.params)
     terms = {**fit.matrix.terms, "GLOBAL": range(p)}
-    doubt = _end_of_curve(fit) if transform == "km" else ""
+    doubt = _end_of_curve(fit, g) if transform == "km" else ""
     tests = [
         _score_test(name, score, information, columns, doubt) for name, columns in terms.items()
     ]
@@ -213,6 +215,15 @@ def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> F
     return 1 - _survival_before(design, times, at, ended)[here]
 
 
+def _times_of(fit: CoxFit, transform: Transform) -> FloatArray:
+    """Give g(t) at each event time, (k,), by one more pass where rows are read in batches."""
+    if fit.streamed is None or transform not in ("km", "rank"):
+        return transformed_times(fit.design, fit.sets, transform)
+    if transform == "rank":
+        return stream_ranks(fit.streamed)
+    return 1 - stream_survival_before(fit.streamed)
+
+
 def coefficients_over_time(fit: CoxFit, transform: Transform = "km") -> pd.DataFrame:
     """Tell the effect of each term over time: scaled Schoenfeld residuals and a smooth.
 
@@ -233,6 +244,7 @@ def coefficients_over_time(fit: CoxFit, transform: Transform = "km") -> pd.DataF
         acts at that time, near 1 where hazards are proportional.
     """
     _refuse(fit)
+    refuse_streamed(fit, "there are no residuals of each event to draw,")
     design, sets = fit.design, fit.sets
     values, variance = _term_residuals(fit)
     # A distinct row stands for as many points as it has events.
@@ -269,6 +281,8 @@ def _extended(fit: CoxFit, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     variance of x in the risk set and d(t) its share of events, the blocks of the information
     are the sums of V d, g V d, g^2 V d (Therneau and Grambsch 2000, 6.2).
     """
+    if fit.streamed is not None:
+        return _extended_stream(fit.streamed, g)
     (design, beta), sets, p = with_known_frailty(fit), fit.sets, len(fit.params)
     g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
     blocks = [
@@ -280,9 +294,8 @@ def _extended(fit: CoxFit, g: FloatArray) -> tuple[FloatArray, FloatArray]:
     return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
 
 
-def _end_of_curve(fit: CoxFit) -> str:
+def _end_of_curve(fit: CoxFit, g: FloatArray) -> str:
     """Say where the Kaplan-Meier curve of all rows has come to 0 before the last event, if so."""
-    g = transformed_times(fit.design, fit.sets, "km")
     gone = np.unique(fit.sets.time[g >= 1])
     if not len(gone):
         return ""
@@ -290,6 +303,19 @@ def _end_of_curve(fit: CoxFit) -> str:
         f"the Kaplan-Meier curve of all rows is at 0 before time {gone[0]:g}: transform='km' does "
         f"not tell apart the last {len(gone)} event time(s); use transform='rank'"
     )
+
+
+def _extended_stream(model: StreamedModel, g: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """As `_extended`, from what a pass over the rows has added up."""
+    totals = model.at_best
+    if totals is None:
+        msg = "the model has not been fitted"
+        raise FitError(msg)
+    g = 1 + (g - g.min()) / max(np.ptp(g), np.finfo(float).tiny)
+    plain, once, twice = (totals.likelihood(g**power).information for power in range(3))
+    mean = totals.sets.death_weight[:, None] * totals.steps.mean
+    score = (g[:, None] * (totals.first - mean)).sum(axis=0)
+    return np.r_[np.zeros_like(score), score], np.block([[plain, once], [once, twice]])
 
 
 def _score_test(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from pathlib import Path
+from typing import Literal, get_args, overload
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,8 @@ from belbiotech.survival.cox.partial_likelihood import (
     score_residuals,
     step_sums,
 )
+from belbiotech.survival.cox.streams.scores import deviance, stream_residuals
+from belbiotech.survival.engines.held import HeldRows, writable
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray
 
@@ -25,9 +28,25 @@ __all__ = ["Kind", "deviance", "dfbeta", "martingale", "residuals", "schoenfeld"
 Kind = Literal["martingale", "deviance", "score", "dfbeta", "schoenfeld", "scaled_schoenfeld"]
 
 
+@overload
 def residuals(
-    fit: CoxFit, kind: Kind = "martingale", collapse: str | pd.Series | None = None
-) -> pd.Series | pd.DataFrame:
+    fit: CoxFit, kind: Kind = ..., collapse: str | pd.Series | None = ..., *, to: None = ...
+) -> pd.Series | pd.DataFrame: ...
+
+
+@overload
+def residuals(
+    fit: CoxFit, kind: Kind = ..., collapse: str | pd.Series | None = ..., *, to: str | Path
+) -> None: ...
+
+
+def residuals(
+    fit: CoxFit,
+    kind: Kind = "martingale",
+    collapse: str | pd.Series | None = None,
+    *,
+    to: str | Path | None = None,
+) -> pd.Series | pd.DataFrame | None:
     """Compute the residuals of a fitted Cox model, as R's ``residuals.coxph``.
 
     Parameters
@@ -44,21 +63,27 @@ def residuals(
         or of a cluster of the fit, or the values of any column of the data, by its rows. A row
         with a frequency of 3 counts three times; deviance residuals are made of the sums.
 
+    to : str or Path, optional
+        A Parquet file to write instead, a row for each row of the data: of rows that an engine
+        holds with the columns that the model reads, and without bringing them in. Residuals by
+        coefficient are then called ``size (score)`` and the like.
+
     Returns
     -------
-    Series or DataFrame
-        By the data's index: a Series for martingale and deviance, else a DataFrame by
-        coefficient. For the Schoenfeld kinds the index has the levels time and row, in order of
-        stratum, time and row. A row with a frequency of 3 has the residual of one such row. Only
-        dfbeta is multiplied by the case weight, as in R; a row with a frequency of 0 is no row of
-        the fit, and has NaN. With a frailty, the estimated frailties
-        are taken as known, as in R. With `collapse` the index has the units, in order.
+    Series, DataFrame or None
+        None where a file is written. By the data's index: a Series for martingale and deviance,
+        else a DataFrame by coefficient. For the Schoenfeld kinds the index has the levels time
+        and row, in order of stratum, time and row. A row with a frequency of 3 has the residual of
+        one such row. Only dfbeta is multiplied by the case weight, as in R; a row with a frequency
+        of 0 is no row of the fit, and has NaN. With a frailty, the estimated frailties are taken
+        as known, as in R. With `collapse` the index has the units, in order.
 
     Raises
     ------
     FitError
         An unknown kind; residuals of events that are to be collapsed; units that are unknown,
-        missing in a row or not one for each row.
+        missing in a row or not one for each row; rows that an
+        engine holds, without ``to``; a file that cannot be written.
 
     References
     ----------
@@ -93,9 +118,30 @@ def residuals(
     if kind not in get_args(Kind):
         msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
+    if to is not None and collapse is not None:
+        msg = "residuals are written row by row, or collapsed by unit: give to or collapse"
+        raise FitError(msg)
+    if to is not None:
+        path = writable(to)
+        if fit.streamed is not None:
+            stream_residuals(fit, fit.streamed, kind, path)
+        elif fit.rows.held is not None:
+            _write_held(fit, fit.rows.held, kind, path)
+        else:
+            table = pd.DataFrame(_of_rows(fit, kind)).reset_index().rename(columns=str)
+            table.to_parquet(path, index=False)
+        return None
+    if fit.rows.held is not None or fit.streamed is not None:
+        msg = (
+            "the model's rows are not in memory, and residuals would be as many: name a file for "
+            f"them, as in residuals({kind!r}, to='residuals.parquet')"
+        )
+        raise FitError(msg)
+    return _of_rows(fit, kind) if collapse is None else _collapsed(fit, kind, collapse)
+
+
+def _of_rows(fit: CoxFit, kind: Kind) -> pd.Series | pd.DataFrame:
     design, sets = fit.design, fit.sets
-    if collapse is not None:
-        return _collapsed(fit, kind, collapse)
     if kind in ("schoenfeld", "scaled_schoenfeld"):
         return _by_event(fit, scaled=kind == "scaled_schoenfeld")
     if kind in ("martingale", "deviance"):
@@ -161,6 +207,32 @@ def _units(fit: CoxFit, collapse: str | pd.Series) -> pd.Series:
     return whose
 
 
+def _write_held(fit: CoxFit, held: HeldRows, kind: Kind, to: Path) -> None:
+    """Write the residuals of an engine's rows, joined back to them there."""
+    design, names = fit.design, [f"{name} ({kind})" for name in fit.params.index]
+    rows, by_event = fit.rows, kind in ("schoenfeld", "scaled_schoenfeld")
+    if by_event:
+        values = _of_events(fit, scaled=kind == "scaled_schoenfeld")
+    elif kind in ("martingale", "deviance"):
+        one = rows.over_pieces(martingale(design, fit.sets, risk_of(fit)))
+        if kind == "deviance":
+            one = deviance(one, rows.over_pieces(design.event.astype(float)))
+        values = one[:, None]
+        names = [kind]
+    else:
+        values = _scores(fit)
+        if kind == "dfbeta":
+            values = values @ fit.naive_variance.to_numpy()
+    by_row = values[rows.ends if by_event else rows.row_of]
+    held.write(
+        dict(zip(names, by_row.T, strict=True)),
+        to,
+        outcome=rows.formula.outcome,
+        weighted=kind == "dfbeta",
+        events_only=by_event,
+    )
+
+
 def dfbeta(fit: CoxFit) -> FloatArray:
     """How far each row moves the coefficients, times its case weight, (n, p).
 
@@ -205,28 +277,6 @@ def martingale(design: Design, sets: RiskSets, risk: FloatArray) -> FloatArray:
     return design.event - expected
 
 
-def deviance(martingale: FloatArray, events: FloatArray) -> FloatArray:
-    """Make martingale residuals more symmetric.
-
-    Parameters
-    ----------
-    martingale : array of float, (m,)
-        Martingale residuals M.
-    events : array of float, (m,)
-        How many events happened, N.
-
-    Returns
-    -------
-    array of float, (m,)
-        ``sign(M) sqrt(-2 (M + N log((N - M) / N)))`` (Therneau and Grambsch 2000, 4.3).
-        R has no N below the line: the same for units with one event or none.
-    """
-    # N - M is the expected number; without an event its logarithm is not needed.
-    share = (events - martingale) / np.where(events > 0, events, 1.0)
-    square = -2 * (martingale + events * np.log(np.where(events > 0, share, 1.0)))
-    return np.sign(martingale) * np.sqrt(np.maximum(square, 0.0))
-
-
 def schoenfeld(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
     """Covariates of each event minus their mean among those at risk.
 
@@ -248,14 +298,18 @@ def schoenfeld(design: Design, sets: RiskSets, beta: FloatArray) -> FloatArray:
     return design.x[design.event] - steps.mean[sets.own]
 
 
-def _by_event(fit: CoxFit, *, scaled: bool) -> pd.DataFrame:
-    design, rows = fit.design, fit.rows
-    beta = fit.params.to_numpy()
+def _of_events(fit: CoxFit, *, scaled: bool) -> FloatArray:
+    """Schoenfeld residual of each row of the design; of those without the event it is none."""
+    design, beta = fit.design, fit.params.to_numpy()
     values = np.zeros(design.x.shape)
     known, coefficients = with_known_frailty(fit)
     values[design.event] = schoenfeld(known, fit.sets, coefficients)[:, : len(beta)]
-    if scaled:
-        values = values @ fit.naive_variance.to_numpy() * fit.n_events + beta
+    return values @ fit.naive_variance.to_numpy() * fit.n_events + beta if scaled else values
+
+
+def _by_event(fit: CoxFit, *, scaled: bool) -> pd.DataFrame:
+    design, rows = fit.design, fit.rows
+    values = _of_events(fit, scaled=scaled)
     ends = rows.ends
     positions = np.flatnonzero(design.event[ends] & (ends >= 0))
     of = ends[positions]

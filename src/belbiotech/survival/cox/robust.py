@@ -13,14 +13,13 @@ from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.inference.variance import (
     chi_square_of,
-    cluster_sums,
     clustered_variance,
     squares,
 )
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import Codes
 
-__all__ = ["robust_score_statistic", "robust_variance", "with_clusters"]
+__all__ = ["middle_of", "robust_score_statistic", "with_clusters", "with_held_clusters"]
 
 
 def with_clusters(fit: CoxFit, groups: Sequence[Codes]) -> CoxFit:
@@ -46,58 +45,84 @@ def with_clusters(fit: CoxFit, groups: Sequence[Codes]) -> CoxFit:
     number = int(groups[0].max()) + 1 if fit.rows.cluster else None
     if not len(fit.params):
         return replace(fit, n_clusters=number)
-    variance = robust_variance(fit, groups)
-    names = fit.params.index
-    return replace(
-        fit,
-        variance=pd.DataFrame(variance, index=names, columns=names),
-        n_clusters=number,
-        groups=tuple(groups),
-    )
+    fit = replace(fit, n_clusters=number, groups=tuple(groups), is_robust=True)
+    return _with_variance(fit, middle_of(fit, _scores(fit)))
 
 
-def robust_variance(fit: CoxFit, groups: Sequence[Codes]) -> FloatArray:
-    """Sandwich variance of the coefficients (Lin and Wei 1989), by cluster or by row.
+def with_held_clusters(fit: CoxFit) -> CoxFit:
+    """Give a fit of an engine's rows robust errors, by clusters that are summed in the engine.
 
     Parameters
     ----------
     fit : CoxFit
-        A fit.
-    groups : sequence of array of int, (n,)
-        The cluster of each row, for one or two ways of clustering; not used where the fit has
-        no cluster columns: then each row is a cluster, and a row with a frequency so many.
+        A fit to rows that an engine holds; without cluster columns each row is a cluster.
 
     Returns
     -------
-    array of float, (p, p)
-        The variance.
+    CoxFit
+        With the robust variance in place of the naive one.
 
     Raises
     ------
     FitError
-        A variance that two ways of clustering make negative.
-
-    References
-    ----------
-    Lin and Wei (1989), Journal of the American Statistical Association 84:1074-1078; Cameron,
-    Gelbach and Miller (2011), Journal of Business and Economic Statistics 29:238-249.
+        A variance that two ways of clustering make negative; a single cluster.
+    EngineError
+        The engine failed, or its rows have changed.
     """
-    naive, rows = fit.naive_variance.to_numpy(), fit.rows
-    scores = rows.over_pieces(score_residuals(fit.design, fit.sets, fit.params.to_numpy()))
-    if not rows.cluster:
-        by_row: FloatArray = naive @ _by_row(fit, scores) @ naive
-        return by_row
-    weight = None if rows.case is None and rows.copies is None else rows.row_weight
-    by_code, codes = (scores, None) if rows.counts is None else rows.counts.by_code(scores)
-    variance = clustered_variance(naive, groups, by_code, codes, weight)
-    negative = fit.params.index[np.diag(variance) < 0].tolist()
+    rows, held, scores = fit.rows, fit.rows.held, _scores(fit)
+    if held is None or not rows.cluster:
+        return _with_variance(replace(fit, is_robust=True), _by_row(fit, scores))
+    each = scores if len(fit.params) else np.zeros((len(scores), 1))
+    middle, number = held.squares(each[rows.row_of], rows.cluster)
+    fit = replace(fit, n_clusters=number)
+    return _with_variance(replace(fit, is_robust=True), middle) if len(fit.params) else fit
+
+
+def _scores(fit: CoxFit) -> FloatArray:
+    """Score residual of each distinct row, (m, p)."""
+    return fit.rows.over_pieces(score_residuals(fit.design, fit.sets, fit.params.to_numpy()))
+
+
+def _with_variance(fit: CoxFit, middle: FloatArray) -> CoxFit:
+    """Replace the variance by the sandwich around the sum of squared scores, (p, p)."""
+    naive, names = fit.naive_variance.to_numpy(), fit.params.index
+    variance = naive @ middle @ naive
+    negative = names[np.diag(variance) < 0].tolist()
     if negative:
         msg = (
-            f"the variance clustered by {' and '.join(rows.cluster)} is negative for "
+            f"the variance clustered by {' and '.join(fit.rows.cluster)} is negative for "
             f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
         )
         raise FitError(msg)
-    return variance
+    return replace(fit, variance=pd.DataFrame(variance, index=names, columns=names))
+
+
+def middle_of(fit: CoxFit, scores: FloatArray, *, ways: int = 2) -> FloatArray:
+    """Sum the weighted scores of distinct rows by cluster, and their squares, in or out of memory.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        A fit with robust errors.
+    scores : array of float, (m, q)
+        Of each distinct row, not yet weighted.
+    ways : int
+        How many of the ways of clustering to use.
+
+    Returns
+    -------
+    array of float, (q, q)
+        The middle of the sandwich of Lin and Wei (1989); without clusters each row is one.
+    """
+    rows = fit.rows
+    if not rows.cluster:
+        return _by_row(fit, scores)
+    if rows.held is not None:
+        return rows.held.squares(scores[rows.row_of], rows.cluster[:ways])[0]
+    weight = None if rows.case is None and rows.copies is None else rows.row_weight
+    by_code, codes = (scores, None) if rows.counts is None else rows.counts.by_code(scores)
+    one = np.eye(scores.shape[1])
+    return clustered_variance(one, fit.groups[:ways], by_code, codes, weight)
 
 
 def robust_score_statistic(fit: CoxFit) -> float:
@@ -114,23 +139,17 @@ def robust_score_statistic(fit: CoxFit) -> float:
         Chi-squared, with as many degrees of freedom as coefficients, as R's ``rscore``; NaN
         where clusters are too few.
     """
-    design, rows = fit.design, fit.rows
+    design = fit.design
     scores = score_residuals(design, fit.sets, np.zeros(len(fit.params)))
     total = (design.weight[:, None] * scores).sum(axis=0)
-    scores = rows.over_pieces(scores)
-    if rows.cluster:
-        if int(fit.groups[0].max()) < len(fit.params):
-            return float("nan")  # of as many clusters as coefficients it is their number, always
-        sums = cluster_sums(fit.groups[0], scores, rows.row_of, rows.row_weight)
-        middle = squares(sums)
-    else:
-        middle = _by_row(fit, scores)
+    if fit.n_clusters is not None and fit.n_clusters <= len(fit.params):
+        return float("nan")  # of as many clusters as coefficients it is their number, always
+    middle = middle_of(fit, fit.rows.over_pieces(scores), ways=1)
     return chi_square_of(total, middle)
 
 
 def _by_row(fit: CoxFit, scores: FloatArray) -> FloatArray:
     """Sum the squares of the rows' weighted scores, (p, p), each as often as its frequency."""
     rows = fit.rows
-    again = rows.row_number * rows.case_weight**2
-    total = np.bincount(rows.row_of, again, len(scores))
+    total = np.bincount(rows.row_of, rows.squared_weight, len(scores))
     return squares(scores, total.astype(np.float64))

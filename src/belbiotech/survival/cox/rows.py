@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, in_words
 from belbiotech.survival.cox.partial_likelihood import Design, Ties, cut_design, prepare
+from belbiotech.survival.cox.streams.call import CoxCall, check_options, reading_of
+from belbiotech.survival.engines.held import CountedRows, HeldRows, counted_rows
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
@@ -20,7 +21,6 @@ from belbiotech.survival.formulas.over_time import Cut, with_over_time
 from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, refuse_no_weight
-from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows, distinct_rows
 from belbiotech.survival.rows.door import as_table
@@ -28,50 +28,16 @@ from belbiotech.survival.rows.interval_sums import Pieces, cut_at_events
 from belbiotech.survival.rows.plain import plain_value
 from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
-__all__ = ["CoxCall", "CoxModel", "CoxRows", "counted_model", "stratum_keys", "stratum_labels"]
-
-
-@dataclass(frozen=True)
-class CoxCall:
-    """The arguments of `cox`, read: the formula taken apart, columns as tuples.
-
-    Attributes
-    ----------
-    formula : Formula
-        The formula.
-    ties, strata, weights, frequency, unit, cluster, frailty, firth, ridge, start, stop, overlap
-        As in `cox`.
-    firth_offered : bool
-        Whether messages may advise ``firth=True``: not where the caller has no such argument.
-    leave_out : bool
-        Whether levels without an event are left out, and told; else they are refused.
-    pieces : str or None
-        Column of what rows are pieces of, where messages count that.
-    """
-
-    formula: Formula
-    ties: Ties = "efron"
-    strata: tuple[str, ...] = ()
-    weights: str | None = None
-    frequency: str | None = None
-    unit: str | None = None
-    cluster: tuple[str, ...] = ()
-    frailty: str | None = None
-    firth: bool = False
-    ridge: float | None = None
-    start: str = "start"
-    stop: str = "stop"
-    overlap: Overlap = "refuse"
-    firth_offered: bool = False
-    leave_out: bool = False
-    pieces: str | None = None
-
-    @property
-    def penalty(self) -> str | None:
-        """The penalty that messages may advise, as an argument."""
-        if not self.firth_offered:
-            return None
-        return f"firth=True{' without cluster' if self.cluster else ''}"
+__all__ = [
+    "CoxCall",
+    "CoxModel",
+    "CoxRows",
+    "check_options",
+    "counted_model",
+    "reading_of",
+    "stratum_keys",
+    "stratum_labels",
+]
 
 
 @dataclass(frozen=True)
@@ -105,6 +71,11 @@ class CoxRows:
         The columns that say whose row it is: the unit's and the clusters', as in the data.
     pieces : Pieces or None
         Where effects vary with time, how the distinct rows were cut: the design is of pieces then.
+    held : HeldRows or None
+        Where the data is an engine's: the rows here are then its distinct rows, of which those of
+        the fit are fewer where they differ in what the model does not read.
+    weight_squared : array of float, (n,), or None
+        The sum of the squares of the case weights of each of them, where weights are given.
     """
 
     formula: Formula
@@ -122,6 +93,8 @@ class CoxRows:
     labels: pd.Index | None = None
     whose: dict[str, pd.Series] = field(default_factory=dict, repr=False, compare=False)
     pieces: Pieces | None = field(default=None, repr=False, compare=False)
+    held: HeldRows | None = None
+    weight_squared: FloatArray | None = None
 
     @property
     def ends(self) -> IntArray:
@@ -146,6 +119,13 @@ class CoxRows:
     def row_number(self) -> FloatArray:
         """Frequency of each row, (n,)."""
         return np.ones(len(self.index)) if self.copies is None else self.copies
+
+    @property
+    def squared_weight(self) -> FloatArray:
+        """Sum of the squares of the case weights that each row stands for, (n,)."""
+        if self.weight_squared is not None:
+            return self.weight_squared
+        return self.row_number * self.case_weight**2
 
     @property
     def row_weight(self) -> FloatArray:
@@ -194,7 +174,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame, CountedRows, or what an engine holds
         A row for each interval.
     call : CoxCall
         The columns and options.
@@ -204,20 +184,26 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     CoxModel
         What is to be fitted.
     DataFrame, (n, ...)
-        The rows that it counts: those with a frequency above 0.
+        The rows that it counts: those with a frequency above 0, or an engine's distinct rows.
 
     Raises
     ------
     FormulaError, PanelError, FitError
         Bad input, as in `cox`.
     """
-    _refuse_options(call)
-    data = as_table(data)
+    check_options(call)
+    table = data if isinstance(data, CountedRows) else counted_rows(data, reading_of(call, data))
+    data = table.data if table.held is not None else as_table(table.data)
     labels = data.index
-    data = _checked(data, call)
+    if table.held is None:
+        data = _checked(data, call)
+    else:
+        call = replace(call, weights=table.weights, frequency=table.frequency)
     empty = _empty_rows(data, call.frequency)
     data = data if empty is None else data[~empty]
-    counts, matrix = _counted(data, call)
+    counts = _counted(data, call)
+    in_memory = table.held is None
+    matrix = counted_matrix(call.formula, data, counts, call.frequency, named=in_memory)
     if call.leave_out:
         matrix = _without_quiet_levels(matrix, counts, data, call)
     stratum, strata = _strata(counts.columns, call.strata)
@@ -241,8 +227,10 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
         index=labels if empty is None else labels[~empty],
         empty=empty,
         labels=None if empty is None else labels,
-        whose={name: data[name] for name in _whose(data, call)},
+        whose={} if table.held is not None else {name: data[name] for name in _whose(data, call)},
         pieces=pieces,
+        held=table.held,
+        weight_squared=table.weight_squared,
     )
     bare = replace(matrix, x=x[:0])  # the numbers are in the design, centred
     return CoxModel(design, bare, centre, rows, call.ties), data
@@ -285,34 +273,6 @@ def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:
     """Name the columns of the unit and of clusters."""
     unit = unit_of(data, call.unit)
     return list(dict.fromkeys([*([unit] if unit else []), *call.cluster]))
-
-
-def _refuse_options(call: CoxCall) -> None:
-    problems = []
-    if call.overlap not in ("refuse", "allow"):
-        problems.append(f"overlap must be 'refuse' or 'allow', not {call.overlap!r}")
-    if call.ties not in ("efron", "breslow"):
-        problems.append(f"ties must be 'efron' or 'breslow', not {call.ties!r}")
-    if call.frailty is not None and (call.firth or call.cluster):
-        problems.append("frailty goes neither with firth nor with cluster; choose one")
-    if call.firth and call.cluster:
-        problems.append("firth gives profile-likelihood intervals; it does not go with cluster")
-    if call.frailty is not None and call.formula.over_time:
-        problems.append(
-            f"frailty does not go with {call.formula.over_time[0].text}; cut the rows with "
-            "split_at() at the event times, and write the product as a column"
-        )
-    if call.ridge is not None and (call.firth or call.frailty is not None):
-        problems.append("ridge goes neither with firth nor with frailty; choose one")
-    if call.ridge is not None and not _is_strength(call.ridge):
-        problems.append(f"ridge must be a number of 0 or more or 'cv', not {in_words(call.ridge)}")
-    if problems:
-        raise FitError("\n".join(problems))
-
-
-def _is_strength(value: object) -> bool:
-    number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and 0 <= float(value) < np.inf  # type: ignore[arg-type]
 
 
 def _checked(data: pd.DataFrame, call: CoxCall) -> pd.DataFrame:
@@ -359,9 +319,9 @@ def _centred(x: FloatArray, number: FloatArray) -> tuple[FloatArray, FloatArray]
     return x, centre
 
 
-def _counted(data: pd.DataFrame, call: CoxCall) -> tuple[Counts, Matrix]:
-    """Count equal rows, and make the covariates of the distinct ones."""
-    counts = count_rows(
+def _counted(data: pd.DataFrame, call: CoxCall) -> Counts:
+    """Count equal rows."""
+    return count_rows(
         data,
         [call.formula.outcome],
         list(dict.fromkeys([*call.formula.columns, *call.strata])),
@@ -370,7 +330,6 @@ def _counted(data: pd.DataFrame, call: CoxCall) -> tuple[Counts, Matrix]:
         weights=call.weights,
         frequency=call.frequency,
     )
-    return counts, counted_matrix(call.formula, data, counts, call.frequency)
 
 
 def _rows(data: pd.DataFrame, call: CoxCall, counts: Counts, strata: _Strata) -> CoxRows:

@@ -208,11 +208,19 @@ def _clusters(fit: CoxFit) -> str:
     return told
 
 
+def _concordance(fit: CoxFit) -> str:
+    """Say how well events are ordered, where the rows are at hand."""
+    if fit.streamed is not None:
+        return ""
+    ordered = concordance(fit)
+    return f"; concordance {ordered.estimate:.3f} (se {ordered.std_error:.3f})"
+
+
 def _foot(fit: CoxFit) -> list[str]:
     errors = "errors from the information"
     if fit.rows.cluster:
         errors = f"errors clustered by {_clusters(fit)}"
-    elif fit.groups:
+    elif fit.is_robust:
         errors = "robust errors"
     lines = [f"{_size(fit)}; {fit.ties.capitalize()} ties; {errors}"]
     if fit.rows.strata:
@@ -221,11 +229,7 @@ def _foot(fit: CoxFit) -> list[str]:
     lines += notes(fit)
     if not len(fit.params):
         return [*lines, f"Log likelihood {fit.log_likelihood:.4f}"]
-    ordered = concordance(fit)
-    lines.append(
-        f"Events per coefficient {events_per_parameter(fit):.1f}; concordance "
-        f"{ordered.estimate:.3f} (se {ordered.std_error:.3f})"
-    )
+    lines.append(f"Events per coefficient {events_per_parameter(fit):.1f}{_concordance(fit)}")
     if fit.ridge is not None:  # the usual tests do not hold for what is drawn to 0
         return [*lines, f"Log likelihood {fit.log_likelihood:.4f}, AIC {aic(fit):.2f}"]
     tests = {

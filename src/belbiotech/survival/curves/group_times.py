@@ -68,6 +68,7 @@ def grouped_strata(
     weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
+    frequency: str | None = None,
 ) -> GroupedStrata:
     """Count a checked panel by stratum, event time and group.
 
@@ -83,6 +84,8 @@ def grouped_strata(
         Column of case weights: what is at risk, and happens, is their sum.
     start, stop : str
         The interval's columns.
+    frequency : str, optional
+        Column of whole numbers: how many equal rows a row stands for.
 
     Returns
     -------
@@ -96,7 +99,9 @@ def grouped_strata(
     """
     groups, within = as_columns(by), as_columns(strata, "strata")
     columns = list(dict.fromkeys([*groups, *within]))
-    counts = count_rows(data, outcomes, columns, start=start, stop=stop, weights=weights)
+    counts = count_rows(
+        data, outcomes, columns, start=start, stop=stop, weights=weights, frequency=frequency
+    )
     codes, labels = group_labels(counts.columns, groups)
     check_groups(labels, groups)
     of_stratum, names = group_labels(counts.columns, within)

@@ -20,7 +20,7 @@ from belbiotech.survival.rows.clusters import cluster_codes
 from belbiotech.survival.rows.times import interval_times
 from belbiotech.survival.rows.units import unit_of
 
-__all__ = ["group_variances", "unit_of_errors"]
+__all__ = ["combined", "group_variances", "unit_of_errors"]
 
 
 def unit_of_errors(
@@ -128,7 +128,7 @@ def group_variances(
         here = group == k
         kept = rows.chosen(here)
         parts = [clustered_variances(table, kept, pd.factorize(way[here])[0]) for way in codes]
-        variances.append(_combined(parts))
+        variances.append(combined(parts))
     return variances
 
 
@@ -149,8 +149,19 @@ def _rows(
     )
 
 
-def _combined(parts: list[Variances]) -> Variances:
-    """Give the variance of one way of clustering, or V1 + V2 - V12 of two."""
+def combined(parts: list[Variances]) -> Variances:
+    """Give the variance of one way of clustering, or V1 + V2 - V12 of two.
+
+    Parameters
+    ----------
+    parts : list of Variances
+        Of one way; or of two, and of both together.
+
+    Returns
+    -------
+    Variances
+        NaN where it is negative, with a warning.
+    """
     if len(parts) == 1:
         return parts[0]
     names = ("survival", "incidence", "cumulated_hazard")

@@ -14,7 +14,15 @@ import numpy as np
 from belbiotech.survival.curves.risk_tables import RiskTable, Rows
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
-__all__ = ["Variances", "clustered_variances", "curves_of", "risk_set_variances", "row_variances"]
+__all__ = [
+    "Variances",
+    "clustered_variances",
+    "curves_of",
+    "risk_set_variances",
+    "row_influences",
+    "row_variances",
+    "variances_of",
+]
 
 
 @dataclass(frozen=True)
@@ -126,6 +134,66 @@ def clustered_variances(table: RiskTable, rows: Rows, cluster: IntArray) -> Vari
     Lawless and Nadeau (1995), Technometrics 37. Therneau and Grambsch (2000), section 2.3.
     """
     return _squared_influences(table, rows, cluster, np.ones(int(cluster.max()) + 1))
+
+
+def row_influences(table: RiskTable, rows: Rows) -> FloatArray:
+    """Give what one more of each row would do to the curves, by time.
+
+    Parameters
+    ----------
+    table : RiskTable
+        A group's numbers, with k outcomes at t times.
+    rows : Rows
+        Distinct rows of the group, (m,).
+
+    Returns
+    -------
+    array of float, (m, t * (1 + 2 k))
+        The influence on survival, on each incidence and on each cumulated hazard, as the squares
+        that `variances_of` takes apart. Sums over a cluster's rows are the cluster's influence.
+    """
+    times, outcomes = table.hazard.shape
+    m = len(rows.start)
+    survival, _ = curves_of(table)
+    first, after = table.spans(rows)
+    on_survival = np.zeros((times, m))
+    on_incidence, on_hazards = np.zeros((outcomes, times, m)), np.zeros((outcomes, times, m))
+    of_s, of_f, of_h = np.zeros(m), np.zeros((outcomes, m)), np.zeros((outcomes, m))
+    before = 1.0
+    for j in range(times):
+        if table.hazard[j].any():
+            present, ending = (first <= j) & (j < after), after - 1 == j
+            of_s_before, of_s = of_s, of_s * max(0.0, 1.0 - table.hazard[j].sum())
+            for k in np.flatnonzero(table.hazard[j]):
+                deaths = ending * rows.events[:, k]
+                on_hazard = (deaths - present * table.hazard[j, k]) / table.at_risk[j]
+                of_h[k] += on_hazard
+                of_f[k] += of_s_before * table.hazard[j, k] + before * on_hazard
+                of_s = of_s - before * on_hazard
+        on_survival[j], on_incidence[:, j], on_hazards[:, j] = of_s, of_f, of_h
+        before = survival[j]
+    parts = [on_survival, *on_incidence, *on_hazards]
+    return np.concatenate(parts).T
+
+
+def variances_of(table: RiskTable, squares: FloatArray) -> Variances:
+    """Take apart the sums of squares over clusters of what `row_influences` gives.
+
+    Parameters
+    ----------
+    table : RiskTable
+        The group's numbers.
+    squares : array of float, (t * (1 + 2 k),)
+        Summed by cluster, squared and summed.
+
+    Returns
+    -------
+    Variances
+        As of `clustered_variances`.
+    """
+    times, outcomes = table.hazard.shape
+    parts = squares.reshape(1 + 2 * outcomes, times)
+    return Variances(parts[0], parts[1 : 1 + outcomes].T, parts[1 + outcomes :].T)
 
 
 def _squared_influences(

@@ -10,9 +10,13 @@ import pandas as pd
 
 from belbiotech.errors import warn
 from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
+from belbiotech.survival.curves.held_variances import held_variances
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
+from belbiotech.survival.engines.held import counted_rows
+from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.inference.limits import (
     LimitKind,
     check_limit_options,
@@ -31,7 +35,7 @@ __all__ = ["kaplan_meier"]
 
 @all_from_zero
 def kaplan_meier(
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     outcome: str,
     *,
     by: str | Sequence[str] | None = None,
@@ -51,7 +55,7 @@ def kaplan_meier(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
         One row for each interval ``(start, stop]``.
     outcome : str
         Column of 0/1 or bool: did it happen at ``stop``?
@@ -128,29 +132,58 @@ def kaplan_meier(
       all     6     3.0     3.0    2.0    NaN
     """
     check_limit_options(conf_level, conf_type)
-    data, groups, clusters = as_table(data), as_columns(by), as_cluster_columns(cluster)
-    whose = unit_to_check(data, unit, clusters)
-    columns = [*clusters, *([whose] if whose else [])]
-    data = check_rows(
-        data, [outcome], start=start, stop=stop, columns=columns, groups=groups, weights=weights
+    groups, clusters = as_columns(by), as_cluster_columns(cluster)
+    given = data if is_held(data) else as_table(data)
+    whose = unit_to_check(given, unit, clusters)
+    rows = counted_rows(
+        given,
+        Reading(
+            outcomes=(outcome,),
+            columns=tuple(groups),
+            beside=tuple(clusters),
+            start=start,
+            stop=stop,
+            weights=weights,
+            unit=whose,
+            errors_by_unit=not clusters,
+        ),
     )
-    refuse_overlaps(data, whose, start, stop)
-    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
-    tables = risk_tables(data, [outcome], by, start=start, stop=stop, weights=weights)
-    for table in tables:
-        _warn_of_early_zero(table, start)
-    robust = bool(clusters) or not whole_weights(data, weights)
-    variances = group_variances(
+    data, held, own = rows.data, rows.held, rows.unit_of_errors
+    if held is None:
+        columns = [*clusters, *([whose] if whose else [])]
+        data = check_rows(
+            data, [outcome], start=start, stop=stop, columns=columns, groups=groups, weights=weights
+        )
+        refuse_overlaps(data, whose, start, stop)
+        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
+    tables = risk_tables(
         data,
-        tables,
         [outcome],
-        groups,
-        cluster=clusters,
-        unit=own,
-        weights=weights,
+        by,
         start=start,
         stop=stop,
+        weights=rows.weights,
+        frequency=rows.frequency,
+        squares=rows.weight_squared,
     )
+    for table in tables:
+        _warn_of_early_zero(table, start)
+    if held is not None:
+        robust = bool(clusters) or not rows.whole_weights
+        variances = held_variances(rows, held, tables, groups, cluster=clusters, unit=own)
+    else:
+        robust = bool(clusters) or not whole_weights(data, weights)
+        variances = group_variances(
+            data,
+            tables,
+            [outcome],
+            groups,
+            cluster=clusters,
+            unit=own,
+            weights=weights,
+            start=start,
+            stop=stop,
+        )
     curves = [
         _curves(table, of_table, conf_level, conf_type, robust=robust)
         for table, of_table in zip(tables, variances, strict=True)

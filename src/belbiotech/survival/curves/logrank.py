@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
-from typing import Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, nearest_names, warn
-from belbiotech.survival.curves.group_times import GroupedStrata, GroupTimes, grouped_strata
+from belbiotech.errors import FitError, warn
+from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
 from belbiotech.survival.curves.group_variances import unit_of_errors
 from belbiotech.survival.curves.risk_tables import refuse_many_groups, whole_weights
-from belbiotech.survival.curves.score_variance import score_variance
-from belbiotech.survival.curves.trend import is_number, trend_scores
+from belbiotech.survival.curves.score_variance import score_residuals, score_variance
+from belbiotech.survival.curves.trend import trend_scores
+from belbiotech.survival.curves.weightings import Weighting, check_weighting, stratum_weights
+from belbiotech.survival.engines.held import CountedRows, counted_rows
+from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
-from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.column_names import as_columns, check_names
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
-__all__ = ["Weighting", "check_powers", "chi_square", "logrank_test", "pairwise_logrank"]
-
-Weighting = Literal["logrank", "gehan-breslow", "tarone-ware", "peto", "fleming-harrington"]
+__all__ = ["chi_square", "logrank_test", "pairwise_logrank"]
 
 MANY = 20  # groups
 MOST_IN_PAIRS = 100  # groups: 4,950 pairs
@@ -36,7 +40,7 @@ NO_VARIANCE = 1e-10  # directions of less than this share of the largest varianc
 
 @all_from_zero
 def logrank_test(
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     outcome: str,
     by: str | Sequence[str],
     *,
@@ -60,7 +64,7 @@ def logrank_test(
 
     Parameters
     ----------
-    data : DataFrame
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
         One row for each interval ``(start, stop]``.
     outcome : str
         Column of 0/1 or bool: did it happen at ``stop``?
@@ -126,36 +130,60 @@ def logrank_test(
        no     4       3.0  1.133333
       yes     4       1.0  2.866667
     """
-    _check_weighting(weighting, rho, gamma)
-    data, groups, within = as_table(data), as_columns(by), as_columns(strata, "strata")
+    check_weighting(weighting, rho, gamma)
+    groups, within = as_columns(by), as_columns(strata, "strata")
     clusters = as_cluster_columns(cluster)
-    whose = unit_to_check(data, unit, clusters)
-    columns = [*clusters, *([whose] if whose else [])]
-    data = check_rows(
+    check_names(outcome=outcome, start=start, stop=stop)
+    given = data if is_held(data) else as_table(data)
+    whose = unit_to_check(given, unit, clusters)
+    rows = counted_rows(
+        given,
+        Reading(
+            outcomes=(outcome,),
+            columns=tuple(dict.fromkeys([*groups, *within])),
+            beside=tuple(clusters),
+            start=start,
+            stop=stop,
+            weights=weights,
+            unit=whose,
+            errors_by_unit=not clusters,
+        ),
+    )
+    data, held, own = rows.data, rows.held, rows.unit_of_errors
+    if held is None:
+        data = check_rows(
+            data,
+            [outcome],
+            start=start,
+            stop=stop,
+            columns=[*clusters, *([whose] if whose else [])],
+            groups=[*groups, *within],
+            weights=weights,
+        )
+        refuse_overlaps(data, whose, start, stop)
+        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
+    grouped = grouped_strata(
         data,
         [outcome],
+        by,
+        strata,
+        weights=rows.weights,
         start=start,
         stop=stop,
-        columns=columns,
-        groups=[*groups, *within],
-        weights=weights,
+        frequency=rows.frequency,
     )
-    refuse_overlaps(data, whose, start, stop)
-    own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
-    grouped = grouped_strata(data, [outcome], by, strata, weights=weights, start=start, stop=stop)
     contrast = trend_scores(trend, grouped.labels)
     observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
-    if clusters or not whole_weights(data, weights):
-        named = clusters or ((own,) if own else ())
-        variance = score_variance(
-            data,
+    whole = rows.whole_weights if held is not None else whole_weights(data, weights)
+    if clusters or not whole:
+        variance = _robust_variance(
+            replace(rows, data=data),
             outcome,
             grouped,
-            [_weights_of(stratum, weighting, rho, gamma) for stratum in grouped.strata],
-            cluster_codes(data, named) or (np.arange(len(data)),),
+            [stratum_weights(stratum, weighting, rho, gamma) for stratum in grouped.strata],
+            clusters or ([own] if own else []),
             by=groups,
             strata=within,
-            weights=weights,
             start=start,
             stop=stop,
         )
@@ -173,9 +201,44 @@ def logrank_test(
     return TestResult(statistic, df, p_value, title, table)
 
 
+def _robust_variance(
+    rows: CountedRows,
+    outcome: str,
+    grouped: GroupedStrata,
+    time_weights: Sequence[FloatArray],
+    cluster: Sequence[str],
+    *,
+    by: Sequence[str],
+    strata: Sequence[str],
+    start: str,
+    stop: str,
+) -> FloatArray:
+    """Give the variance by clusters, or by row without any, wherever the rows are."""
+    data = rows.data
+    if rows.held is None:
+        return score_variance(
+            data,
+            outcome,
+            grouped,
+            time_weights,
+            cluster_codes(data, cluster) or (np.arange(len(data)),),
+            by=by,
+            strata=strata,
+            weights=rows.weights,
+            start=start,
+            stop=stop,
+        )
+    residuals = score_residuals(
+        data, outcome, grouped, time_weights, by=by, strata=strata, start=start, stop=stop
+    )
+    if cluster:
+        return rows.held.squares(residuals, cluster)[0]
+    return squares(residuals, rows.weight_squared)
+
+
 @all_from_zero
 def pairwise_logrank(
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     outcome: str,
     by: str | Sequence[str],
     *,
@@ -236,7 +299,7 @@ def pairwise_logrank(
     """
     from statsmodels.stats.multitest import multipletests
 
-    _check_weighting(weighting, rho, gamma)
+    check_weighting(weighting, rho, gamma)
     grouped = _grouped(data, outcome, by, strata, start, stop)
     refuse_many_groups(grouped.labels, as_columns(by), MOST_IN_PAIRS)
     tests = []
@@ -325,40 +388,6 @@ def chi_square(
     return statistic, df, float(chi2.sf(statistic, df))
 
 
-def check_powers(**powers: object) -> None:
-    """Refuse powers of a weight that are negative or no finite numbers.
-
-    Parameters
-    ----------
-    **powers
-        Each argument's value.
-
-    Raises
-    ------
-    FitError
-        Naming each argument that is at fault.
-    """
-    bad = [
-        f"{name} must not be negative nor infinite, but a number such as 0 or 1; "
-        f"it is {in_words(value)}"
-        for name, value in powers.items()
-        if not (is_number(value) and value >= 0)
-    ]
-    if bad:
-        raise FitError("\n".join(bad))
-
-
-def _check_weighting(weighting: str, rho: float, gamma: float) -> None:
-    known = get_args(Weighting)
-    if not isinstance(weighting, str) or weighting not in known:
-        msg = f"weighting {in_words(weighting)} is unknown; {nearest_names(weighting, known)}"
-        raise FitError(msg)
-    check_powers(rho=rho, gamma=gamma)
-    if weighting != "fleming-harrington" and (rho, gamma) != (0, 0):
-        msg = f"rho and gamma belong to weighting='fleming-harrington', not to {weighting!r}"
-        raise FitError(msg)
-
-
 def _grouped(
     data: pd.DataFrame,
     outcome: str,
@@ -368,8 +397,15 @@ def _grouped(
     stop: str,
 ) -> GroupedStrata:
     columns = [*as_columns(by), *as_columns(strata, "strata")]
-    data = check_rows(data, [outcome], start=start, stop=stop, groups=columns)
-    return grouped_strata(data, [outcome], by, strata, start=start, stop=stop)
+    check_names(outcome=outcome, start=start, stop=stop)
+    reading = Reading((outcome,), tuple(dict.fromkeys(columns)), start=start, stop=stop)
+    rows = counted_rows(data, reading)
+    table = rows.data
+    if rows.held is None:
+        table = check_rows(table, [outcome], start=start, stop=stop, groups=columns)
+    return grouped_strata(
+        table, [outcome], by, strata, start=start, stop=stop, frequency=rows.frequency
+    )
 
 
 def _add_up(
@@ -382,7 +418,7 @@ def _add_up(
     for stratum in grouped.strata:
         events = stratum.events[0]
         n, d = stratum.at_risk.sum(axis=1), events.sum(axis=1)
-        weight = _weights_of(stratum, weighting, rho, gamma)
+        weight = stratum_weights(stratum, weighting, rho, gamma)
         share = stratum.at_risk / n[:, None]
         observed += weight @ events
         expected += (weight * d) @ share
@@ -391,28 +427,6 @@ def _add_up(
         spread[share.max(axis=1) == 1] = 0  # one group alone: none, and none by rounding
         variance += np.diag(spread @ share) - share.T @ (spread[:, None] * share)
     return observed, expected, variance
-
-
-def _weights_of(stratum: GroupTimes, weighting: Weighting, rho: float, gamma: float) -> FloatArray:
-    """Give the weight of each event time of a stratum."""
-    n, d = stratum.at_risk.sum(axis=1), stratum.events[0].sum(axis=1)
-    return _time_weights(n, d, weighting, rho, gamma)
-
-
-def _time_weights(
-    n: FloatArray, d: FloatArray, weighting: Weighting, rho: float, gamma: float
-) -> FloatArray:
-    if weighting == "gehan-breslow":
-        return n
-    if weighting == "tarone-ware":
-        return np.sqrt(n)
-    if weighting == "peto":
-        return np.cumprod(1 - d / (n + 1)).astype(np.float64)
-    if weighting == "fleming-harrington":
-        before = np.concatenate([[1.0], np.cumprod(1 - d / n)])[:-1]
-        weights: FloatArray = before**rho * (1 - before) ** gamma
-        return weights
-    return np.ones_like(n)
 
 
 def _title(

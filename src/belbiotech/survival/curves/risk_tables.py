@@ -109,6 +109,8 @@ def risk_tables(
     start: str = "start",
     stop: str = "stop",
     weights: str | None = None,
+    frequency: str | None = None,
+    squares: FloatArray | None = None,
 ) -> list[RiskTable]:
     """Make the risk table of each group of a checked panel.
 
@@ -124,6 +126,10 @@ def risk_tables(
         The interval's columns.
     weights : str, optional
         Column of case weights.
+    frequency : str, optional
+        Column of whole numbers: how many equal rows a row stands for.
+    squares : array of float, (n,), optional
+        The sum of the squares of the weights of these rows, where they are not all the same.
 
     Returns
     -------
@@ -136,14 +142,16 @@ def risk_tables(
         Too many groups.
     """
     columns = as_columns(by)
-    counts = count_rows(data, outcomes, columns, start=start, stop=stop, weights=weights)
+    counts = count_rows(
+        data, outcomes, columns, start=start, stop=stop, weights=weights, frequency=frequency
+    )
     rows = Rows(
         start=counts.start,
         stop=counts.stop,
         events=(counts.event[:, None] == np.arange(1, len(outcomes) + 1)).astype(float),
         number=counts.number,
         weight=counts.weight,
-        weight_squared=_sums_of_squares(data, counts, weights),
+        weight_squared=_sums_of_squares(data, counts, weights, squares),
     )
     codes, labels = group_labels(counts.columns, columns)
     refuse_many_groups(labels, columns)
@@ -297,8 +305,12 @@ def _running(first: IntArray, last: IntArray, weight: FloatArray, times: int) ->
     return np.cumsum(change)[:times]
 
 
-def _sums_of_squares(data: pd.DataFrame, counts: Counts, weights: str | None) -> FloatArray:
+def _sums_of_squares(
+    data: pd.DataFrame, counts: Counts, weights: str | None, squares: FloatArray | None
+) -> FloatArray:
     if weights is None:
         return counts.number
+    if squares is not None:
+        return sums(counts.row_of, squares, len(counts.number))
     squares = data[weights].to_numpy(dtype=float) ** 2
     return sums(counts.row_of, squares, len(counts.number))

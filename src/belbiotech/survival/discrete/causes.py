@@ -24,7 +24,6 @@ from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.few_events import warn_of_few_events
-from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.fates import check_outcome_names
@@ -205,8 +204,9 @@ def _result(
     index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
     naive = pd.DataFrame(fit.naive, index=index, columns=index)
     variance = naive
-    if rows.groups:
-        robust = clustered_variance(fit.naive, rows.groups, rows.row_sums(fit.scores))
+    clusters = rows.n_clusters
+    if rows.cluster:
+        robust, clusters = rows.clustered(fit.naive, fit.scores)
         variance = pd.DataFrame(robust, index=index, columns=index)
     number, event = model.rows.number, model.rows.event
     events = {name: int(number[event == k].sum()) for k, name in enumerate(model.outcomes, start=1)}
@@ -216,11 +216,11 @@ def _result(
         naive_variance=naive,
         covariates=rows.matrix.names,
         log_likelihood=fit.log_likelihood,
-        n_rows=len(rows.row_of),
+        n_rows=rows.n_rows,
         n_periods=int(number.sum()),
         n_events=pd.Series(events, name="events"),
         cluster=rows.cluster,
-        n_clusters=rows.n_clusters,
+        n_clusters=clusters,
         baseline=baseline,
         rows=rows,
         active=model.active,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,6 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
-from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.from_zero import all_from_zero
@@ -33,7 +32,7 @@ FIRTH = "cox(..., firth=True)"  # what helps where events are few
 @all_from_zero
 def discrete_hazard(
     formula: str,
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     *,
     link: LinkName = "cloglog",
     baseline: BaselineName = "dummies",
@@ -55,7 +54,7 @@ def discrete_hazard(
     ----------
     formula : str
         ``"outcome ~ covariates"``, as in `cox`.
-    data : DataFrame
+    data : DataFrame, path or glob of Parquet or CSV files, DuckDB relation, LazyFrame, Ibis table
         One row for each interval ``(start, stop]`` of whole periods (years).
     link : {"cloglog", "logit"}
         Complementary log-log (proportional hazards) or logistic (proportional odds).
@@ -150,7 +149,7 @@ def _without_quiet_levels(rows: DiscreteRows) -> DiscreteRows:
     if not quiet:
         return rows
     warn_of_quiet_levels(
-        quiet.counted(rows.matrix, np.bincount(rows.row_of, minlength=m)),
+        quiet.counted(rows.matrix, rows.number),
         [(one.name, one.instead) for one in quiet.references],
         "take cox(..., firth=True), or its strata=",
     )
@@ -199,8 +198,9 @@ def _result(
     names = list(binomial.names)
     naive = pd.DataFrame(fit.naive, index=names, columns=names)
     variance = naive
-    if rows.groups:
-        robust = _robust(rows, binomial, fit)
+    number = rows.n_clusters
+    if rows.cluster:
+        robust, number = _robust(rows, binomial, fit)
         variance = pd.DataFrame(robust, index=names, columns=names)
     numbers = DiscreteFit(
         params=pd.Series(fit.beta, index=names, name="coef"),
@@ -209,11 +209,11 @@ def _result(
         covariates=rows.matrix.names,
         log_likelihood=fit.log_likelihood,
         log_likelihood_null=_null(binomial, len(rows.matrix.names), fit, link),
-        n_rows=len(rows.row_of),
+        n_rows=rows.n_rows,
         n_periods=int(binomial.number.sum()),
         n_events=int(binomial.number[binomial.event == 1].sum()),
         cluster=rows.cluster,
-        n_clusters=rows.n_clusters,
+        n_clusters=number,
         link=link,
         baseline=baseline,
         rows=rows,
@@ -221,11 +221,10 @@ def _result(
     return DiscreteHazardResult(numbers)
 
 
-def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> FloatArray:
-    """Sandwich variance by clusters."""
+def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> tuple[FloatArray, int]:
+    """Sandwich variance by clusters, and how many of these there are."""
     open_rows = (binomial.weight > 0)[:, None]
-    scores = rows.row_sums(np.where(open_rows, fit.scores, 0.0))
-    variance = clustered_variance(fit.naive, rows.groups, scores)
+    variance, number = rows.clustered(fit.naive, np.where(open_rows, fit.scores, 0.0))
     negative = [binomial.names[j] for j in np.flatnonzero(np.diag(variance) < 0)]
     if negative:
         msg = (
@@ -233,7 +232,7 @@ def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> FloatAr
             f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
         )
         raise FitError(msg)
-    return variance
+    return variance, number
 
 
 def _null(binomial: Binomial, covariates: int, fit: BinomialFit, link: LinkName) -> float:

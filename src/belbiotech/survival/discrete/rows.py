@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from belbiotech.errors import FitError
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.periods import Periods, check_whole_times, cut_into_periods
+from belbiotech.survival.engines.held import HeldRows, counted_rows
+from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.clusters import (
     Overlap,
@@ -57,6 +61,12 @@ class DiscreteRows:
         The cluster of each row, for each way of clustering.
     start, stop : str
         Columns of the interval.
+    number : array of float, (m,)
+        How many rows of the data each distinct row stands for.
+    n_rows : int
+        How many rows the data has.
+    held : HeldRows or None
+        Where the data is an engine's: n is then the number of its distinct rows.
     """
 
     formula: Formula
@@ -70,6 +80,9 @@ class DiscreteRows:
     groups: tuple[Codes, ...]
     start: str
     stop: str
+    number: FloatArray
+    n_rows: int = 0
+    held: HeldRows | None = None
 
     @property
     def offset(self) -> FloatArray | None:
@@ -85,7 +98,7 @@ class DiscreteRows:
 
     @property
     def n_clusters(self) -> int | None:
-        """Clusters of the first column, if any were given."""
+        """Clusters of the first column, if any were given and the rows are in memory."""
         return int(self.groups[0].max()) + 1 if self.groups else None
 
     def row_sums(self, scores: FloatArray) -> FloatArray:
@@ -94,10 +107,25 @@ class DiscreteRows:
         sums = [np.bincount(self.periods.row, column, rows) for column in scores.T]
         return np.stack(sums, axis=1)[self.row_of] * self.row_weight[:, None]
 
+    def clustered(self, naive: FloatArray, scores: FloatArray) -> tuple[FloatArray, int]:
+        """Give the sandwich variance, (p, p), from the periods' scores, (r, p), and the clusters.
+
+        An engine weights the scores of its rows itself.
+        """
+        if self.held is None:
+            return clustered_variance(naive, self.groups, self.row_sums(scores)), (
+                int(self.groups[0].max()) + 1
+            )
+        rows = len(self.columns)
+        by_row = [np.bincount(self.periods.row, column, rows) for column in scores.T]
+        sums = np.stack(by_row, axis=1).astype(np.float64)
+        middle, number = self.held.squares(sums[self.row_of], self.cluster)
+        return naive @ middle @ naive, number
+
 
 def read_rows(
     formula: Formula,
-    data: pd.DataFrame,
+    data: pd.DataFrame | Any,
     outcomes: Sequence[str],
     *,
     unit: str | None,
@@ -144,30 +172,57 @@ def read_rows(
     if overlap not in get_args(Overlap):
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)
-    data = as_table(data)
+    data = data if is_held(data) else as_table(data)
     whose = unit_to_check(data, unit, clusters)
-    columns = [*formula.columns, *clusters, *([whose] if whose else [])]
+    table = counted_rows(
+        data,
+        Reading(
+            outcomes=tuple(outcomes),
+            columns=formula.columns,
+            beside=clusters,
+            start=start,
+            stop=stop,
+            weights=weights,
+            binned=formula.binned,
+            whole_times=True,
+            one_fate=True,
+            unit=whose if overlap == "refuse" else None,
+            overlap_offered=True,
+        ),
+    )
+    data, weights, held = table.data, table.weights, table.held
+    beside = [*clusters, *([whose] if whose else [])] if held is None else []
+    columns = [*formula.columns, *beside]
     data = check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
     check_whole_times(data, start, stop)
     check_fates(data, outcomes)
-    if overlap == "refuse":
+    if overlap == "refuse" and held is None:
         refuse_overlaps(data, whose, start, stop, overlap_offered=True)
     counts = count_rows(
-        data, outcomes, list(formula.columns), start=start, stop=stop, weights=weights
+        data,
+        outcomes,
+        list(formula.columns),
+        start=start,
+        stop=stop,
+        weights=weights,
+        frequency=table.frequency,
     )
     weight = np.ones(len(data)) if weights is None else data[weights].to_numpy(dtype=float)
     return DiscreteRows(
         formula=formula,
         outcomes=tuple(outcomes),
         columns=counts.columns,
-        matrix=counted_matrix(formula, data, counts),
+        matrix=counted_matrix(formula, data, counts, table.frequency, named=held is None),
         periods=cut_into_periods(counts),
         row_of=counts.row_of,
         row_weight=weight,
         cluster=clusters,
-        groups=cluster_codes(data, clusters),
+        groups=cluster_codes(data, clusters) if held is None else (),
         start=start,
         stop=stop,
+        number=counts.number,
+        n_rows=len(data) if held is None else held.extent.rows,
+        held=held,
     )
 
 

@@ -28,6 +28,7 @@ from belbiotech.survival.formulas.formula import Factor, Formula
 from belbiotech.survival.formulas.levels import coded, levels_in, named_levels
 from belbiotech.survival.formulas.matrix import Matrix, Spec, reduced
 from belbiotech.survival.formulas.texts import shown
+from belbiotech.survival.formulas.weighted import settled_states
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import Counts, counting_pays, distinct_rows
 
@@ -37,7 +38,12 @@ LARGE = 1 << 16  # rows from which terms are made on the distinct values of thei
 
 
 def counted_matrix(
-    formula: Formula, data: pd.DataFrame, counts: Counts, frequency: str | None = None
+    formula: Formula,
+    data: pd.DataFrame,
+    counts: Counts,
+    frequency: str | None = None,
+    *,
+    named: bool = True,
 ) -> Matrix:
     """Make the matrix of covariates of distinct rows.
 
@@ -54,6 +60,8 @@ def counted_matrix(
         Their distinct rows, counted by the formula's columns at least.
     frequency : str, optional
         Column of whole numbers: how many equal rows a row stands for.
+    named : bool
+        Whether messages may name rows of the data: not those that stand for an engine's.
 
     Returns
     -------
@@ -66,7 +74,10 @@ def counted_matrix(
         As `design_matrix`; also a term that depends on the order of the rows.
     """
     if formula.rowwise:
-        return design_matrix(formula, counts.columns, named=data)
+        return design_matrix(formula, counts.columns, named=data if named else None)
+    if not named:
+        states = settled_states(formula, counts.columns, counts.number)
+        return design_matrix(formula, counts.columns, states=states)
     rows = np.arange(len(data))
     copies = np.ones(len(data), dtype=np.int64)
     if frequency is not None:
@@ -95,6 +106,7 @@ def design_matrix(
     *,
     intercept: bool = False,
     named: pd.DataFrame | None = None,
+    states: States | None = None,
 ) -> Matrix:
     """Make the matrix of covariates.
 
@@ -113,6 +125,8 @@ def design_matrix(
         Keep the column of ones.
     named : DataFrame, optional
         The user's data, of which the table holds the distinct rows: messages name its rows.
+    states : dict of str to dict, optional
+        What functions have settled already, by the call's text.
 
     Returns
     -------
@@ -132,7 +146,7 @@ def design_matrix(
     if spec is not None:
         refuse_other_types(formula.text, table, spec.numbers)
     own = spec is not None or named is not None
-    call = _Call(formula, spec, named if named is not None else table, own)
+    call = _Call(formula, spec, named if named is not None else table, own, states or {})
     make = _from_distinct_values if formula.rowwise and len(table) > LARGE else _made
     matrix = make(call, table)
     if formula.offsets:
@@ -152,12 +166,13 @@ class _Call:
     spec: Spec | None
     whose: pd.DataFrame
     own: bool
+    settled: States
 
 
 def _made(call: _Call, table: pd.DataFrame) -> Matrix:
     """Make the matrix of all rows, with the constant."""
     formula, spec = call.formula, call.spec
-    states: States = {} if spec is None else spec.states
+    states: States = dict(call.settled) if spec is None else spec.states
     values: dict[str, Any] = {}
     levels: dict[str, list[Any]] = {}
     numbers: set[str] = set()

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass, field
 
 from belbiotech.errors import FormulaError
+from belbiotech.survival.engines.binning import Binning, binnings_of
 from belbiotech.survival.formulas.allowed import called, check_tree, columns_of, name_of
 from belbiotech.survival.formulas.functions import function_named
 from belbiotech.survival.formulas.over_time import (
@@ -14,8 +15,7 @@ from belbiotech.survival.formulas.over_time import (
     without_over_time,
 )
 from belbiotech.survival.formulas.terms import Factor, Term, expand
-from belbiotech.survival.formulas.texts import Token, halves, shown
-from belbiotech.survival.formulas.words import refuse_words_of_r
+from belbiotech.survival.formulas.texts import Token, halves, refuse_words_of_r, shown
 
 __all__ = ["Factor", "Formula", "Term", "read_formula"]
 
@@ -46,6 +46,8 @@ class Formula:
         What ``offset()`` stands around.
     over_time : tuple of OverTime
         The effects that vary with time, ``tt(x, log)``. They are none of the terms.
+    binned : dict of str to tuple of Binning
+        Columns that are read only rounded or cut, and how.
     """
 
     text: str
@@ -58,6 +60,7 @@ class Formula:
     factors: dict[str, Factor] = field(default_factory=dict, repr=False, compare=False)
     offsets: tuple[Factor, ...] = field(default=(), repr=False, compare=False)
     over_time: tuple[OverTime, ...] = ()
+    binned: dict[str, tuple[Binning, ...]] = field(default_factory=dict, repr=False, compare=False)
 
 
 def read_formula(text: str, *, over_time: bool = False) -> Formula:
@@ -128,6 +131,7 @@ def read_formula(text: str, *, over_time: bool = False) -> Formula:
         factors=used,
         offsets=offsets,
         over_time=varying,
+        binned=binnings_of([*trees, *(effect.tree for effect in varying)]),
     )
 
 

@@ -69,7 +69,7 @@ def ordered_paths(
     if not ids:
         named = named.assign(**{id_column: 1})
     begin, end = interval_times(named, start, stop)
-    if not ids and len(named) > 1 and (begin == begin[0]).all():  # they can be no single path
+    if not ids and len(named) > 1 and (begin == begin.iloc[0]).all():  # they can be no single path
         named = named.assign(**{id_column: np.arange(1, len(named) + 1)})
     named = named.assign(**{start: begin, stop: end})
     codes = pd.factorize(named[id_column])[0]

@@ -16,9 +16,9 @@ from belbiotech.errors import PanelError, in_words, warn
 from belbiotech.survival.rows.checks import overlaps_in_words
 from belbiotech.survival.rows.column_names import check_one_name
 
-__all__ = ["joining_unit", "needed_unit", "refuse_overlaps", "unit_of", "unit_to_check"]
+__all__ = ["USUAL", "joining_unit", "needed_unit", "refuse_overlaps", "unit_of", "unit_to_check"]
 
-USUAL = "firm_id"
+USUAL = "firm_id"  # the column of a unit that nothing else names
 SHOWN = 30  # columns named in a message
 
 
@@ -159,8 +159,10 @@ def unit_to_check(data: Any, unit: str | None, cluster: Sequence[str] | str | No
     str or None
         The column; None: nothing to look at.
     """
-    found = unit_of(data, unit)
     clusters = (cluster,) if isinstance(cluster, str) else tuple(cluster or ())
+    if unit is None and not isinstance(data, pd.DataFrame):  # rows that an engine holds
+        return USUAL if USUAL in clusters else None
+    found = unit_of(data, unit)
     return found if unit is not None or found in clusters else None
 
 

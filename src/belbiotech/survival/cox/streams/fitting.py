@@ -1,0 +1,242 @@
+"""A Cox model fitted by passes over its rows, `cox` with ``stream=True``."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import replace
+from itertools import count
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import BelbiotechError, FitError, FormulaError
+from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.maximise import fit_plain
+from belbiotech.survival.cox.partial_likelihood import Design, Likelihood
+from belbiotech.survival.cox.rows import (
+    CoxCall,
+    CoxRows,
+    check_options,
+    counted_model,
+    reading_of,
+    stratum_labels,
+)
+from belbiotech.survival.cox.streams.climb import Maximum, Spread, climb
+from belbiotech.survival.cox.streams.totals import (
+    Columns,
+    Covariates,
+    StreamedModel,
+    StreamTotals,
+    Times,
+    totals_at,
+)
+from belbiotech.survival.engines.streams import NUMBER, WEIGHT, Stream, open_stream
+from belbiotech.survival.formulas.allowed import columns_of, name_of
+from belbiotech.survival.formulas.design import design_matrix
+from belbiotech.survival.formulas.formula import Formula
+from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.inference.variance import symmetric_inverse
+from belbiotech.survival.rows.checks import FloatArray, IntArray
+
+__all__ = ["fit_stream"]
+
+SAMPLE = 1 << 16  # rows from whose estimate the passes start
+PATTERN = 1 << 10  # of these, those that show how covariates are coded
+
+
+def fit_stream(data: object, call: CoxCall) -> CoxFit:
+    """Fit a Cox model by passes over its rows.
+
+    Parameters
+    ----------
+    data : DataFrame, or what an engine holds
+        The rows.
+    call : CoxCall
+        The arguments of `cox`.
+
+    Returns
+    -------
+    CoxFit
+        Its design has no rows; ``streamed`` reads them again.
+
+    Raises
+    ------
+    FormulaError
+        A term that looks at other rows than its own.
+    PanelError, FitError, EngineError
+        As `cox`.
+    """
+    formula = call.formula
+    check_options(call)
+    _refuse(call)
+    stream = open_stream(data, replace(reading_of(call, data), binned={}))
+    times = _times(stream, call)
+    sample = stream.sample(SAMPLE)
+    matrix = _pattern(stream, formula, sample)
+    plain = Covariates.of(formula, matrix, sample)
+    covariates = replace(plain, centre=plain.raw(sample).mean(axis=1))
+    model = StreamedModel(stream, covariates, times, times.sets(call.ties))
+    best, model, rows = _maximum(model, _start(sample, call, matrix.names))
+    return _fit(model, call, matrix, best, rows)
+
+
+def _refuse(call: CoxCall) -> None:
+    """Refuse what needs all rows at once."""
+    problems = [
+        f"{argument} needs its rows counted; leave out stream=True"
+        for argument, given in (
+            ("frailty=", call.frailty is not None),
+            ("firth=True", call.firth),
+            ("ridge=", call.ridge is not None),
+            ("offset()", bool(call.formula.offsets)),
+            ("tt()", bool(call.formula.over_time)),
+        )
+        if given
+    ]
+    if problems:
+        raise FitError("\n".join(problems))
+    if not call.formula.rowwise:
+        msg = (
+            f"formula {call.formula.text!r} has a term that looks at all rows (the knots of a "
+            "spline, a mean), which stream=True does not hold; compute it in a column of its own"
+        )
+        raise FormulaError(msg)
+
+
+def _times(stream: Stream, call: CoxCall) -> Times:
+    """Count events by stratum and time; times that differ by rounding alone are one."""
+    found = stream.events(call.strata).sort_values([*call.strata, call.stop])
+    found = found[found[NUMBER] > 0]
+    if found.empty:
+        msg = f"outcome {call.formula.outcome!r} never happens: it is 0 in all rows"
+        raise FitError(msg)
+    strata = found[list(call.strata)].drop_duplicates().reset_index(drop=True)
+    stratum: IntArray = np.zeros(len(found), dtype=np.int64)
+    if call.strata:
+        stratum = found.groupby(list(call.strata), sort=True).ngroup().to_numpy().astype(np.int64)
+    time = found[call.stop].to_numpy(dtype=float)
+    new = np.r_[True, (np.diff(time) > stream.close) | (np.diff(stratum) > 0)]
+    of = np.cumsum(new) - 1
+    deaths, weight = (np.bincount(of, found[name]).astype(np.float64) for name in (NUMBER, WEIGHT))
+    columns = Columns(
+        call.formula.outcome, call.start, call.stop, call.strata, call.weights, call.frequency
+    )
+    return Times(columns, time[new], stratum[new], strata, deaths, weight, stream.close)
+
+
+def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame) -> Matrix:
+    """Code the covariates from a few rows in which each level of each factor occurs."""
+    few = sample.head(PATTERN)[list(formula.columns)].reset_index(drop=True)
+    coded = {
+        name
+        for factor in formula.factors.values()
+        if isinstance(factor.tree, ast.Call) and name_of(factor.tree) == "C"
+        for name in columns_of(factor.tree)
+    }
+    factors = {
+        name: stream.levels(name).reset_index(drop=True)
+        for name in formula.columns
+        if stream.is_factor(name) or name in coded
+    }
+    n = max([len(few), *(len(levels) for levels in factors.values())])
+    table = few.iloc[np.resize(np.arange(len(few)), n)].reset_index(drop=True)
+    for name, levels in factors.items():
+        table[name] = levels.iloc[np.resize(np.arange(len(levels)), n)].reset_index(drop=True)
+    matrix = design_matrix(formula, table)
+    return replace(matrix, x=matrix.x[:0])
+
+
+def _start(sample: pd.DataFrame, call: CoxCall, names: tuple[str, ...]) -> FloatArray:
+    """Estimate the coefficients from a sample; zero where that cannot be done."""
+    alone = replace(call, cluster=(), overlap="allow")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            params = fit_plain(counted_model(sample, alone)[0]).params
+        except BelbiotechError:
+            return np.zeros(len(names))
+    return params.reindex(list(names)).fillna(0.0).to_numpy(dtype=float)
+
+
+def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, StreamedModel, int]:
+    """Climb to the maximum, a pass a step, from a start; also count the rows."""
+    p = len(start)
+    zero, described = totals_at(model, np.zeros(p), "At zero", describe=True)
+    rows, moments = described.sums[0], described.sums[1:].reshape(p, 2)
+    mean = moments[:, 0] / rows
+    spread = np.sqrt(np.maximum(moments[:, 1] / rows - mean**2, 0.0))
+    high, low = described.largest[::2], -described.largest[1::2]
+    known = Spread(
+        scale=np.where(spread > 0, spread, 1.0),
+        largest=np.maximum(high - mean, mean - low),
+        constant=high == low,
+        deaths=float(model.times.death_weight.sum()),
+        unit=float(model.times.death_weight.sum() / model.times.deaths.sum()),
+    )
+    last: dict[bytes, StreamTotals] = {}
+    passes = count(1)
+
+    def evaluate(beta: FloatArray) -> Likelihood:
+        totals, _ = totals_at(model, beta, f"Step {next(passes)}")
+        last.clear()
+        last[beta.tobytes()] = totals
+        return totals.likelihood()
+
+    best = climb(evaluate, zero.likelihood(), known, model.covariates.matrix.names, start)
+    at_best = last.get(best.beta.tobytes())
+    if at_best is None:
+        at_best = totals_at(model, best.beta, "At the maximum")[0] if best.beta.any() else zero
+    return best, replace(model, at_zero=zero, at_best=at_best), int(rows)
+
+
+def _fit(
+    model: StreamedModel,
+    call: CoxCall,
+    matrix: Matrix,
+    best: Maximum,
+    rows: int,
+) -> CoxFit:
+    names, times = list(matrix.names), model.times
+    naive = symmetric_inverse(best.at_maximum.information)
+    table = pd.DataFrame(naive, index=names, columns=names)
+    score, information = best.at_zero.score, best.at_zero.information
+    labels = stratum_labels(times.strata, call.strata) if call.strata else ("",)
+    none = np.zeros(0)
+    return CoxFit(
+        design=Design(
+            none,
+            none,
+            none.astype(bool),
+            none.astype(np.int64),
+            np.zeros((0, len(names))),
+            none,
+            none,
+        ),
+        matrix=matrix,
+        centre=model.covariates.centre,
+        rows=CoxRows(
+            formula=call.formula,
+            index=pd.RangeIndex(0),
+            counts=None,
+            case=None,
+            copies=None,
+            stratum_labels=labels,
+            strata=call.strata,
+            cluster=call.cluster,
+            start=call.start,
+            stop=call.stop,
+            held=model.stream.held,
+        ),
+        ties=call.ties,
+        sets=model.sets,
+        params=pd.Series(best.beta, index=names, name="coef", dtype=float),
+        variance=table,
+        naive_variance=table,
+        log_likelihood=best.at_maximum.value,
+        log_likelihood_null=best.at_zero.value,
+        naive_score_statistic=float(score @ np.linalg.solve(information, score)),
+        n_rows=rows,
+        n_events=int(times.deaths.sum()),
+        streamed=model,
+    )

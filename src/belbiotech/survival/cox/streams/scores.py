@@ -1,0 +1,301 @@
+"""Scores of rows that are read in batches, summed by cluster or written to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError
+from belbiotech.survival.cox.fit import CoxFit
+from belbiotech.survival.cox.partial_likelihood import Steps
+from belbiotech.survival.cox.streams.totals import (
+    Covariates,
+    Placed,
+    StreamedModel,
+    StreamTotals,
+    Times,
+)
+from belbiotech.survival.engines.batches import Part
+from belbiotech.survival.inference.variance import chi_square_of, squares
+from belbiotech.survival.rows.checks import FloatArray
+
+__all__ = ["deviance", "RowValues", "robust_stream", "stream_residuals", "stream_score_statistic"]
+
+
+@dataclass(frozen=True)
+class RowValues:
+    """What rows are worth at some coefficients, a batch at a time.
+
+    Attributes
+    ----------
+    covariates, times
+        As in `StreamedModel`.
+    steps : Steps
+        What happens at each event time.
+    beta : array of float, (p,)
+        The coefficients.
+    """
+
+    covariates: Covariates
+    times: Times
+    steps: Steps
+    beta: FloatArray
+
+    @classmethod
+    def of(cls, model: StreamedModel, totals: StreamTotals, beta: FloatArray) -> RowValues:
+        """Take the steps from a pass at the coefficients."""
+        return cls(model.covariates, model.times, totals.steps, beta)
+
+    def hazards(self, rows: Placed) -> tuple[FloatArray, FloatArray]:
+        """Give the hazard that rows passed, (b,), and the same times the mean covariates, (b, p).
+
+        With Efron's ties a row with the event passes less of that time's hazard than others.
+        """
+        steps, last = self.steps, rows.last - rows.event
+        hazard = np.concatenate([[0.0], np.cumsum(steps.hazard)])
+        mean = np.vstack([np.zeros(len(self.beta)), np.cumsum(steps.hazard_mean, axis=0)])
+        passed, passed_mean = hazard[last] - hazard[rows.first], mean[last] - mean[rows.first]
+        own = rows.last[rows.event] - 1
+        passed[rows.event] += steps.own_hazard[own]
+        passed_mean[rows.event] += steps.own_hazard_mean[own]
+        return passed, passed_mean
+
+    def scores(self, frame: pd.DataFrame) -> tuple[FloatArray, Placed]:
+        """Give the score residuals of rows, (b, p), not yet weighted, and where they stand."""
+        x, rows = self.covariates.of_rows(frame).T, self.times.placed(frame)
+        passed, passed_mean = self.hazards(rows)
+        scores = np.exp(x @ self.beta)[:, None] * (passed_mean - x * passed[:, None])
+        own = rows.last[rows.event] - 1
+        scores[rows.event] += x[rows.event] - self.steps.mean[own]
+        return scores, rows
+
+    def martingale(self, frame: pd.DataFrame) -> tuple[FloatArray, Placed]:
+        """Give events seen minus expected, (b,), and where rows stand."""
+        rows = self.times.placed(frame)
+        passed, _ = self.hazards(rows)
+        return rows.event - np.exp(self.beta @ self.covariates.of_rows(frame)) * passed, rows
+
+
+def robust_stream(fit: CoxFit) -> CoxFit:
+    """Give a streamed fit robust errors where clusters or broken weights ask for it.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        From `fit_stream`.
+
+    Returns
+    -------
+    CoxFit
+        One more pass over the rows, and memory for the sums of each cluster.
+
+    Raises
+    ------
+    FitError
+        A single cluster; a variance that two ways of clustering make negative.
+    """
+    model = _streamed(fit)
+    rows = fit.rows
+    if not rows.cluster and not _broken_weights(model):
+        return fit
+    beta, names = fit.params.to_numpy(), fit.params.index
+    if model.at_best is None or not len(names):
+        return fit
+    values = RowValues.of(model, model.at_best, beta)
+    middle, number = _middle(fit, values, len(rows.cluster))
+    naive = fit.naive_variance.to_numpy()
+    variance = naive @ middle @ naive
+    negative = names[np.diag(variance) < 0].tolist()
+    if negative:
+        msg = (
+            f"the variance clustered by {' and '.join(rows.cluster)} is negative for "
+            f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
+        )
+        raise FitError(msg)
+    table = pd.DataFrame(variance, index=names, columns=names)
+    clusters = number if rows.cluster else None
+    return replace(fit, variance=table, n_clusters=clusters, is_robust=True)
+
+
+def stream_score_statistic(fit: CoxFit) -> float:
+    """Score test of all coefficients zero, robust as the variance is: one more pass.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        A streamed fit with robust errors.
+
+    Returns
+    -------
+    float
+        Chi-squared; NaN where clusters are too few.
+    """
+    model = _streamed(fit)
+    if fit.n_clusters is not None and fit.n_clusters <= len(fit.params):
+        return float("nan")
+    if model.at_zero is None:
+        return float("nan")
+    values = RowValues.of(model, model.at_zero, np.zeros(len(fit.params)))
+    total = model.at_zero.likelihood().score
+    return chi_square_of(total, _middle(fit, values, 1)[0])
+
+
+def _write(
+    model: StreamedModel,
+    to: Path,
+    values_of: Callable[[pd.DataFrame], dict[str, FloatArray]],
+    *,
+    events_only: bool,
+) -> None:
+    """Write the columns of a batch and its values, batch after batch."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    writer = None
+    try:
+        for frame in model.stream.batches.frames("Writing"):
+            table = frame.assign(**values_of(frame))
+            if events_only:
+                table = table[frame[model.times.columns.outcome].astype(bool)]
+            batch = pa.Table.from_pandas(table, preserve_index=False)
+            if writer is None:
+                writer = pq.ParquetWriter(to, batch.schema)
+            writer.write_table(batch)
+    except BaseException:
+        if writer is not None:
+            writer.close()
+            writer = None
+        to.unlink(missing_ok=True)
+        raise
+    finally:
+        if writer is not None:
+            writer.close()
+
+
+def stream_residuals(fit: CoxFit, model: StreamedModel, kind: str, to: Path) -> None:
+    """Write the residuals of all rows to a Parquet file, a batch at a time.
+
+    Parameters
+    ----------
+    fit : CoxFit
+        A streamed fit.
+    model : StreamedModel
+        What reads its rows.
+    kind : str
+        As of `residuals`.
+    to : Path
+        The file.
+    """
+    if model.at_best is None:
+        msg = "the model has not been fitted"
+        raise FitError(msg)
+    beta, naive = fit.params.to_numpy(), fit.naive_variance.to_numpy()
+    values = RowValues.of(model, model.at_best, beta)
+    names = [f"{name} ({kind})" for name in fit.params.index]
+
+    def of_batch(frame: pd.DataFrame) -> dict[str, FloatArray]:
+        if kind in ("martingale", "deviance"):
+            one, rows = values.martingale(frame)
+            return {kind: deviance(one, rows.event.astype(float)) if kind == "deviance" else one}
+        if kind in ("schoenfeld", "scaled_schoenfeld"):
+            x, rows = values.covariates.of_rows(frame).T, values.times.placed(frame)
+            table = x - values.steps.mean[np.maximum(rows.last - 1, 0)]
+            if kind == "scaled_schoenfeld":
+                table = table @ naive * fit.n_events + beta
+        else:
+            table, rows = values.scores(frame)
+            if kind == "dfbeta":
+                case = rows.weight / np.where(rows.number > 0, rows.number, 1.0)
+                table = table @ naive * case[:, None]
+        return dict(zip(names, table.T, strict=True))
+
+    _write(model, to, of_batch, events_only="schoenfeld" in kind)
+
+
+def _streamed(fit: CoxFit) -> StreamedModel:
+    if fit.streamed is None:
+        msg = "the model's rows were not read in batches"
+        raise FitError(msg)
+    return fit.streamed
+
+
+def _broken_weights(model: StreamedModel) -> bool:
+    weights, held = model.times.columns.weights, model.stream.held
+    if weights is None:
+        return False
+    if held is not None:
+        return not held.extent.whole_weights
+    frames = model.stream.batches.frames("Looking at weights")
+    return any(bool((frame[weights] % 1 != 0).any()) for frame in frames)
+
+
+def _middle(fit: CoxFit, values: RowValues, ways: int) -> tuple[FloatArray, int]:
+    """Sum squared scores by cluster, or by row; give also the clusters of the first column."""
+    cluster, batches = fit.rows.cluster[:ways], _streamed(fit).stream.batches
+    if not cluster:
+        part = batches.total(_SquaresByRow(values), "Summing scores")
+        p = len(values.beta)
+        return part.sums.reshape(p, p), 0
+    wanted: list[tuple[str, ...]] = [(name,) for name in cluster]
+    if len(cluster) == 2:
+        wanted.append(tuple(cluster))
+    sums = batches.grouped(_WeightedScores(values), wanted, "Summing scores by cluster")
+    for name, table in zip(cluster, sums, strict=False):
+        if len(table) < 2:
+            msg = (
+                f"cluster column {name!r} has one value only: errors come from how clusters "
+                "differ; give a column with more values, or no cluster"
+            )
+            raise FitError(msg)
+    parts = [squares(table) for table in sums]
+    middle = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
+    return middle, len(sums[0])
+
+
+@dataclass(frozen=True)
+class _WeightedScores:
+    """The weighted scores of a batch, (b, p)."""
+
+    values: RowValues
+
+    def __call__(self, frame: pd.DataFrame) -> FloatArray:
+        scores, rows = self.values.scores(frame)
+        return scores * rows.weight[:, None]
+
+
+@dataclass(frozen=True)
+class _SquaresByRow:
+    """The sum of squared scores of a batch, each row a cluster and as often as its frequency."""
+
+    values: RowValues
+
+    def __call__(self, frame: pd.DataFrame) -> Part:
+        scores, rows = self.values.scores(frame)
+        number = np.where(rows.number > 0, rows.number, 1.0)
+        return Part(squares(scores, rows.weight**2 / number).ravel())
+
+
+def deviance(martingale: FloatArray, events: FloatArray) -> FloatArray:
+    """Make martingale residuals more symmetric.
+
+    Parameters
+    ----------
+    martingale : array of float, (m,)
+        Martingale residuals M.
+    events : array of float, (m,)
+        How many events happened, N.
+
+    Returns
+    -------
+    array of float, (m,)
+        ``sign(M) sqrt(-2 (M + N log((N - M) / N)))`` (Therneau and Grambsch 2000, 4.3).
+        R has no N below the line: the same for units with one event or none.
+    """
+    # N - M is the expected number; without an event its logarithm is not needed.
+    share = (events - martingale) / np.where(events > 0, events, 1.0)
+    square = -2 * (martingale + events * np.log(np.where(events > 0, share, 1.0)))
+    return np.sign(martingale) * np.sqrt(np.maximum(square, 0.0))

@@ -1,0 +1,334 @@
+"""Rows read in batches, again and again: sums over all of them in bounded memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from belbiotech.errors import BelbiotechError
+from belbiotech.survival.engines.columns import plain
+from belbiotech.survival.engines.engine import PARQUET, SPARK, Engine, the_error
+from belbiotech.survival.engines.exact_sums import ExactSums
+from belbiotech.survival.engines.folders import PassingFolder
+from belbiotech.survival.rows.times import FloatArray
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+__all__ = ["Batches", "FrameBatches", "ParquetBatches", "Part", "batches_of", "of_frame"]
+
+SIZE = 1 << 16  # rows of a batch
+AHEAD = 4  # batches read before they are needed
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a batch adds to a total.
+
+    Attributes
+    ----------
+    sums : array of float, (q,)
+        To be added up.
+    largest : array of float, (r,)
+        Of which the largest of all batches is kept.
+    """
+
+    sums: FloatArray
+    largest: FloatArray = field(default_factory=lambda: np.zeros(0))
+
+
+Adding = Callable[[pd.DataFrame], Part]
+Valuing = Callable[[pd.DataFrame], FloatArray]
+
+
+class Batches(Protocol):
+    """Rows that can be read any number of times, a batch at a time."""
+
+    def total(self, adding: Adding, label: str) -> Part:
+        """Add up what each batch gives; the order of batches makes no difference."""
+
+    def frames(self, label: str) -> Iterator[pd.DataFrame]:
+        """Give the batches."""
+
+    def grouped(
+        self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
+    ) -> list[FloatArray]:
+        """Sum values of rows, (b, p), by some columns, for each way of grouping: (groups, p)."""
+
+
+@dataclass(frozen=True)
+class _Local:
+    """Batches that this process reads.
+
+    Attributes
+    ----------
+    rows : int
+        How many rows there are, for the progress bar.
+    """
+
+    rows: int
+
+    def frames(self, label: str) -> Iterator[pd.DataFrame]:
+        """Give the batches, and show how far it is."""
+        with _progress() as progress:
+            task = progress.add_task(label, total=self.rows)
+            for frame in self._read():
+                yield frame
+                progress.advance(task, len(frame))
+
+    def total(self, adding: Adding, label: str) -> Part:
+        """Add up batches as they come, in as many threads as there are processors."""
+        result: _Total = _Total()
+        workers = max(1, min(4, os.cpu_count() or 1))
+        with ThreadPoolExecutor(workers) as pool:
+            waiting: deque[Future[Part]] = deque()
+            for frame in self.frames(label):
+                waiting.append(pool.submit(adding, frame))
+                if len(waiting) > workers:
+                    result.add(waiting.popleft().result())
+            for future in waiting:
+                result.add(future.result())
+        return result.part()
+
+    def grouped(
+        self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
+    ) -> list[FloatArray]:
+        """Sum values by some columns; memory grows with the number of groups."""
+        sums = [_GroupSums(way) for way in ways]
+        for frame in self.frames(label):
+            given = values(frame)
+            for group in sums:
+                group.add(frame, given)
+        return [group.total() for group in sums]
+
+    def _read(self) -> Iterator[pd.DataFrame]:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class FrameBatches(_Local):
+    """The rows of a DataFrame."""
+
+    data: pd.DataFrame
+    size: int = SIZE
+
+    def _read(self) -> Iterator[pd.DataFrame]:
+        for a in range(0, len(self.data), self.size):
+            yield self.data.iloc[a : a + self.size]
+
+
+@dataclass(frozen=True)
+class ParquetBatches(_Local):
+    """The rows of Parquet files.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        The files.
+    columns : tuple of str
+        What is read of them.
+    keep : object
+        What must live as long as the files.
+    """
+
+    paths: tuple[str, ...]
+    columns: tuple[str, ...]
+    size: int = SIZE
+    keep: Any = field(default=None, repr=False, compare=False)
+
+    def _read(self) -> Iterator[pd.DataFrame]:
+        import pyarrow.dataset as ds
+
+        try:
+            scanner = ds.dataset(list(self.paths), format="parquet").scanner(
+                columns=list(self.columns),
+                batch_size=self.size,
+                batch_readahead=AHEAD,
+                fragment_readahead=1,
+            )
+            for batch in scanner.to_batches():
+                if len(batch):
+                    yield of_frame(batch)
+        except (pa.ArrowException, OSError) as error:
+            raise the_error(PARQUET, "reading a batch", error) from error
+
+
+def of_frame(batch: pa.RecordBatch) -> pd.DataFrame:
+    """Make a batch a DataFrame: without copying its numbers, decimals as floats, texts as such."""
+    columns = []
+    for column in batch.columns:
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        columns.append(column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column)
+    table = pa.Table.from_arrays(columns, names=batch.schema.names)
+    frame: pd.DataFrame = table.to_pandas(
+        split_blocks=True, self_destruct=True, date_as_object=False
+    )
+    return frame
+
+
+class _Total:
+    """Parts added up."""
+
+    def __init__(self) -> None:
+        self._sums: ExactSums | None = None
+        self._largest: FloatArray | None = None
+
+    def add(self, part: Part) -> None:
+        """Add one."""
+        if self._sums is None or self._largest is None:
+            self._sums, self._largest = ExactSums(len(part.sums)), part.largest
+        self._sums.add(part.sums)
+        self._largest = np.maximum(self._largest, part.largest)
+
+    def part(self) -> Part:
+        """Give the total."""
+        if self._sums is None or self._largest is None:
+            msg = "data has no rows"
+            raise BelbiotechError(msg)
+        return Part(self._sums.total(), self._largest)
+
+
+class _GroupSums:
+    """Values summed by columns, in tables that are merged when they have grown."""
+
+    def __init__(self, columns: tuple[str, ...]) -> None:
+        self._columns = list(columns)
+        self._tables: list[pd.DataFrame] = []
+        self._waiting = 0
+
+    def add(self, frame: pd.DataFrame, values: FloatArray) -> None:
+        """Add a batch."""
+        table = pd.DataFrame(values).set_axis([f"v{j}" for j in range(values.shape[1])], axis=1)
+        keys = [frame[name].reset_index(drop=True) for name in self._columns]
+        summed = table.groupby(keys, sort=False, observed=True).sum()
+        self._tables.append(summed)
+        self._waiting += len(summed)
+        if len(self._tables) > 1 and self._waiting > 2 * len(self._tables[0]) + SIZE:
+            self._merge()
+
+    def total(self) -> FloatArray:
+        """Give the sums, (groups, p)."""
+        self._merge()
+        return self._tables[0].to_numpy(dtype=float)
+
+    def _merge(self) -> None:
+        levels = list(range(len(self._columns)))
+        merged = pd.concat(self._tables).groupby(level=levels, sort=False, observed=True).sum()
+        self._tables, self._waiting = [merged], 0
+
+
+@dataclass(frozen=True)
+class SparkBatches:
+    """The rows of a Spark table: each pass is a job that adds up by partition.
+
+    Attributes
+    ----------
+    frame : Spark DataFrame
+        The rows, only the columns that are read.
+    """
+
+    frame: Any
+
+    def total(self, adding: Adding, label: str) -> Part:
+        """Add up in the cluster; a row of numbers for each partition comes back."""
+
+        def by_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            result = _Total()
+            some = False
+            for batch in batches:
+                if len(batch):
+                    result.add(adding(of_frame(batch)))
+                    some = True
+            if some:
+                part = result.part()
+                numbers = [[part.sums.tobytes()], [part.largest.tobytes()]]
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(n, pa.binary()) for n in numbers], names=["sums", "largest"]
+                )
+
+        try:
+            rows = self.frame.mapInArrow(by_partition, "sums binary, largest binary").collect()
+        except Exception as error:
+            raise the_error(SPARK, label, error) from error
+        result = _Total()
+        for row in rows:
+            result.add(Part(np.frombuffer(row["sums"]), np.frombuffer(row["largest"])))
+        return result.part()
+
+    def grouped(
+        self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
+    ) -> list[FloatArray]:
+        """Sum values by some columns, in this process."""
+        sums = [_GroupSums(way) for way in ways]
+        for frame in self.frames(label):
+            given = values(frame)
+            for group in sums:
+                group.add(frame, given)
+        return [group.total() for group in sums]
+
+    def frames(self, label: str) -> Iterator[pd.DataFrame]:
+        """Give the partitions' rows one partition after the other."""
+        columns = self.frame.columns
+        batch: list[tuple[Any, ...]] = []
+        try:
+            for row in self.frame.toLocalIterator():
+                batch.append(tuple(row))
+                if len(batch) == SIZE:
+                    yield pd.DataFrame(batch, columns=columns)
+                    batch = []
+        except Exception as error:
+            raise the_error(SPARK, label, error) from error
+        if batch:
+            yield pd.DataFrame(batch, columns=columns)
+
+
+def batches_of(engine: Engine, columns: tuple[str, ...], rows: int) -> Batches:
+    """Give the batches of an engine's rows.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where they are. Parquet files are read as they are; Spark adds up by itself; what others
+        hold is first written to a temporary Parquet file, once for all passes.
+    columns : tuple of str
+        What is read of them.
+    rows : int
+        How many there are.
+
+    Returns
+    -------
+    Batches
+        To be read any number of times.
+
+    Raises
+    ------
+    EngineError
+        The engine failed.
+    """
+    if engine.paths:
+        return ParquetBatches(rows, engine.paths, columns, keep=engine.keep)
+    chosen = engine.table.select(**{name: plain(engine.table[name]) for name in columns})
+    if engine.name == SPARK:
+        backend = engine.table.get_backend()
+        return SparkBatches(backend._session.sql(str(backend.compile(chosen))))
+    folder = PassingFolder()
+    path = folder.path / "rows.parquet"
+    engine.write(chosen, path, "writing the columns that are read in batches")
+    return ParquetBatches(rows, (str(path),), columns, keep=folder)
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty())

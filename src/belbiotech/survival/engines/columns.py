@@ -1,0 +1,52 @@
+"""The columns of an engine's table as an analysis computes with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["as_frame", "cluster_name", "kind_of", "plain"]
+
+
+def kind_of(column: ir.Value) -> str:
+    """Give a column's kind: "number", "bool", "text", "date" or, in the engine's words, another."""
+    kind = column.type()
+    if kind.is_boolean():
+        return "bool"
+    if kind.is_numeric():
+        return "number"
+    if kind.is_string():
+        return "text"
+    if kind.is_date() or kind.is_timestamp():
+        return "date"
+    return str(kind)
+
+
+def plain(column: ir.Value) -> ir.Value:
+    """Give a column in the type in which it comes to Python: whole numbers, doubles, texts."""
+    kind = column.type()
+    if kind.is_integer():
+        return column.cast("int64")
+    if kind.is_floating() or kind.is_decimal():
+        return column.cast("float64")
+    return column
+
+
+def cluster_name(j: int) -> str:
+    """Name the j-th column of clusters in a query."""
+    return f"c{j}"
+
+
+def as_frame(table: pa.Table) -> pd.DataFrame:
+    """Make a small result a DataFrame, with decimals (of sums of whole numbers) as numbers."""
+    fields = [
+        pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type)
+        for f in table.schema
+    ]
+    frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(date_as_object=False)
+    return frame

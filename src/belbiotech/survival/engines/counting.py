@@ -1,0 +1,151 @@
+"""Rows counted where they are: only the distinct ones come to Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.errors import FitError
+from belbiotech.survival.engines.columns import as_frame, plain
+from belbiotech.survival.engines.engine import Engine
+from belbiotech.survival.engines.keys import Keys
+from belbiotech.survival.engines.reading import CASE, ROWS
+from belbiotech.survival.rows.times import FloatArray
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = ["MOST", "Counted", "count_held"]
+
+MOST = 1 << 21  # distinct rows that are brought to Python
+HEAD = 1 << 17  # rows looked at before all are counted
+FINE = 0.5  # share of distinct rows among them from which the engine is asked first
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Distinct rows, as they came from an engine.
+
+    Attributes
+    ----------
+    data : DataFrame, (m, k)
+        Times, outcomes, columns, and `ROWS` and `CASE`. Of a column that is read only binned, the
+        least value of each bin stands for all.
+    keys : DataFrame, (m, q)
+        What made them distinct, by which scores are joined back.
+    rows : int
+        How many rows of the data they are.
+    weight_squared : array of float, (m,), or None
+        With case weights, the sum of their squares.
+    """
+
+    data: pd.DataFrame
+    keys: pd.DataFrame
+    rows: int
+    weight_squared: FloatArray | None
+
+
+def count_held(engine: Engine, keys: Keys) -> Counted:
+    """Count equal rows in the engine.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the rows are; `check_held_rows` has let them pass.
+    keys : Keys
+        What makes them distinct.
+
+    Returns
+    -------
+    Counted
+        The distinct rows.
+
+    Raises
+    ------
+    FitError
+        Too many distinct rows: how many, and what to do.
+    EngineError
+        The engine failed.
+    """
+    _refuse_too_fine(engine, keys)
+    query = _query(engine.table, keys)
+    found = as_frame(engine.run(query.limit(MOST + 1), "counting equal rows"))
+    if len(found) > MOST:
+        raise _too_fine(_approximate(engine, keys))
+    found = found[found["n"] > 0].reset_index(drop=True)
+    squares = found["ww"].to_numpy(dtype=np.float64) if "ww" in found else None
+    return Counted(
+        _distinct_rows(found, keys), found[keys.names], int(found["rows"].sum()), squares
+    )
+
+
+def _query(table: ir.Table, keys: Keys) -> ir.Table:
+    """Group by the keys: number of rows, sums of weights and of their squares."""
+    reading = keys.reading
+    made = keys.columns(table)
+    binned = {f"m{j}": plain(table[name]) for j, name in enumerate(reading.binned)}
+    weights = {}
+    if reading.weights is not None:
+        weights["w"] = plain(table[reading.weights]).cast("float64")
+    if reading.frequency is not None:
+        weights["f"] = plain(table[reading.frequency]).cast("float64")
+    rows = table.select(**made, **binned, **weights)
+    sums = {name: rows[name].min() for name in binned}
+    copies = rows["f"] if "f" in weights else None
+    sums["rows"] = rows.count()
+    sums["n"] = rows.count().cast("float64") if copies is None else copies.sum()
+    if "w" in weights:
+        case = rows["w"]
+        sums["w"] = case.sum() if copies is None else (case * copies).sum()
+        square = case * case
+        sums["ww"] = square.sum() if copies is None else (square * copies).sum()
+    return rows.group_by(list(made)).aggregate(**sums)
+
+
+def _distinct_rows(found: pd.DataFrame, keys: Keys) -> pd.DataFrame:
+    reading = keys.reading
+    columns = keys.values(found)
+    columns |= {name: found[f"m{j}"] for j, name in enumerate(reading.binned)}
+    number = found["n"].to_numpy(dtype=float)
+    columns = {name: columns[name] for name in reading.keys} | {ROWS: pd.Series(number)}
+    if reading.weights is not None:
+        columns[CASE] = pd.Series(found["w"].to_numpy(dtype=float) / number)
+    return pd.DataFrame(columns)
+
+
+def _refuse_too_fine(engine: Engine, keys: Keys) -> None:
+    """Ask the engine about how many rows differ, where nearly all of the first ones do."""
+    head = engine.table.limit(HEAD)
+    rows = head.select(**keys.columns(head))
+    seen = engine.run(
+        rows.distinct().aggregate(distinct=lambda t: t.count()), "looking at the first rows"
+    ).to_pylist()[0]["distinct"]
+    if seen <= FINE * HEAD:
+        return
+    number = _approximate(engine, keys)
+    if number > MOST:
+        raise _too_fine(number)
+
+
+def _approximate(engine: Engine, keys: Keys) -> int:
+    """Give the engine's approximate number of distinct rows."""
+    import ibis
+
+    rows = engine.table.select(**keys.columns(engine.table))
+    joint = ibis.struct({name: rows[name] for name in keys.names})
+    found = engine.run(
+        rows.aggregate(n=joint.approx_nunique()), "estimating the number of distinct rows"
+    )
+    return int(found.to_pylist()[0]["n"])
+
+
+def _too_fine(number: int) -> FitError:
+    return FitError(
+        f"the rows are too fine to be counted: about {number:,d} of them differ, and at most "
+        f"{MOST:,d} are brought to Python. Round or cut continuous covariates in the formula, as "
+        "in round(x, 1) or cut(x, [0, 5, 10]), or fit with stream=True, which reads all rows in "
+        "batches"
+    )

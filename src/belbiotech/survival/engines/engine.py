@@ -1,0 +1,228 @@
+"""An engine that holds a table: queries are run on it, and small tables lent to it.
+
+Queries are expressions of Ibis, which speaks the engine's dialect. What the engine says when it
+fails is told with the step at which it did, and nothing half-done is left in it.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+from belbiotech.errors import EngineError
+
+if TYPE_CHECKING:
+    import ibis.expr.types as ir
+
+__all__ = [
+    "DUCKDB",
+    "PARQUET",
+    "POLARS",
+    "SPARK",
+    "Engine",
+    "IbisEngine",
+    "RelationEngine",
+    "the_error",
+    "unwarned",
+]
+
+DUCKDB, PARQUET, POLARS, SPARK = "DuckDB", "Parquet", "polars", "Spark"  # as messages call them
+
+LINES = 3  # of an engine's message that are shown
+LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """Keep what an engine says to Ibis about names that will go: no user can act on it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
+
+
+def the_error(name: str, step: str, error: BaseException) -> EngineError:
+    """Say what an engine said, and what it was doing."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = " ".join(lines[:LINES]) or type(error).__name__
+    return EngineError(f"{name} failed while {step}: {said}")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where a table is.
+
+    Attributes
+    ----------
+    table : ibis Table
+        The rows.
+    name : str
+        What the engine is called in messages.
+    keep : object
+        What must live as long as the table: a folder that is removed with it.
+    paths : tuple of str
+        The Parquet files that are the table, where it is files.
+    """
+
+    table: ir.Table
+    name: str
+    keep: Any = field(default=None, repr=False, compare=False)
+    paths: tuple[str, ...] = ()
+
+    @property
+    def counts_bits(self) -> bool:
+        """Whether the engine can take the union of the bits of numbers."""
+        return True
+
+    def run(self, expression: ir.Table, step: str) -> pa.Table:
+        """Run a query whose result is small.
+
+        Parameters
+        ----------
+        expression : ibis Table
+            The query.
+        step : str
+            What it is for, as in "counting rows".
+
+        Returns
+        -------
+        pyarrow Table
+            The result.
+
+        Raises
+        ------
+        EngineError
+            With the engine's own message.
+        """
+        raise NotImplementedError
+
+    def write(self, expression: ir.Table, to: Path, step: str) -> None:
+        """Run a query whose result is written to a Parquet file, and stays out of memory."""
+        raise NotImplementedError
+
+    @contextmanager
+    def lent(self, frame: pd.DataFrame) -> Iterator[ir.Table]:
+        """Lend a small table to the engine for the queries inside the ``with``."""
+        raise NotImplementedError
+        yield
+
+
+@dataclass(frozen=True)
+class IbisEngine(Engine):
+    """An engine that Ibis is connected to."""
+
+    @property
+    def counts_bits(self) -> bool:
+        """Whether Ibis can ask the engine for the union of bits."""
+        from ibis.expr.operations import BitOr
+
+        return bool(self.table.get_backend().has_operation(BitOr))
+
+    def run(self, expression: ir.Table, step: str) -> pa.Table:
+        """Run a query, as `Engine.run`."""
+        try:
+            with unwarned():
+                return self.table.get_backend().to_pyarrow(expression)
+        except Exception as error:  # every engine has classes of its own
+            raise the_error(self.name, step, error) from error
+
+    def write(self, expression: ir.Table, to: Path, step: str) -> None:
+        """Write a query's result, as `Engine.write`."""
+        backend = self.table.get_backend()
+        try:
+            with unwarned():
+                if backend.name == "duckdb":  # elsewhere a path is one of the cluster's
+                    backend.to_parquet(expression, str(to))
+                else:
+                    _write_batches(backend.to_pyarrow_batches(expression), to)
+        except Exception as error:
+            to.unlink(missing_ok=True)
+            raise the_error(self.name, step, error) from error
+
+    @contextmanager
+    def lent(self, frame: pd.DataFrame) -> Iterator[ir.Table]:
+        """Lend a small table, as `Engine.lent`."""
+        import ibis
+
+        lent = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False))
+        try:
+            yield lent
+        finally:
+            with (
+                suppress(Exception),
+                unwarned(),
+            ):  # not there where the engine failed before it was lent
+                self._drop(lent.get_name())
+
+    def _drop(self, name: str) -> None:
+        backend = self.table.get_backend()
+        if self.name == SPARK:
+            backend._session.catalog.dropTempView(name)
+        elif self.name == DUCKDB:
+            backend.con.unregister(name)
+        else:
+            backend.drop_view(name, force=True)
+
+
+@dataclass(frozen=True)
+class RelationEngine(Engine):
+    """A DuckDB relation: Ibis writes the query, the relation's own connection runs it.
+
+    Attributes
+    ----------
+    relation : DuckDB relation
+        The rows.
+    """
+
+    relation: Any = None
+    _lent: list[pa.Table] = field(default_factory=list, repr=False, compare=False)
+
+    def run(self, expression: ir.Table, step: str) -> pa.Table:
+        """Run a query, as `Engine.run`."""
+        try:
+            return self._result(expression).to_arrow_table()
+        except Exception as error:  # DuckDB's classes, and those of the files below it
+            raise the_error(self.name, step, error) from error
+
+    def write(self, expression: ir.Table, to: Path, step: str) -> None:
+        """Write a query's result, as `Engine.write`."""
+        try:
+            self._result(expression).write_parquet(str(to))
+        except Exception as error:
+            to.unlink(missing_ok=True)
+            raise the_error(self.name, step, error) from error
+
+    @contextmanager
+    def lent(self, frame: pd.DataFrame) -> Iterator[ir.Table]:
+        """Lend a small table, as `Engine.lent`."""
+        import ibis
+
+        table = pa.Table.from_pandas(frame, preserve_index=False)
+        self._lent.append(table)
+        try:
+            yield ibis.table(ibis.Schema.from_pyarrow(table.schema), name=LENT)
+        finally:
+            self._lent.pop()
+
+    def _result(self, expression: ir.Table) -> Any:
+        import ibis
+
+        # DuckDB finds a lent table by the name of the variable that holds it here.
+        belbiotech_lent = self._lent[-1] if self._lent else None  # noqa: F841
+        query = str(ibis.to_sql(expression, dialect="duckdb"))
+        return self.relation.query(self.table.get_name(), query)
+
+
+def _write_batches(batches: pa.RecordBatchReader, to: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetWriter(to, batches.schema) as writer:
+        for batch in batches:
+            writer.write_batch(batch)

@@ -1,0 +1,181 @@
+"""What is no panel, or no engine, is told in words that help: what, how often, where."""
+
+from __future__ import annotations
+
+import sys
+
+import duckdb
+import pandas as pd
+import pytest
+
+from belbiotech import check_panel, cox, cumulative_incidence, discrete_hazard, kaplan_meier
+from belbiotech.errors import BelbiotechError, EngineError, FitError, PanelError
+from belbiotech.survival.engines import counting
+
+ibis = pytest.importorskip("ibis")
+
+
+@pytest.fixture
+def saved(panel, tmp_path):
+    """Write changed rows, as one file or as many."""
+
+    def save(*changes, **columns):
+        for k, change in enumerate(changes or (lambda rows: rows.assign(**columns),)):
+            change(panel.copy()).to_parquet(tmp_path / f"part{k}.parquet")
+        return str(tmp_path / "part*.parquet")
+
+    return save
+
+
+def with_nulls(rows):
+    rows = rows.astype({"size": float})
+    rows.loc[rows.index[:7], "size"] = None
+    return rows
+
+
+def test_a_partition_with_nulls(saved):
+    data = saved(lambda rows: rows.astype({"size": float}), with_nulls)
+    words = (
+        r"column 'size' has missing values in 7 rows \(start=\d+, stop=\d+, failure=\d; .*\.\.\."
+    )
+    with pytest.raises(PanelError, match=words):
+        cox("failure ~ size", data)
+
+
+def test_all_faults_at_once(saved, panel):
+    data = saved(
+        x=panel["x"].where(panel.index != 4, float("inf")),
+        stop=panel["stop"].where(panel.index != 5, panel["start"]),
+        failure=panel["failure"].where(panel.index != 6, 3),
+        wt=panel["wt"].where(panel.index != 7, -1.0),
+    )
+    with pytest.raises(PanelError) as told:
+        cox("failure ~ x", data, weights="wt")
+    for words in (
+        "column 'x' has infinite values in 1 row",
+        "'stop' must be after 'start'; it is not in 1 row",
+        "outcome 'failure' must be 0 or 1; it is not in 1 row",
+        "column 'wt' is negative in 1 row",
+    ):
+        assert words in str(told.value)
+
+
+def test_overlapping_rows_of_a_unit(saved, panel):
+    double = pd.concat([panel, panel.iloc[:2]])
+    data = saved(lambda _: double)
+    words = r"rows of one 'firm_id' overlap in time: \d rows? of \d of 400 units \(firm_id="
+    with pytest.raises(PanelError, match=words):
+        cox("failure ~ size", data, cluster="firm_id")
+    assert cox("failure ~ size", data, cluster="firm_id", overlap="allow").n_rows == len(double)
+    broken = double.assign(stop=double["stop"] - 0.25)
+    with pytest.raises(PanelError, match="overlap in time"):
+        cox("failure ~ size", saved(lambda _: broken), unit="firm_id")
+
+
+def test_files_that_differ(saved, tmp_path, panel):
+    data = saved(lambda rows: rows, lambda rows: rows.drop(columns="size"))
+    with pytest.raises(PanelError, match=r"column 'size' is int64 in .* and missing in"):
+        cox("failure ~ size", data)
+    data = saved(lambda rows: rows, lambda rows: rows.astype({"size": str}))
+    with pytest.raises(PanelError, match=r"(?s)column 'size' is int64 in .*all files must have"):
+        cox("failure ~ size", data)
+    assert kaplan_meier(data, "failure").table["events"].sum() == 2 * panel["failure"].sum()
+    panel.head(3).to_csv(tmp_path / "part2.csv")
+    with pytest.raises(PanelError, match="not all Parquet"):
+        cox("failure ~ size", str(tmp_path / "part*"))
+
+
+def test_columns(saved):
+    with pytest.raises(PanelError, match="there is no column 'sise'; did you mean 'size'"):
+        cox("failure ~ sise", saved())
+    with pytest.raises(PanelError, match="column 'failure' must hold 0 and 1, not string"):
+        cox("failure ~ size", saved(failure="yes"))
+    with pytest.raises(PanelError, match="column 'start' must hold numbers, not string"):
+        cox("failure ~ size", saved(start="0"))
+    with pytest.raises(PanelError, match="column 'size' must hold a number, a text"):
+        cox("failure ~ size", saved(size=lambda rows: [[1]] * len(rows)))
+
+
+def test_no_rows_and_no_files(saved, tmp_path):
+    with pytest.raises(PanelError, match="data has no rows"):
+        cox("failure ~ size", saved(lambda rows: rows.head(0)))
+    with pytest.raises(PanelError, match=r"no file matches '.*none\*\.parquet'"):
+        cox("failure ~ size", str(tmp_path / "none*.parquet"))
+    (tmp_path / "part9.parquet").write_text("no Parquet")
+    with pytest.raises(EngineError, match="failed while opening"):
+        kaplan_meier(str(tmp_path / "part9.parquet"), "failure")
+
+
+def test_an_engine_that_fails_in_the_middle(panel):
+    connection = duckdb.connect()
+    connection.register("rows", panel)
+    relation = connection.sql("select *, cast(region as integer) as broken from rows")
+    words = "DuckDB failed while checking rows: .*(BRU|WAL|VLG)"
+    with pytest.raises(EngineError, match=words):
+        cox("failure ~ broken", relation)
+    assert connection.sql("show tables").fetchall() == [("rows",)]
+
+
+def test_nothing_is_left_in_the_engine(panel):
+    engine = ibis.duckdb.connect()
+    engine.con.register("rows", panel)
+    before = engine.con.sql("select view_name from duckdb_views() where not internal").fetchall()
+    result = cox("failure ~ size", engine.table("rows"), cluster="firm_id")
+    assert result.n_clusters == panel["firm_id"].nunique()
+    after = engine.con.sql("select view_name from duckdb_views() where not internal").fetchall()
+    assert after == before
+
+
+def test_an_engine_whose_rows_change(panel):
+    connection = duckdb.connect()
+    connection.sql("create table rows as select * from panel")
+    result = cox("failure ~ size", connection.sql("from rows"), cluster="firm_id")
+    connection.sql("delete from rows where size = 1")
+    with pytest.raises(EngineError, match="the table changes while the model is fitted"):
+        _ = result.score_test
+
+
+def test_too_fine_covariates_offer_what_to_do(saved, monkeypatch):
+    monkeypatch.setattr(counting, "MOST", 300)
+    words = r"about 1,\d\d\d of them differ.*round\(x, 1\).*stream=True"
+    with pytest.raises(FitError, match=words):
+        cox("failure ~ x", saved())
+    monkeypatch.setattr(counting, "HEAD", 50)
+    with pytest.raises(FitError, match="too fine"):
+        cox("failure ~ x", saved())
+    assert len(cox("failure ~ round(x, 0)", saved()).params) == 1
+
+
+def test_options_of_models(saved, panel):
+    data = saved(start=panel["start"] + 0.5)
+    with pytest.raises(PanelError, match="column 'start' is not a whole number in"):
+        discrete_hazard("failure ~ size", data)
+    both = panel["failure"] == 1
+    data = saved(acquisition=panel["acquisition"] | both)
+    with pytest.raises(PanelError, match="'failure' and 'acquisition' are both 1 in"):
+        cumulative_incidence(data, ["failure", "acquisition"])
+    with pytest.raises(FitError, match="has one value only"):
+        cox("failure ~ size", saved(group=1), cluster="group")
+    with pytest.raises(PanelError, match="weight 'wt' is 0 in"):
+        cox("failure ~ size", saved(wt=panel["wt"].where(panel.index > 3, 0.0)), weights="wt")
+
+
+def test_a_missing_extra(monkeypatch, saved):
+    monkeypatch.setitem(sys.modules, "ibis", None)
+    with pytest.raises(EngineError, match=r"pip install 'belbiotech\[scale\]'"):
+        cox("failure ~ size", saved())
+
+
+@pytest.mark.parametrize("data", [3, None, [1], {"a": 1}])
+def test_what_is_no_table(data):
+    for call in (lambda: cox("failure ~ size", data), lambda: check_panel(data)):
+        with pytest.raises(BelbiotechError, match="DataFrame"):
+            call()
+
+
+def test_residuals_to_nowhere(saved, tmp_path):
+    result = cox("failure ~ size", saved())
+    with pytest.raises(FitError, match="in a folder that is there"):
+        result.residuals(to=tmp_path / "none" / "r.parquet")
+    with pytest.raises(FitError, match="to is 3: give the path"):
+        result.residuals(to=3)

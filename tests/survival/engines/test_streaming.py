@@ -1,0 +1,177 @@
+"""Rows read in batches give the numbers of rows in memory, whatever the order of batches."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from belbiotech import cox, cox_causes
+from belbiotech.errors import FitError, FormulaError
+from belbiotech.survival.cox.streams.totals import totals_at
+from belbiotech.survival.engines.batches import FrameBatches
+from belbiotech.survival.engines.exact_sums import ExactSums
+
+from .conftest import make_panel
+
+MODELS = [
+    ("failure ~ x + z", {}),
+    ("failure ~ x * z + region + C(size)", {"strata": "listed", "cluster": "firm_id"}),
+    ("failure ~ x + log(z)", {"weights": "wt", "frequency": "copies", "ties": "breslow"}),
+    ("failure ~ x + round(z, 1)", {"cluster": ["firm_id", "year"], "start": "late"}),
+    ("failure ~ x + listed", {"weights": "wt", "stop": "long", "cluster": "region"}),
+]
+
+
+@pytest.fixture(scope="module")
+def rows(panel):
+    rng = np.random.default_rng(8)
+    return panel.assign(
+        late=panel["start"] + rng.random(len(panel)) / 2,
+        long=panel["stop"] + rng.integers(0, 6, len(panel)),
+    )
+
+
+def close(one, other, rtol=1e-9):
+    np.testing.assert_allclose(
+        np.asarray(one, dtype=float), np.asarray(other, dtype=float), rtol=rtol, atol=1e-11
+    )
+
+
+@pytest.mark.filterwarnings("ignore:.*events of")
+@pytest.mark.parametrize(("formula", "options"), MODELS, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize("where", ["memory", "parquet"])
+def test_streamed_as_counted(rows, tmp_path, formula, options, where):
+    known = cox(formula, rows, **options, overlap="allow")
+    rows.sample(frac=1, random_state=1).to_parquet(tmp_path / "rows.parquet", row_group_size=700)
+    data = rows if where == "memory" else tmp_path / "rows.parquet"
+    found = cox(formula, data, **options, overlap="allow", stream=True)
+    close(found.params, known.params)
+    close(found.variance, known.variance)
+    close(found.naive_variance, known.naive_variance)
+    close(found.log_likelihood, known.log_likelihood)
+    close(found.log_likelihood_null, known.log_likelihood_null)
+    close(found.score_test.statistic, known.score_test.statistic)
+    assert (found.n_rows, found.n_events) == (known.n_rows, known.n_events)
+    for transform in ("km", "rank", "identity"):
+        tests = (fit.test_proportional_hazards(transform) for fit in (found, known))
+        close(*tests, rtol=1e-8)
+    hazard = known.baseline_cumulative_hazard
+    at = found.baseline_cumulative_hazard.merge(hazard, on=["stratum", "time"])
+    assert len(at) == len(found.baseline_cumulative_hazard)
+    close(at["hazard_x"], at["hazard_y"])
+
+
+@pytest.mark.parametrize("kind", ["martingale", "deviance", "score", "dfbeta", "schoenfeld"])
+def test_residuals_of_a_stream(rows, tmp_path, kind):
+    known = cox("failure ~ x + z", rows).residuals(kind)
+    if kind == "schoenfeld":
+        known = known.droplevel("time").rename_axis(None)
+    known = pd.DataFrame(known).sort_index()
+    result = cox("failure ~ x + z", rows, stream=True)
+    with pytest.raises(FitError, match="to='residuals.parquet'"):
+        result.residuals(kind)
+    result.residuals(kind, to=tmp_path / "r.parquet")
+    found = pd.read_parquet(tmp_path / "r.parquet")
+    names = [name for name in found if kind in name]
+    close(found[names].to_numpy(), known.to_numpy(), rtol=1e-8)
+
+
+def test_prediction_of_a_stream(rows):
+    known, found = cox("failure ~ x", rows), cox("failure ~ x", rows, stream=True)
+    path = pd.DataFrame({"start": [0, 4], "stop": [4, 9], "x": [0.5, -0.5]})
+    table = known.predict_survival(path)
+    close(found.predict_survival(path)["std_error"], table["std_error"])
+
+
+@pytest.mark.parametrize("method", ["concordance", "concordance_std_error"])
+def test_what_needs_counted_rows_says_so(rows, method):
+    result = cox("failure ~ x", rows, stream=True)
+    assert "concordance" not in str(result)
+    with pytest.raises(FitError, match="without stream=True"):
+        getattr(result, method)
+
+
+def test_terms_and_options_that_need_all_rows(rows):
+    with pytest.raises(FormulaError, match="looks at all rows"):
+        cox("failure ~ bs(x, df=4)", rows, stream=True)
+    with pytest.raises(FitError, match=r"frailty= needs.*\n|firth=True needs"):
+        cox("failure ~ x", rows, firth=True, stream=True)
+    with pytest.raises(FitError, match="stream must be True or False"):
+        cox("failure ~ x", rows, stream="yes")
+    with pytest.raises(FitError, match="never happens"):
+        cox("failure ~ x", rows.assign(failure=0), stream=True)
+    with pytest.raises(FitError, match="'x' is constant"):
+        cox("failure ~ x + z", rows.assign(x=1.0), stream=True)
+    with pytest.raises(FitError, match="collinear"):
+        cox("failure ~ x + z", rows.assign(z=2 * rows["x"] + 1), stream=True)
+    with pytest.raises(FitError, match="no maximum"):
+        cox("failure ~ x", rows.assign(x=rows["failure"] * 1.0), stream=True)
+
+
+def test_competing_causes_of_a_stream(rows):
+    fates = ["failure", "acquisition"]
+    known = cox_causes("x + z", rows, fates)
+    found = cox_causes("x + z", rows, fates, stream=True)
+    close(found.params, known.params)
+    close(found.variance.to_numpy(), known.variance.to_numpy())
+    clustered = cox_causes("x + z", rows, fates, stream=True, cluster="firm_id")
+    with pytest.raises(FitError, match="leave out stream=True"):
+        clustered.test_equal_effects()
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 400))
+def test_the_order_of_batches_changes_nothing(seed, size):
+    rows = make_panel(60, 2)
+    model = cox("failure ~ x + z", rows, stream=True).fit.streamed
+    order = np.random.default_rng(seed).permutation(range(0, len(rows), size))
+    mixed = pd.concat([rows.iloc[a : a + size] for a in order])
+    sizes = [len(rows.iloc[a : a + size]) for a in order]
+    beta = np.array([0.3, -0.2])
+
+    def totals(table, lengths):
+        bounds = np.cumsum([0, *lengths])
+        batches = _Given([table.iloc[a:z] for a, z in zip(bounds, bounds[1:], strict=False)])
+        return totals_at(replace(model, stream=_Stream(batches)), beta, "")[0].likelihood()
+
+    one = totals(rows, [min(size, len(rows) - a) for a in range(0, len(rows), size)])
+    other = totals(mixed, sizes)
+    assert one.value == other.value  # to the last bit
+    assert np.array_equal(one.score, other.score)
+    assert np.array_equal(one.information, other.information)
+
+
+class _Stream:
+    def __init__(self, batches):
+        self.batches = batches
+
+
+class _Given(FrameBatches):
+    """Batches as they are given."""
+
+    def __init__(self, frames):
+        super().__init__(sum(map(len, frames)), pd.concat(frames))
+        object.__setattr__(self, "frames_given", frames)
+
+    def _read(self):
+        yield from self.frames_given
+
+
+@given(st.lists(st.floats(-1e20, 1e20), min_size=1, max_size=30), st.randoms())
+def test_exact_sums(values, random):
+    from math import fsum
+
+    def total(numbers):
+        sums = ExactSums(1)
+        for value in numbers:
+            sums.add(np.array([value]))
+        return sums.total()[0]
+
+    mixed = values[:]
+    random.shuffle(mixed)
+    assert total(values) == total(mixed) == fsum(values)
