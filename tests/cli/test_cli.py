@@ -1,5 +1,6 @@
 """The commands, as a person types them."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -138,6 +139,19 @@ def test_run_does_the_main_job(call, tmp_path):
     assert unfitted["remark"].notna().all()
     for name in ("survival_by_alliance.png", "hazard_ratios.png"):
         assert (tmp_path / name).read_bytes().startswith(b"\x89PNG"), name
+
+
+def test_run_as_json_is_what_the_files_hold(call, tmp_path):
+    code, shown = call("run", "--out", str(tmp_path), "--json")
+    told = json.loads(shown[shown.index("{\n") :])
+    assert code == 0
+    assert told["version"] == bb.versions()[-1]
+    files = [pd.read_csv(tmp_path / f"cox_{name}.csv") for name in ("failure", "acquisition")]
+    assert [row["estimate"] for row in told["rows"]][: sum(map(len, files))] == pytest.approx(
+        pd.concat(files)["estimate"].tolist(), rel=1e-9, nan_ok=True
+    )
+    assert len(told["survival"]) == len(pd.read_csv(tmp_path / "survival_by_alliance.csv"))
+    assert [row["count of"] for row in told["sample"]][0] == "firms"
 
 
 @pytest.mark.parametrize(

@@ -82,3 +82,16 @@ def test_build_overwrites_what_was_never_released(call, built, tmp_path):
     code, shown = call("build", FACTS, "--out", out, "--overwrite")
     assert code == 0
     assert f"--data {out / '0.1.0'}" in shown
+
+
+def test_build_as_json(call, tmp_path):
+    code, shown = call("build", FACTS, "--out", tmp_path, "--json")
+    told = json.loads(shown)
+    tables = bb.load_tables(tmp_path / "0.1.0")
+    assert code == 0
+    assert {row["table"]: row["rows"] for row in told["rows"]} == {
+        name: len(table) for name, table in tables.items()
+    }
+    assert told["failures"] == tables.firm_year["failure"].sum()
+    assert told["parameters"] == dict(tables.parameters)
+    assert told["conflicts"] == []

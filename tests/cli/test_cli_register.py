@@ -1,6 +1,7 @@
 """The command ``register``: official files to facts, and what it says when they are broken."""
 
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -31,6 +32,10 @@ def test_extracts_to_facts(call, kbo_zips, tmp_path):
     assert "1 firms" in shown
     assert "natural person" in shown
     assert read_facts(tmp_path / "out").firms["name"].tolist() == ["One NV"]
+    code, shown = call(*words, "--out", tmp_path / "json", "--json")
+    told = json.loads(shown)
+    assert (code, told["sizes"]["firms"]) == (0, 1)
+    assert any("natural person" in str(row) for row in told["rows"])
     code, shown = call(*words, "--out", tmp_path / "out")
     assert code == 1
     assert "is there already" in shown

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import say, show_table
+from belbiotech.cli.console import as_json, records, say, show_table, working
 
 __all__ = ["build"]
 
@@ -43,33 +43,56 @@ def build(
         Literal["base", "own", "both"],
         typer.Option(help="Where own and shipped facts disagree: base is the shipped one."),
     ] = "base",
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the sizes of the tables as JSON.")
+    ] = False,
 ) -> None:
     """Check facts, build the firm-year panel and write it to OUT/VERSION as Parquet.
 
     Example: belbiotech build my_facts --version 0.1.0 --out my_panel
     """
+    import pandas as pd
+
     from belbiotech.dataset.catalog.shipped import merge_with_shipped
     from belbiotech.dataset.facts.read import read_facts
     from belbiotech.dataset.panel.build import build as build_tables
     from belbiotech.dataset.releases.release import write_release
 
-    facts = read_facts(folder)
+    conflicts = None
+    with working(f"reading and checking {folder}"):
+        facts = read_facts(folder)
     if with_shipped:
-        merged = merge_with_shipped(facts, prefer=prefer)
-        facts = merged.facts
-        if len(merged.conflicts):
-            shown = merged.conflicts.astype(object).where(merged.conflicts.notna(), "").astype(str)
+        with working("merging with the shipped facts"):
+            merged = merge_with_shipped(facts, prefer=prefer)
+        facts, conflicts = merged.facts, merged.conflicts
+        if len(conflicts) and not json:
+            shown = conflicts.astype(object).where(conflicts.notna(), "").astype(str)
             show_table(shown, "Own and shipped facts that disagree", note=f"kept: {prefer}")
-    tables = build_tables(
-        facts,
-        end_year=end_year,
-        alliance_window=alliance_window or None,
-        follow_up=follow_up or None,
-        evidence=evidence,
-        observation=observation,
-    )
-    written = write_release(tables, version, out, raw=folder, overwrite=overwrite)
+    with working("building the panel"):
+        tables = build_tables(
+            facts,
+            end_year=end_year,
+            alliance_window=alliance_window or None,
+            follow_up=follow_up or None,
+            evidence=evidence,
+            observation=observation,
+        )
+    with working(f"writing version {version}"):
+        written = write_release(tables, version, out, raw=folder, overwrite=overwrite)
     panel = tables.firm_year
+    if json:
+        sizes = [(name, len(table)) for name, table in tables.items()]
+        as_json(
+            pd.DataFrame(sizes, columns=["table", "rows"]),
+            path=str(written),
+            version=version,
+            parameters=dict(tables.parameters),
+            firms=int(panel["firm_id"].nunique()),
+            failures=int(panel["failure"].sum()),
+            acquisitions=int(panel["acquisition"].sum()),
+            conflicts=[] if conflicts is None else records(conflicts),
+        )
+        return
     say(
         f"{written}: {panel['firm_id'].nunique():,d} firms, {len(panel):,d} firm-years, "
         f"{panel['failure'].sum():,d} failures, {panel['acquisition'].sum():,d} acquisitions.",

@@ -20,7 +20,16 @@ from belbiotech.errors import BelbiotechWarning
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["as_json", "complain", "heard_warnings", "say", "show_table", "visible"]
+__all__ = [
+    "as_json",
+    "complain",
+    "heard_warnings",
+    "records",
+    "say",
+    "show_table",
+    "visible",
+    "working",
+]
 
 FOLDS = 18  # letters from which on a word in a cell may be folded
 WIDTH = 120  # of what is written to a file or a pipe; a terminal has its own
@@ -108,9 +117,42 @@ def as_json(table: pd.DataFrame, /, **about: object) -> None:
     **about
         What else to say, by key.
     """
-    rows = json.loads(table.to_json(orient="records", date_format="iso", double_precision=15))
-    text = json.dumps({**about, "rows": rows}, indent=1, ensure_ascii=True)
+    text = json.dumps({**about, "rows": records(table)}, indent=1, ensure_ascii=True)
     _output.print(Text(text), soft_wrap=True)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Turn a table into what JSON can hold.
+
+    Parameters
+    ----------
+    table : DataFrame
+        The rows; a missing value becomes None.
+
+    Returns
+    -------
+    list of dict
+        A row each, by column.
+    """
+    text = table.to_json(orient="records", date_format="iso", double_precision=15)
+    rows: list[dict[str, Any]] = json.loads(text)
+    return rows
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """Show on a terminal, on standard error, that something is being done, until it is.
+
+    Parameters
+    ----------
+    what : str
+        What, as in "reading the facts".
+    """
+    if not sys.stderr.isatty():
+        yield
+        return
+    with _errors.status(Text(visible(what))):
+        yield
 
 
 def show_table(table: pd.DataFrame, title: str, *, note: str = "", digits: int = 3) -> None:

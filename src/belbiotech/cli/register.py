@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import say, show_table
+from belbiotech.cli.console import as_json, say, show_table, working
 
 if TYPE_CHECKING:
     from belbiotech.dataset.registers.register import RegisterFacts
@@ -32,6 +32,7 @@ Nace = Annotated[
 Persons = Annotated[
     bool, typer.Option("--natural-persons", help="Also those without a legal person, nameless.")
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print the sizes, and what was left out.")]
 
 
 @app.command()
@@ -46,6 +47,7 @@ def kbo(
     ] = False,
     natural_persons: Persons = False,
     corrections: Corrections = None,
+    json: Json = False,
 ) -> None:
     """Read extracts of KBO/BCE, full ones and updates: firms, situations, exits between them.
 
@@ -53,15 +55,16 @@ def kbo(
     """
     from belbiotech.dataset.registers.kbo import kbo_facts
 
-    written = kbo_facts(
-        extracts,
-        out,
-        nace=nace or (),
-        secondary=secondary,
-        natural_persons=natural_persons,
-        corrections=corrections,
-    )
-    _tell(written)
+    with working(f"reading {len(extracts)} files of KBO"):
+        written = kbo_facts(
+            extracts,
+            out,
+            nace=nace or (),
+            secondary=secondary,
+            natural_persons=natural_persons,
+            corrections=corrections,
+        )
+    _tell(written, json=json)
 
 
 @app.command()
@@ -76,6 +79,7 @@ def cordis(
     ] = None,
     threshold: Annotated[float, typer.Option(help="Lowest score that counts as a match.")] = 0.9,
     corrections: Corrections = None,
+    json: Json = False,
 ) -> None:
     """Read CORDIS (FP7, Horizon 2020, Horizon Europe): consortia and grants of known firms.
 
@@ -83,11 +87,11 @@ def cordis(
     """
     from belbiotech.dataset.registers.cordis import cordis_facts
 
-    _tell(
-        cordis_facts(
+    with working(f"reading {len(files)} files of CORDIS"):
+        written = cordis_facts(
             files, out, firms=firms, matches=matches, threshold=threshold, corrections=corrections
         )
-    )
+    _tell(written, json=json)
 
 
 @app.command()
@@ -102,6 +106,7 @@ def gleif(
     ] = None,
     natural_persons: Persons = False,
     corrections: Corrections = None,
+    json: Json = False,
 ) -> None:
     """Read GLEIF: creation, end, successor and parents of legal entities, with their days.
 
@@ -109,14 +114,15 @@ def gleif(
     """
     from belbiotech.dataset.registers.gleif import gleif_facts
 
-    written = gleif_facts(
-        [level1, *([relationships] if relationships else [])],
-        out,
-        countries=country or ("BE",),
-        natural_persons=natural_persons,
-        corrections=corrections,
-    )
-    _tell(written)
+    with working(f"reading {1 + bool(relationships)} files of GLEIF"):
+        written = gleif_facts(
+            [level1, *([relationships] if relationships else [])],
+            out,
+            countries=country or ("BE",),
+            natural_persons=natural_persons,
+            corrections=corrections,
+        )
+    _tell(written, json=json)
 
 
 @app.command()
@@ -129,6 +135,7 @@ def sirene(
     nace: Nace = None,
     natural_persons: Persons = False,
     corrections: Corrections = None,
+    json: Json = False,
 ) -> None:
     """Read SIRENE, the French register: firms, their periods, and when they ceased.
 
@@ -136,17 +143,22 @@ def sirene(
     """
     from belbiotech.dataset.registers.sirene import sirene_facts
 
-    written = sirene_facts(
-        files,
-        out,
-        nace=nace or (),
-        natural_persons=natural_persons,
-        corrections=corrections,
-    )
-    _tell(written)
+    with working(f"reading {len(files)} files of SIRENE"):
+        written = sirene_facts(
+            files,
+            out,
+            nace=nace or (),
+            natural_persons=natural_persons,
+            corrections=corrections,
+        )
+    _tell(written, json=json)
 
 
-def _tell(written: RegisterFacts) -> None:
+def _tell(written: RegisterFacts, *, json: bool) -> None:
+    if json:
+        rows = {name: int(number) for name, number in written.rows.items()}
+        as_json(written.left_out, path=str(written.path), sizes=rows)
+        return
     tables = ("firms", "events", "alliances", "financings", "sources")
     sizes = ", ".join(f"{written.rows[name]:,d} {name}" for name in tables)
     say(f"{written.path}: {sizes}.")

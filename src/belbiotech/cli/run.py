@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from belbiotech.cli.console import say, show_table
+from belbiotech.cli.console import as_json, records, say, show_table, working
 from belbiotech.errors import heard_warnings
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ STATUS = "active alliance"
 def run(
     out: Annotated[Path, typer.Option(help="Folder for figures and tables.")] = Path("out"),
     version: Annotated[str | None, typer.Option(help="Data version; the newest if none.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print all tables as JSON.")] = False,
 ) -> None:
     """Describe the sample, and fit survival curves and Cox models to the newest release.
 
@@ -45,10 +46,15 @@ def run(
     panel = bb.load_panel(version)
     rows = panel[panel["observed"]]
     out.mkdir(parents=True, exist_ok=True)
-    say(f"belbiotech {bb.__version__}, data version {panel.attrs['version']}\n")
-    _describe(panel, rows, out)
-    _survival(rows, out)
-    _models(rows, out)
+    if not json:
+        say(f"belbiotech {bb.__version__}, data version {panel.attrs['version']}\n")
+    sample = _describe(panel, rows, out, quiet=json)
+    survival = _survival(rows, out, quiet=json)
+    models = _models(rows, out, quiet=json)
+    if json:
+        about = {"code": bb.__version__, "version": panel.attrs["version"], "out": str(out)}
+        as_json(models, **about, sample=records(sample), survival=records(survival))
+        return
     say(f"Tables (CSV) and figures (PNG) are in {out.resolve()}")
 
 
@@ -70,7 +76,7 @@ def size(rows: pd.DataFrame, outcome: str) -> str:
     )
 
 
-def _describe(panel: pd.DataFrame, rows: pd.DataFrame, out: Path) -> None:
+def _describe(panel: pd.DataFrame, rows: pd.DataFrame, out: Path, *, quiet: bool) -> pd.DataFrame:
     import pandas as pd
 
     table = pd.DataFrame(
@@ -89,18 +95,21 @@ def _describe(panel: pd.DataFrame, rows: pd.DataFrame, out: Path) -> None:
     )
     table = table.rename_axis("count of").reset_index()
     table.to_csv(out / "sample.csv", index=False)
-    note = _rule(panel)
-    show_table(table, f"Sample, {panel['year'].min()} to {panel['year'].max()}", note=note)
+    if not quiet:
+        note = _rule(panel)
+        show_table(table, f"Sample, {panel['year'].min()} to {panel['year'].max()}", note=note)
+    return table
 
 
-def _survival(rows: pd.DataFrame, out: Path) -> None:
+def _survival(rows: pd.DataFrame, out: Path, *, quiet: bool) -> pd.DataFrame:
     import numpy as np
 
     import belbiotech as bb
     from belbiotech.plots import save
 
     status = np.where(rows["alliances_active_lag1"] > 0, STATUS, f"no {STATUS}")
-    curves = bb.kaplan_meier(rows.assign(status=status), "exit", by="status")
+    with working("Kaplan-Meier curves"):
+        curves = bb.kaplan_meier(rows.assign(status=status), "exit", by="status")
     counted: dict[str, Any] = {"outcome": OUTCOMES["exit"], "firms": rows["firm_id"].nunique()}
     counted |= {"firm_years": len(rows), "events_in_all": int(rows["exit"].sum())}
     curves.table.assign(**counted).to_csv(out / "survival_by_alliance.csv", index=False)
@@ -108,35 +117,41 @@ def _survival(rows: pd.DataFrame, out: Path) -> None:
         {"time": int, "at_risk": int}
     )
     columns = ["group", "time", "at_risk", "survival", "std_error", "lower", "upper"]
-    show_table(
-        ages[columns].rename(columns={"time": "age, years", "survival": "share left"}),
-        "Kaplan-Meier: neither failed nor acquired, by alliance status of the firm-year",
-        note=f"{size(rows, 'exit')}; log-log intervals, 95%; "
-        "status at the end of the year before, so a firm can change group",
-    )
+    if not quiet:
+        show_table(
+            ages[columns].rename(columns={"time": "age, years", "survival": "share left"}),
+            "Kaplan-Meier: neither failed nor acquired, by alliance status of the firm-year",
+            note=f"{size(rows, 'exit')}; log-log intervals, 95%; "
+            "status at the end of the year before, so a firm can change group",
+        )
     figure = curves.plot(
         title=f"Neither failed nor acquired\n{size(rows, 'exit')}",
         y_label="Share neither failed nor acquired",
         x_label="Age of the firm in years",
     )
     save(figure, out / "survival_by_alliance.png")
+    return curves.table
 
 
-def _models(rows: pd.DataFrame, out: Path) -> None:
+def _models(rows: pd.DataFrame, out: Path, *, quiet: bool) -> pd.DataFrame:
     import pandas as pd
 
     from belbiotech.plots import forest, save
     from belbiotech.studies.small_samples import RULE
 
-    parts = []
+    parts, tables = [], []
     for outcome, words in OUTCOMES.items():
-        table = pd.concat([_lines(rows, outcome, name) for name in MODELS], ignore_index=True)
+        with working(f"Cox models of {words}"):
+            lines = [_lines(rows, outcome, name) for name in MODELS]
+        table = pd.concat(lines, ignore_index=True)
         table.to_csv(out / f"cox_{outcome}.csv", index=False)
-        show_table(
-            table[["model", "label", "estimate", "lower", "upper", "p", "remark"]],
-            f"Cox models of {words}: hazard ratios for one alliance more, 95% interval",
-            note=f"{size(rows, outcome)}; Efron ties. {RULE}",
-        )
+        tables.append(table)
+        if not quiet:
+            show_table(
+                table[["model", "label", "estimate", "lower", "upper", "p", "remark"]],
+                f"Cox models of {words}: hazard ratios for one alliance more, 95% interval",
+                note=f"{size(rows, outcome)}; Efron ties. {RULE}",
+            )
         group = f"{words} ({int(rows[outcome].sum())} events)"
         parts.append(table[table["model"] == next(iter(MODELS))].assign(group=group))
     figure = forest(
@@ -145,6 +160,7 @@ def _models(rows: pd.DataFrame, out: Path) -> None:
         x_label="Hazard ratio for one alliance more, 95% interval",
     )
     save(figure, out / "hazard_ratios.png")
+    return pd.concat(tables, ignore_index=True)
 
 
 def _lines(rows: pd.DataFrame, outcome: str, model: str) -> pd.DataFrame:

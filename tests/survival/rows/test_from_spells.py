@@ -224,3 +224,24 @@ def test_rows_are_ready_for_a_fit():
     rows = made()
     curve = bb.kaplan_meier(rows, "exit")
     assert curve.table["at_risk"].iloc[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"company;start\nA;2001\n", "no commas between its cells; save it with commas"),
+        ("company,start\n\xe9,2001\n".encode("latin-1"), "save it as UTF-8"),
+    ],
+)
+def test_files_from_a_spreadsheet_say_how_to_save_them(tmp_path, data, told):
+    (tmp_path / "firms.csv").write_bytes(data)
+    with pytest.raises(PanelError, match=told):
+        bb.from_spells(tmp_path / "firms.csv", unit="company", start="start")
+
+
+def test_a_name_with_a_blank_at_its_end_is_found_as_such():
+    firms = pd.DataFrame({"company": ["Fin 4 ", "Fin 5"], "start": [2001, 2001]})
+    firms = firms.assign(end=[2004, None], fate=["failed", None])
+    deals = pd.DataFrame({"company": ["Fin 4"], "date": [2003]})
+    with pytest.raises(PanelError, match="the table has 'Fin 4 ': take the blanks"):
+        bb.from_spells(firms, deals, unit="company", start="start")

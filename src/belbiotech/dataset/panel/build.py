@@ -269,7 +269,7 @@ def default_end_year(facts: Facts) -> int:
     if years.isna().all():
         msg = (
             "no event, alliance, financing or page has a date, so there is no last year; "
-            "give end_year"
+            "fill in such facts, or give end_year"
         )
         raise PanelError(msg)
     return int(years.max()) - 1

@@ -181,10 +181,16 @@ def read_table(table: pd.DataFrame | str | Path, argument: str) -> pd.DataFrame:
         msg = f"{argument} is {in_words(table)}; give a DataFrame or the path of a CSV file"
         raise PanelError(msg)
     try:
-        return pd.read_csv(table)
+        read = pd.read_csv(table)
     except (OSError, ValueError) as error:
-        msg = f"{argument}: {table} cannot be read as a CSV file ({error})"
+        save = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
+        msg = f"{argument}: {table} cannot be read as a CSV file ({error}){save}"
         raise PanelError(msg) from error
+    (head, *others) = [str(name) for name in read.columns]
+    if not others and any(sign in head for sign in ";\t|"):
+        msg = f"{argument}: {table} has no commas between its cells; save it with commas"
+        raise PanelError(msg)
+    return read
 
 
 def calendar_years(

@@ -205,6 +205,14 @@ def _absent(table: pd.DataFrame, what: str, names: Sequence[str]) -> list[str]:
     ]
 
 
+def _nearest(name: object, places: Mapping[object, int]) -> str:
+    """Say which unit may be meant: first of all the same name with other blanks around it."""
+    for known in places:
+        if isinstance(known, str) and isinstance(name, str) and known.strip() == name.strip():
+            return f"the table has {in_words(known)}: take the blanks at the ends away"
+    return nearest_names(name, places)
+
+
 def _is_blank(value: object) -> bool:
     return value is None or value is pd.NA or value is pd.NaT or value != value  # noqa: PLR0124
 
@@ -235,12 +243,13 @@ def _events(
     position = table[unit].map(places)
     problems += [
         f"events, row {row}: {unit} {in_words(value)} is not in the table; "
-        f"{nearest_names(value, places)}"
+        f"{_nearest(value, places)}"
         for row, value in table.loc[position.isna(), unit].items()
     ]
     begun = position.map(dict(enumerate(spells.first)))
     problems += [
-        f"events, row {row}: {date} {years[row]:.0f} is before the unit's start, {begun[row]:.0f}"
+        f"events, row {row}: {date} {years[row]:.0f} is before the unit's start, {begun[row]:.0f}; "
+        "correct one of them"
         for row in table.index[years < begun]
     ]
     if kind in table.columns and table[kind].isna().any():
