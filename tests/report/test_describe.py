@@ -76,7 +76,7 @@ def test_correlations_are_those_of_pandas():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: describe_panel(ROWS, ["sizes"]), "no column 'sizes' to describe"),
+        (lambda: describe_panel(ROWS, ["sizes"]), "no column 'sizes'; did you mean 'size'"),
         (lambda: describe_panel(ROWS, by="regions"), "no column 'regions'"),
         (lambda: describe_panel(ROWS.assign(stop=0)), "stop"),
         (lambda: describe_panel([1]), "pandas DataFrame, not list"),

@@ -14,7 +14,7 @@ from belbiotech.errors import PanelError
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.survival.inference.printed import INDENT, PrintedTable
 from belbiotech.survival.rows.checks import check_rows
-from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.column_names import as_columns, check_columns, check_one_name_or_none
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.units import unit_of
 
@@ -98,16 +98,17 @@ def describe_panel(
     ends = [name for name in OUTCOMES if name in panel.columns]
     ends = ends if outcomes is None else as_columns(outcomes, "outcomes")
     whose, groups = unit_of(panel, unit), as_columns(by)
-    chosen = None if columns is None else as_columns(list(columns), "columns")
-    check_rows(panel, ends, start=start, stop=stop, columns=groups)
+    chosen = None if columns is None else as_columns(columns, "columns")
+    of_units = [] if whose is None else [whose]
+    check_rows(panel, ends, start=start, stop=stop, columns=[*groups, *of_units])
+    check_one_name_or_none(by=by)
     if chosen is None:
         left_out = {whose, by, start, stop, *ends}
-        chosen = [n for n in panel.columns if n not in left_out and _is_trait(panel[n])]
-    unknown = [name for name in chosen if name not in panel.columns]
-    if unknown:
-        msg = f"there is no column {unknown[0]!r} to describe; the columns are {list(panel)[:30]}"
-        raise PanelError(msg)
-    words = data_labels().with_more(labels or {})
+        others = [name for name in panel.columns if name not in left_out]
+        check_columns(panel, start=start, stop=stop, columns=others)
+        chosen = [name for name in others if _is_trait(panel[name])]
+    check_columns(panel, start=start, stop=stop, columns=chosen)
+    words = data_labels().with_more({} if labels is None else labels)
     parts = dict(_groups(panel, by, words))
     numbers = pd.DataFrame(
         [
@@ -170,7 +171,7 @@ def correlations(
         numeric = [name for name in panel.columns if _is_number(panel[name])]
         chosen = [name for name in numeric if _varies(panel[name])]
     else:
-        chosen = as_columns(list(columns), "columns")
+        chosen = as_columns(columns, "columns")
     problems = [
         f"column {name!r} {why}"
         for name in chosen
@@ -188,7 +189,7 @@ def correlations(
     if problems:
         raise PanelError("\n".join(problems))
     matrix = panel[chosen].astype(float).corr()
-    words = data_labels().with_more(labels or {})
+    words = data_labels().with_more({} if labels is None else labels)
     names = [f"({k}) {_name(words, name)}" for k, name in enumerate(chosen, start=1)]
     cells = [
         ["" if j > i else "1" if i == j else f"{value:.2f}" for j, value in enumerate(row)]

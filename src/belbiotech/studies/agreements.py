@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from belbiotech.errors import PanelError
+from belbiotech.survival.rows.column_names import check_whole_number
 
 __all__ = ["SPAN", "Agreements", "check_window", "signed_by", "stock"]
 
@@ -57,6 +58,7 @@ def check_window(window: int | None) -> None:
     """
     if window is None:
         return
+    check_whole_number(window, "a window of alliances")
     if isinstance(window, bool) or int(window) != window or window < 1:
         msg = (
             f"a window of alliances must be one year or more, not {window!r}; "

@@ -16,6 +16,7 @@ from belbiotech.studies.designs import Sample
 from belbiotech.studies.origins import tables_behind
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["read_sample"]
 
+FATES = ("failure", "acquisition", "exit")
 LONGEST = 31  # windows of up to thirty years are tried
 
 
@@ -80,6 +82,8 @@ def read_sample(
     panel, tables, unit = _panel_of(data, exposure, unit, start)
     others = tuple(name for name in read.columns if name not in (column, read.outcome))
     columns = [*others, unit]
+    known = [name for name in (*FATES, "year", "observed") if name in panel]
+    check_columns(panel, [read.outcome], start=start, stop=stop, columns=[*columns, *known])
     panel = check_rows(panel, [read.outcome], start=start, stop=stop, columns=columns, unit=unit)
     panel = _in_order(panel, unit, start)
     _check_yearly(panel, unit, start, stop)
@@ -269,7 +273,7 @@ def _silence(
     if "year" not in panel:
         return (), None
     end_year = int(tables.parameters["end_year"] if tables else panel["year"].max())
-    fates = [name for name in ("failure", "acquisition", "exit") if name in panel] or [outcome]
+    fates = [name for name in FATES if name in panel] or [outcome]
     last = panel.sort_values(start).groupby(unit).tail(1)
     if tables is not None:  # a user may have cut the lives of some
         whole = tables.firm_year.groupby(unit)["year"].max().reindex(last[unit])

@@ -23,6 +23,15 @@ from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.conditions import rows_where
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.rows.column_names import (
+    as_columns,
+    as_list,
+    check_columns,
+    check_mapping,
+    check_names,
+    check_one_name,
+    check_text,
+)
 from belbiotech.survival.rows.door import as_table
 
 if TYPE_CHECKING:
@@ -237,6 +246,9 @@ def specification_curve(
         msg = "data: there is no panel, so that there is nothing to fit"
         raise PanelError(msg)
     first = next(iter(panels.values()))
+    check_names(cluster=cluster)
+    check_one_name(start=start, stop=stop)
+    check_mapping(designs, "designs", {"all": ""})
     cluster = clusters_of(first, cluster)
     designs = _default_designs(first) if designs is None else designs
     plans = {name: _plan(name, design) for name, design in designs.items()}
@@ -249,7 +261,7 @@ def specification_curve(
     _check_panels(panels, plans)
     for panel in panels.values():
         _check_columns(
-            panel, [*columns, *_named_by(plans), start, stop, *([cluster] if cluster else [])]
+            panel, [*columns, *_named_by(plans), start, stop, *as_columns(cluster, "cluster")]
         )
     panels = {name: panel.reset_index(drop=True) for name, panel in panels.items()}
     for panel in panels.values():
@@ -324,8 +336,13 @@ def _named(choice: str, terms: Terms) -> dict[str, str]:
         msg = f"{choice}: give a list, not the text {terms!r}"
         raise PanelError(msg)
     if isinstance(terms, Mapping):
+        for term in terms.values():
+            check_text(term, choice, "age")
         return dict(terms)
-    return {term.strip() or "none": term for term in terms}
+    texts = as_list(terms, choice, ["age"])
+    for term in texts:
+        check_text(term, choice, "age")
+    return {term.strip() or "none": term for term in texts}
 
 
 def _default_designs(data: pd.DataFrame) -> dict[str, Design]:
@@ -411,6 +428,7 @@ def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
     if missing:
         lines = (f"there is no column {n!r}; {nearest_names(n, data.columns)}" for n in missing)
         raise PanelError("\n".join(lines))
+    check_columns(data, columns=columns)
 
 
 def _check_rows_kept(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from belbiotech.errors import PanelError, nearest_names
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.units import unit_of
 
 __all__ = ["WHOSE", "clusters_of"]
@@ -37,6 +38,7 @@ def clusters_of(panel: Any, cluster: str | None, unit: str | None = None) -> str
     """
     if cluster is None:
         return None
+    panel = as_table(panel)
     found = unit_of(panel, unit) if cluster == WHOSE else cluster
     if found is None:
         names = ", ".join(map(repr, list(panel.columns)[:SHOWN]))

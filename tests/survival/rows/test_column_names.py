@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -46,13 +48,18 @@ def call(function, **changed):
     return getattr(belbiotech, function)(ROWS, **{**FUNCTIONS[function], **changed})
 
 
+def keyword_only(function):
+    known = inspect.signature(getattr(belbiotech, function)).parameters.values()
+    return {argument.name for argument in known if argument.kind is argument.KEYWORD_ONLY}
+
+
 def arguments(names):
     """Each function with each of its arguments among these."""
     return [
         (function, name)
         for function, given in FUNCTIONS.items()
         for name in names
-        if name in getattr(belbiotech, function).__kwdefaults__ or name in given
+        if name in keyword_only(function) or name in given
     ]
 
 

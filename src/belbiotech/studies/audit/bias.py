@@ -30,6 +30,7 @@ from belbiotech.studies.estimates import COLUMNS, failed, html, one_line, tally
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.workers import run
+from belbiotech.survival.rows.column_names import as_list, check_one_name, check_one_name_or_none
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -282,6 +283,9 @@ def bias_audit(
     0  Ever allied, fixed over life          0.26
     3         and under observation          1.07
     """
+    check_one_name(exposure=exposure)
+    check_one_name_or_none(competing=competing, segment=segment)
+    windows = as_list(windows, "windows", [3, 5, None])
     for window in windows:
         check_window(window)
     if placebo_draws < 2:

@@ -12,6 +12,7 @@ from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.studies import designs
 from belbiotech.studies.audit.placebo import ends_lives, hopeless
 from belbiotech.studies.designs import Sample
+from belbiotech.survival.rows.column_names import as_list, check_whole_number
 
 __all__ = ["GROUPS", "Rows", "Step", "base_sample", "sound_letter", "steps"]
 
@@ -158,7 +159,7 @@ def _lagged(sample: Sample) -> Rows:
 
 
 def _landmarks(sample: Sample, landmarks: Sequence[int]) -> Iterator[Step]:
-    for age in landmarks:
+    for age in as_list(landmarks, "landmarks", [3, 5]):
         designs.check_landmark(sample, age)
         yield Step("e", f"Status at age {age}", partial(_landmark, sample, age))
 
@@ -174,8 +175,9 @@ def _landmark(sample: Sample, age: int) -> Rows:
 
 
 def _lags(base: Sample, lags: Sequence[int]) -> Iterator[Step]:
-    for lag in lags:
-        if lag < 2 or int(lag) != lag:
+    for lag in as_list(lags, "lags", [2, 3]):
+        check_whole_number(lag, "lags")
+        if lag is None or lag < 2 or int(lag) != lag:
             msg = f"a longer lag must be 2 or more whole years, not {lag!r}; 1 is the sound design"
             raise PanelError(msg)
         yield Step("f", f"As of {lag} years before", partial(_as_of, base, lag, base.window))

@@ -15,10 +15,12 @@ from belbiotech.survival.causal.bootstrap import check_repetitions
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.column_names import check_one_name, check_one_name_or_none
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -197,22 +199,20 @@ def negative_control(
             "instead='name' of an exposure that cannot work"
         )
         raise FitError(msg)
+    check_one_name(exposure=exposure)
     read = read_formula(formula)
     if exposure not in read.columns:
         msg = f"formula {formula!r} has no exposure {exposure!r}: write it on the right side"
         raise FormulaError(msg)
+    check_one_name_or_none(outcome=outcome, instead=instead)
     own = outcome or read.outcome
     other = instead or exposure
     right = read.right
     if instead is not None:
         right = re.sub(rf"(?<![\w.]){re.escape(exposure)}(?![\w.])", instead, right)
-    left = own if own.isidentifier() else f"`{own}`"
     real = _fitted(fit, formula, data, exposure, options)
-    control = _fitted(fit, f"{left} ~ {right}", data, other, options)
-    rows = [
-        _row(real, read.outcome, exposure, conf_level),
-        _row(control, own, other, conf_level),
-    ]
+    control = _fitted(fit, f"{quoted(own)} ~ {right}", data, other, options)
+    rows = [_row(real, read.outcome, exposure, conf_level), _row(control, own, other, conf_level)]
     return NegativeControl(pd.DataFrame(rows, index=["real", "control"]), real, control)
 
 

@@ -103,21 +103,23 @@ def positivity_table(
         The cells, with rows, exposed, share, and ``certain``: "nobody" or "everybody" exposed, or
         "". The certain ones come first, the largest of them on top.
     """
-    cells = pd.DataFrame({name: _cut(table[name]) for name in columns}, index=table.index)
-    cells["exposed"] = (exposed > 0).astype(int)
+    cells = [_cut(table[name]) for name in columns]
     if not columns:
-        cells["all"] = "all"
-    keys = list(columns) or ["all"]
-    counted = cells.groupby(keys, observed=True)["exposed"].agg(["size", "sum"]).reset_index()
-    counted = counted.rename(columns={"size": "rows", "sum": "exposed"})
-    counted["share"] = counted["exposed"] / counted["rows"]
-    counted["certain"] = np.select(
-        [counted["exposed"] == 0, counted["exposed"] == counted["rows"]],
+        cells = [pd.Series("all", index=table.index, name="all")]
+    some = pd.Series((exposed > 0).astype(int), index=table.index)
+    counted = some.groupby(cells, observed=True).agg(["size", "sum"])
+    numbers = pd.DataFrame({"rows": counted["size"], "exposed": counted["sum"]})
+    numbers["share"] = numbers["exposed"] / numbers["rows"]
+    numbers["certain"] = np.select(
+        [numbers["exposed"] == 0, numbers["exposed"] == numbers["rows"]],
         ["nobody", "everybody"],
         "",
     )
-    order = np.lexsort((-counted["rows"], counted["certain"] == ""))
-    return counted.iloc[order].reset_index(drop=True)
+    order = np.lexsort((-numbers["rows"], numbers["certain"] == ""))
+    # Beside each other, not inserted: a covariate may be called "rows" or "size", too.
+    names = counted.index.to_frame(index=False)
+    table_of_cells = pd.concat([names, numbers.reset_index(drop=True)], axis=1)
+    return table_of_cells.iloc[order].reset_index(drop=True)
 
 
 def _cut(column: pd.Series) -> pd.Series:

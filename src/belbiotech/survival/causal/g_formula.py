@@ -15,6 +15,7 @@ from belbiotech.survival.causal.g_models import GPlan, Lives, Strategy, g_plan
 from belbiotech.survival.causal.g_result import GFormulaResult
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_names import check_mapping, check_one_name
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -147,6 +148,9 @@ def g_formula(
     """
     check_limit_options(conf_level)
     check_repetitions(bootstrap, seed)
+    check_one_name(outcome=outcome, exposure=exposure)
+    check_mapping(covariates, "covariates", {"listed": "age"})
+    check_mapping(competing, "competing", {"acquisition": "age"})
     own = needed_unit(data, unit)
     outcomes = {**(competing or {}), outcome: outcome_model}
     if outcome in (competing or {}):

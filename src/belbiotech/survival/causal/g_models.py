@@ -13,7 +13,13 @@ from belbiotech.errors import FitError, FormulaError, PanelError, in_words
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import Family, Fitted, Prepared, prepare_model
 from belbiotech.survival.formulas.formula import Formula, read_formula
-from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
+from belbiotech.survival.rows.checks import (
+    FloatArray,
+    IntArray,
+    check_rows,
+    no_single_values,
+    rows_in_words,
+)
 
 __all__ = ["Covariate", "GModels", "GPlan", "Lives", "Strategy", "g_plan"]
 
@@ -196,6 +202,7 @@ def _fixed(
 ) -> set[str]:
     """Find the columns that never change within a unit: a simulated life keeps them."""
     others = [c for c in data.columns if c not in {*names, *outcomes, start, stop, unit}]
+    others = [c for c in others if not no_single_values(data, [c])]
     fixed = set()
     first = past.first_rows()[past.unit]
     for name in others:

@@ -20,6 +20,7 @@ from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_names import check_one_name
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -208,6 +209,7 @@ def marginal_structural_discrete(
 def _fitted(model: OutcomeModel, call: dict[str, Any]) -> MarginalStructuralResult:
     data, exposure = call["data"], call["exposure"]
     check_repetitions(call["bootstrap"], call["seed"])
+    check_one_name(exposure=exposure)
     unit = needed_unit(data, call["unit"])
     right = read_formula(model.formula)
     if exposure not in right.columns:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, FormulaError, PanelError, nearest_names, warn
+from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names, warn
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import Fitted, prepare_model
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, TRIAL, Trials, trials_of
@@ -23,6 +23,7 @@ from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
+from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -188,9 +189,9 @@ def _check_options(
         "entry": (entry, ("model", "given")),
     }
     problems = [
-        f"{name} {value!r} is unknown; {nearest_names(value, allowed)}"
+        f"{name} {in_words(value)} is unknown; {nearest_names(value, allowed)}"
         for name, (value, allowed) in known.items()
-        if value not in allowed
+        if not isinstance(value, str) or value not in allowed
     ]
     whole = isinstance(horizon, (int, np.integer)) and not isinstance(horizon, bool)
     if horizon is not None and (not whole or int(horizon) < 1):  # type: ignore[call-overload]
@@ -216,7 +217,7 @@ def _check(
     stop: str,
 ) -> None:
     columns = [name for name in formula.columns if name not in (TRIAL, FOLLOWUP)]
-    outcomes = [formula.outcome, exposure, *([eligible] if eligible else [])]
+    outcomes = [formula.outcome, exposure, *as_columns(eligible, "eligible")]
     check_rows(data, outcomes, start=start, stop=stop, columns=[*columns, unit], unit=unit)
     if exposure not in formula.columns:
         msg = f"formula {formula.text!r} has no exposure {exposure!r}: write it on the right side"

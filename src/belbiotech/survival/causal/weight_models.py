@@ -277,7 +277,7 @@ def _check_options(kind: object, link: object, entry: object) -> None:
         f"{name} {in_words(value)} is unknown; "
         f"{nearest_names(value, [known for known in allowed if known is not None])}"
         for name, (value, allowed) in choices.items()
-        if value not in allowed
+        if not (value is None or isinstance(value, str)) or value not in allowed
     ]
     if problems:
         raise FitError("\n".join(problems))

@@ -227,7 +227,7 @@ def censoring_weights(
     [1.0, 1.212, 1.0, 1.0]
     """
     own = needed_unit(data, unit)
-    fates = as_columns(outcomes or None, "outcomes")
+    fates = as_columns(outcomes, "outcomes")
     cut = check_truncation(truncate)
     check_rows(data, [censored, *fates], start=start, stop=stop, columns=[own], unit=own)
     formulas = [right_side("denominator", denominator, data, censored)]

@@ -13,6 +13,7 @@ from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_names import check_text
 
 __all__ = ["Baseline", "BaselineName", "make_baseline"]
 
@@ -101,6 +102,7 @@ def make_baseline(
     FitError
         An unknown kind, too few different periods for it, or times before 0 for a logarithm.
     """
+    check_text(kind, "baseline", "dummies")
     if kind == "dummies":
         return _dummies(start, events, weight)
     if kind == "spline":

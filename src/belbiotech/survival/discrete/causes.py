@@ -26,6 +26,7 @@ from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
+from belbiotech.survival.rows.column_names import check_text
 from belbiotech.survival.rows.fates import check_outcome_names
 from belbiotech.survival.rows.from_zero import all_from_zero
 
@@ -119,6 +120,7 @@ def discrete_hazard_causes(
     acquisition alliances_active_lag1 -0.010                0.990     0.101
     """
     names = check_outcome_names(outcomes)
+    check_text(right_side, "right_side", "age + C(region)")
     formula = read_formula(f"{quoted(names[0])} ~ {right_side.strip().removeprefix('~')}")
     refuse_offset(formula, "discrete_hazard_causes")
     rows = read_rows(

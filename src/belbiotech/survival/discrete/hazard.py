@@ -22,6 +22,7 @@ from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
+from belbiotech.survival.rows.column_names import check_text
 from belbiotech.survival.rows.from_zero import all_from_zero
 
 __all__ = ["discrete_hazard"]
@@ -157,6 +158,7 @@ def _without_quiet_levels(rows: DiscreteRows) -> DiscreteRows:
 
 
 def _refuse_link(link: str) -> None:
+    check_text(link, "link", "logit")
     if link not in get_args(LinkName):
         msg = f"link {link!r} is unknown; {nearest_names(link, get_args(LinkName))}"
         raise FitError(msg)

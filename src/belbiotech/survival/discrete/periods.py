@@ -17,6 +17,8 @@ from belbiotech.survival.rows.counts import Counts
 
 __all__ = ["Periods", "check_whole_times", "cut_into_periods"]
 
+MOST_PERIODS = 100_000_000  # each is a row of the computation
+
 
 @dataclass(frozen=True)
 class Periods:
@@ -73,6 +75,16 @@ def check_whole_times(data: pd.DataFrame, start: str, stop: str) -> None:
             "numpy.floor of start, numpy.ceil of stop), or use cox(), which takes any times"
         )
         raise PanelError("\n".join(problems))
+    with np.errstate(over="ignore"):
+        periods = float(
+            (data[stop].to_numpy(dtype=float) - data[start].to_numpy(dtype=float)).sum()
+        )
+    if not periods <= MOST_PERIODS:
+        msg = (
+            f"the rows have {periods:.3g} periods from {start!r} to {stop!r}, and "
+            f"{MOST_PERIODS:,} are the most: count time in longer ones"
+        )
+        raise PanelError(msg)
 
 
 def cut_into_periods(counts: Counts) -> Periods:

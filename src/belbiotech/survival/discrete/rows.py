@@ -27,6 +27,7 @@ from belbiotech.survival.rows.clusters import (
     cluster_codes,
 )
 from belbiotech.survival.rows.column_codes import Codes
+from belbiotech.survival.rows.column_names import check_text
 from belbiotech.survival.rows.counts import count_rows
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates
@@ -169,6 +170,7 @@ def read_rows(
         An outcome that never happens.
     """
     clusters = as_cluster_columns(cluster)
+    check_text(overlap, "overlap", "refuse")
     if overlap not in get_args(Overlap):
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)

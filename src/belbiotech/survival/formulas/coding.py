@@ -155,7 +155,7 @@ def code_terms(
     source: Any = _formula(terms, places) if coding is None else coding.made
     materializer = PandasMaterializer(pd.DataFrame(index=pd.RangeIndex(n)), context=context)
     made: Any = materializer.get_model_matrix(source, na_action="ignore", output="numpy")
-    x = np.asfortranarray(np.asarray(made, dtype=float).reshape(n, -1))
+    x = np.asfortranarray(np.asarray(made, dtype=float).reshape(n, np.shape(made)[1]))
     if coding is not None:
         return x, coding
     return x, _coding(text, made.model_spec, keys, {key: factors[key].text for key in keys}, terms)

@@ -11,12 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FormulaError, PanelError, nearest_names
+from belbiotech.errors import FormulaError
 from belbiotech.survival.formulas.allowed import check_tree, columns_of, literal, name_of
 from belbiotech.survival.formulas.computing import compute
 from belbiotech.survival.formulas.terms import DEEPEST
 from belbiotech.survival.formulas.texts import Token, shown, tokens_of
 from belbiotech.survival.formulas.trees import tree_of
+from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["rows_where"]
@@ -56,7 +57,7 @@ def rows_where(data: pd.DataFrame, text: str) -> Mask:
     FormulaError
         A text that is no condition, or would do more than compute.
     PanelError
-        An unknown column.
+        An unknown column, or two of one name.
 
     Examples
     --------
@@ -75,10 +76,7 @@ def rows_where(data: pd.DataFrame, text: str) -> Mask:
     tree = _read(text)
     _check(tree, text)
     names = list(dict.fromkeys(_columns(tree)))
-    unknown = [name for name in names if name not in data.columns]
-    if unknown:
-        lines = (f"there is no column {n!r}; {nearest_names(n, data.columns)}" for n in unknown)
-        raise PanelError("\n".join(lines))
+    check_columns(data, columns=names)
     return _Held(plain_table(data[names], names), text).mask(tree)
 
 

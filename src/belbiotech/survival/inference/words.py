@@ -68,6 +68,9 @@ class Labels:
         Labels
             With the new ones beside, or in place of, the old ones.
         """
+        if not isinstance(titles, Mapping):
+            msg = f"labels is a mapping such as {{'size': 'Employees'}}, not {a_type_of(titles)}"
+            raise PanelError(msg)
         return Labels({**self.titles, **titles}, {**self.codes, **(codes or {})}, self.own)
 
     def column(self, name: str) -> str:

@@ -22,7 +22,7 @@ from belbiotech.survival.inference.limits import (
 )
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
-from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.column_names import as_list, check_one_name
 
 __all__ = ["StandardisedSurvival", "standardised_survival"]
 
@@ -308,7 +308,7 @@ def _checked(
     if exposure not in known:
         msg = f"exposure {exposure!r} is not in the model; {nearest_names(exposure, known)}"
         raise FitError(msg)
-    if isinstance(values, str) or not len(values):
+    if not as_list(values, "values", [0, 1]):
         msg = f"values must be a list of what to set {exposure!r} to, such as [0, 1]"
         raise FitError(msg)
     if not isinstance(data, pd.DataFrame):

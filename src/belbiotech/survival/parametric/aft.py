@@ -23,6 +23,7 @@ from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
 from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
+from belbiotech.survival.rows.column_names import as_list
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.spells import join_rows
@@ -196,6 +197,10 @@ def compare_distributions(
     2      weibull         -748.79           4  1505.58        4.05
     """
     data = as_table(data)
+    distributions = as_list(distributions, "distributions", ["weibull", "lognormal"])
+    if not distributions:
+        msg = "distributions is empty, so that there is nothing to compare"
+        raise FitError(msg)
     for name in distributions:
         _refuse_distribution(name)
     lines: list[dict[str, object]] = []

@@ -19,6 +19,7 @@ from belbiotech.survival.parametric.piecewise_result import PiecewiseResult
 from belbiotech.survival.parametric.poisson import Exposure, fit_poisson
 from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
+from belbiotech.survival.rows.column_names import check_text
 from belbiotech.survival.rows.counts import Counts, count_rows
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.timeline import split_at
@@ -104,6 +105,7 @@ def piecewise_exponential(
     covariate
     alliances_active_lag1 -0.202         0.817     0.098
     """
+    check_text(overlap, "overlap", "refuse")
     if overlap not in get_args(Overlap):
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)

@@ -1,13 +1,17 @@
-"""Columns are asked for by name: what is no name, and what is no column of the data."""
+"""What a caller gives: names of columns, or texts, lists and mappings; what is none of these.
+
+Columns are asked for by name: what is no name, and what is no column of the data, is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError, a_type_of, nearest_names
+from belbiotech.errors import PanelError, a_type_of, in_words, nearest_names
 
 TIMES = {
     "start": "name the column in which rows begin with start='...', or give start=0 if all begin "
@@ -16,7 +20,17 @@ TIMES = {
     "data['age'] + 1) for yearly rows); ",
 }
 
-__all__ = ["as_columns", "check_columns", "check_names", "check_one_name"]
+__all__ = [
+    "as_columns",
+    "as_list",
+    "check_columns",
+    "check_mapping",
+    "check_names",
+    "check_one_name",
+    "check_one_name_or_none",
+    "check_text",
+    "check_whole_number",
+]
 
 COLUMN = "a column"  # what is said of a name that came with no argument of its own
 
@@ -87,6 +101,30 @@ def check_one_name(**arguments: object) -> None:
     _stop_at([line for argument, value in arguments.items() for line in _no_name(argument, value)])
 
 
+def check_one_name_or_none(**arguments: object) -> None:
+    """Refuse what is neither the name of one column nor None.
+
+    Parameters
+    ----------
+    **arguments
+        Each argument's value: a name, or None where there is none.
+
+    Raises
+    ------
+    PanelError
+        Naming each argument that is something else.
+
+    Examples
+    --------
+    >>> check_one_name_or_none(by=None, unit="firm_id")
+    >>> check_one_name_or_none(by=("region", "segment"))
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: by is a tuple: give one column's name, such as by='name'
+    """
+    given = {name: value for name, value in arguments.items() if value is not None}
+    check_one_name(**given)
+
+
 def check_names(**arguments: object) -> None:
     """Refuse columns where their names are asked for.
 
@@ -142,6 +180,105 @@ def as_columns(by: str | Sequence[str] | None, argument: str = "by") -> list[str
     if by is None:
         return []
     return [by] if isinstance(by, str) else list(by)
+
+
+def check_text(value: object, argument: str, example: str) -> None:
+    """Refuse what is no text.
+
+    Parameters
+    ----------
+    value : object
+        What the caller was given.
+    argument, example : str
+        Where it was given, and what could have been.
+
+    Raises
+    ------
+    PanelError
+        Naming the argument.
+    """
+    if not isinstance(value, str):
+        msg = f"{argument} is {a_type_of(value)}: give a text, such as {example!r}"
+        raise PanelError(msg)
+
+
+def as_list(value: Any, argument: str, example: object) -> list[Any]:
+    """Give several values as a list; refuse one by itself.
+
+    Parameters
+    ----------
+    value : iterable
+        What the caller was given.
+    argument : str
+        Where it was given.
+    example : object
+        What could have been.
+
+    Returns
+    -------
+    list
+        The values.
+
+    Raises
+    ------
+    PanelError
+        Naming the argument.
+
+    Examples
+    --------
+    >>> as_list((2, 3), "lags", [2, 3])
+    [2, 3]
+    >>> as_list(2, "lags", [2, 3])
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: lags is 2: give a list, such as [2, 3]
+    """
+    if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Iterable):
+        msg = f"{argument} is {in_words(value)}: give a list, such as {example!r}"
+        raise PanelError(msg)
+    return list(value)
+
+
+def check_mapping(value: object, argument: str, example: object) -> None:
+    """Refuse what is no mapping; None is one that is not given.
+
+    Parameters
+    ----------
+    value : object
+        What the caller was given.
+    argument : str
+        Where it was given.
+    example : object
+        What could have been.
+
+    Raises
+    ------
+    PanelError
+        Naming the argument.
+    """
+    if value is not None and not isinstance(value, Mapping):
+        msg = f"{argument} is {in_words(value)}: give a mapping, such as {example!r}"
+        raise PanelError(msg)
+
+
+def check_whole_number(value: object, argument: str) -> None:
+    """Refuse what is no whole number; None is one that is not given.
+
+    Parameters
+    ----------
+    value : object
+        What the caller was given.
+    argument : str
+        Where it was given.
+
+    Raises
+    ------
+    PanelError
+        Naming the argument.
+    """
+    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
+    if value is not None and not whole and not hasattr(value, "__index__"):
+        msg = f"{argument} is {in_words(value)}: it must be a whole number"
+        raise PanelError(msg)
 
 
 def _no_name(argument: str, value: object) -> list[str]:

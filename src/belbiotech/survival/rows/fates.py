@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.rows.checks import rows_in_words
+from belbiotech.survival.rows.column_names import as_columns
 
 __all__ = ["check_fates", "check_outcome_names"]
 
@@ -36,7 +37,7 @@ def check_outcome_names(outcomes: Sequence[str], at_least: int = 2) -> list[str]
     if isinstance(outcomes, str):
         msg = f"outcomes must be a list of columns, such as [{outcomes!r}, 'acquisition']"
         raise FitError(msg)
-    names = list(outcomes)
+    names = as_columns(outcomes, "outcomes")
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         msg = f"outcomes name {', '.join(map(repr, twice))} more than once"

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, in_words, nearest_names
-from belbiotech.survival.rows.column_names import as_columns, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_one_name, check_one_name_or_none
 from belbiotech.survival.rows.from_flat import calendar_years, column_name, read_table
 from belbiotech.survival.rows.units import needed_unit
 
@@ -104,6 +104,7 @@ def from_spells(
     5       b  2004      2     3       0                1
     """
     check_one_name(start=start, end=end, fate=fate, date=date, kind=kind)
+    check_one_name_or_none(entry=entry)
     units = read_table(table, "table")
     name = needed_unit(units, unit)
     spells = _spells(units, name, _Columns(start, end, fate, entry), as_columns(censored))

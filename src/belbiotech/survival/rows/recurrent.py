@@ -9,6 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, nearest_names
 from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.column_names import check_text, check_whole_number
 from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
@@ -152,9 +153,11 @@ def check_event_counts(data: pd.DataFrame, count: str) -> None:
 
 
 def _check_options(max_order: int | None, later: str) -> None:
+    check_whole_number(max_order, "max_order")
     if max_order is not None and max_order < 1:
         msg = f"max_order must be 1 or more; it is {max_order}"
         raise FitError(msg)
+    check_text(later, "later", "pool")
     if later not in get_args(Later):
         msg = f"later {later!r} is unknown; {nearest_names(later, get_args(Later))}"
         raise FitError(msg)

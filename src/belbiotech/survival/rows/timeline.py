@@ -10,7 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
-from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_mapping, check_one_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.times import TOLERANCE
@@ -172,6 +172,11 @@ def merge_timeline(
     data, changes = as_table(data), as_table(changes, "changes")
     unit, ends = needed_unit(data, unit), as_columns(outcomes, "outcomes")
     check_rows(data, ends, start=start, stop=stop, unit=unit)
+    if columns is None:
+        msg = "columns is None: give a mapping, such as {'alliances': 'count'}"
+        raise PanelError(msg)
+    check_mapping(columns, "columns", {"alliances": "count"})
+    check_mapping(initial, "initial", {"alliances": 0})
     _check_changes(data, changes, columns, unit, time, lag)
     codes, units = pd.factorize(data[unit])
     known = pd.DataFrame(
@@ -272,7 +277,7 @@ def _check_changes(
     lag: float,
 ) -> None:
     """Refuse facts that cannot be placed, all problems at once."""
-    check_names(time=time)
+    check_one_name(time=time)
     if not isinstance(changes, pd.DataFrame):
         msg = f"changes must be a pandas DataFrame, not {type(changes).__name__}"
         raise PanelError(msg)

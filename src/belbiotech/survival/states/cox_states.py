@@ -15,7 +15,7 @@ from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
-from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.column_names import as_columns, as_list
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.cox_fit import cox_of_rows
@@ -186,7 +186,7 @@ def _shared_terms(shared: Shared, matrix: Matrix, names: list[str]) -> dict[str,
     if shared is None:
         return {}
     if not isinstance(shared, Mapping):
-        terms = [shared] if isinstance(shared, str) else list(shared)
+        terms = [shared] if isinstance(shared, str) else as_list(shared, "shared", ["age"])
         wanted: dict[str, Sequence[str]] = dict.fromkeys(terms, names)
     else:
         wanted = dict(shared)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.rows.column_names import check_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.times import interval_times
 
 __all__ = ["StatePaths", "state_paths"]
@@ -98,7 +99,8 @@ def state_paths(
             "such as initial='private', or the column that holds the state of each row"
         )
         raise FitError(msg)
-    by_column = isinstance(data, pd.DataFrame) and initial in data.columns
+    data = as_table(data)
+    by_column = initial in data.columns
     needed = [*columns, *([initial] if by_column else [])]
     check_rows(data, [], start=start, stop=stop, columns=needed, unit=unit)
     check_columns(data, start=start, stop=stop, columns=[to])

@@ -112,10 +112,10 @@ def check_options(call: CoxCall) -> None:
         With all of them.
     """
     problems = []
-    if call.overlap not in ("refuse", "allow"):
-        problems.append(f"overlap must be 'refuse' or 'allow', not {call.overlap!r}")
-    if call.ties not in ("efron", "breslow"):
-        problems.append(f"ties must be 'efron' or 'breslow', not {call.ties!r}")
+    if in_words(call.overlap) not in ("'refuse'", "'allow'"):
+        problems.append(f"overlap must be 'refuse' or 'allow', not {in_words(call.overlap)}")
+    if in_words(call.ties) not in ("'efron'", "'breslow'"):
+        problems.append(f"ties must be 'efron' or 'breslow', not {in_words(call.ties)}")
     if call.frailty is not None and (call.firth or call.cluster):
         problems.append("frailty goes neither with firth nor with cluster; choose one")
     if call.firth and call.cluster:
