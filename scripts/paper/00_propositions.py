@@ -21,6 +21,7 @@ WORDS = labels()
 DRAWS = 499  # deals of each permutation test
 LEVEL = 0.05
 HALF, TWICE = 0.5, 2.0  # a hazard ratio that would matter
+WORDED = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
 MAIN = ("1a", "exit", "allied")  # the proposition's plainest test: it is put into words
 
 
@@ -101,7 +102,7 @@ def opening(found: pd.DataFrame, rows: pd.DataFrame) -> TableBlock:
     }
     stated = " ".join(f"{name}: {text}" for name, text in STATED.items())
     note = (
-        f"{stated} {size(rows)}; {MODELS['reads']} p, dealt: the firms' histories of covariates "
+        f"{stated} {size(rows)}. {MODELS['reads']} p, dealt: the firms' histories of covariates "
         f"dealt anew {DRAWS} times among those of the same decade of founding and the same age "
         f"(none can be under {1 / (DRAWS + 1):g}). Holm, B-H (Benjamini and Hochberg): adjusted "
         f"for all {len(found)} tests. Without any one firm: the range of hazard ratios when each "
@@ -140,19 +141,22 @@ def conclusions(found: pd.DataFrame) -> str:
         f"{_number(kept['p_holm'])}, after Benjamini and Hochberg's {_number(kept['p_bh'])}. The "
         "smallest belongs to "
         f"{_lower(least['covariate'])} and {_lower(CODES['outcome'][least['outcome']])}: "
-        f"{_found(least)}, p {_p(least['p_value'])}, dealt {_p(least['p_dealt'])}, Holm "
-        f"{_p(least['p_holm'])}; without any one firm the ratio is between "
-        f"{ratio(least['without_lower'])} and {ratio(least['without_upper'])}, and the firm that "
-        f"moves it most is {least['without_firm']}. The plainest question, whether firms with any "
-        f"active alliance fail or are acquired more or less often, has the answer {_found(main)}, "
-        f"p {_p(main['p_value'])}, dealt {_p(main['p_dealt'])}, on {main['n_events']:,d} events of "
-        f"{main['n_firms']:,d} firms; without any one firm {ratio(main['without_lower'])} to "
+        f"{_found(least)}, p {_p(least['p_value'])}, by histories dealt anew "
+        f"p {_p(least['p_dealt'])}, after Holm's adjustment p {_p(least['p_holm'])}; without any "
+        f"one firm the ratio is between {ratio(least['without_lower'])} and "
+        f"{ratio(least['without_upper'])}, and the firm that moves it most is "
+        f"{least['without_firm']}. The plainest question, whether firms with any "
+        f"active alliance fail or are acquired more or less often, is answered by a "
+        f"{_found(main)}, p {_p(main['p_value'])}, by histories dealt anew "
+        f"p {_p(main['p_dealt'])}, on {main['n_events']:,d} events of {main['n_firms']:,d} "
+        f"firms; without any one firm {ratio(main['without_lower'])} to "
         f"{ratio(main['without_upper'])}. {_of(wide, number)} "
         f"{'has an interval' if wide == 1 else 'have intervals'} that "
         f"reach{'es' if wide == 1 else ''} under {HALF:g} or over {TWICE:g}: there the data "
         "do not exclude that the hazard is halved or doubled. "
-        f"{_of(crossed, number)} {'changes' if crossed == 1 else 'change'} side when one firm is "
-        f"left out. The two kinds of p-value differ by {apart:.2f} at most. {_after(found)}"
+        f"In {_of(crossed, number).lower()} the ratio passes from one side of 1 to the other when "
+        f"a single firm is left out. The two kinds of p-value differ by {apart:.2f} at most. "
+        f"{_after(found)}"
     )  # fmt: skip
 
 
@@ -177,7 +181,7 @@ def _of(some: int, number: int) -> str:
 
 
 def _number(value: int) -> str:
-    return {0: "none", 1: "one", 2: "two", 3: "three"}.get(value, str(value))
+    return dict(enumerate(WORDED)).get(value, str(value))
 
 
 def _found(line: pd.Series[Any]) -> str:
@@ -207,7 +211,7 @@ def blocks(sample: Sample) -> list[Block]:
             "propositions",
             "All propositions: hazard ratios with 95% intervals",
             forest(lines.reset_index(drop=True), title=size(rows)),
-            note=f"The tests of Table 1. {MODELS['reads']}",
+            note=f"The tests of the table above. {MODELS['reads']}",
         ),
         Text(conclusions(found)),
         Text(

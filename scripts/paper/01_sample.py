@@ -5,7 +5,18 @@ from __future__ import annotations
 from itertools import combinations
 
 import pandas as pd
-from common import PARTNERS, SEGMENT_GROUPS, VERSION, Sample, followed, labels, run, size, today
+from common import (
+    PARTNERS,
+    SEGMENT_GROUPS,
+    VERSION,
+    Sample,
+    followed,
+    labels,
+    on_page,
+    run,
+    size,
+    today,
+)
 
 import belbiotech as bb
 from belbiotech.plots import bars
@@ -346,19 +357,22 @@ def blocks(sample: Sample) -> list[Block]:
         FigureBlock(
             "alliances_by_year",
             "Alliances signed, by year and kind of partner",
-            year_columns(
-                signed,
-                value="size",
-                group="kind",
-                year="start_year",
-                y_label="Alliances signed",
+            on_page(
+                year_columns(
+                    signed,
+                    value="size",
+                    group="kind",
+                    year="start_year",
+                    y_label="Alliances signed",
+                ),
+                height=3.2,
             ),
             note=f"N = {len(alliances):,d} alliances.",
         ),
         FigureBlock(
             "cases",
             f"Firms listed on an exchange by {CASES_UNTIL}: alliances, listing and fate",
-            timeline(case_lines, marks),
+            on_page(timeline(case_lines, marks)),
             note=f"{len(case_lines)} firms, {len(marks)} alliances. Lines run from founding to the "
             "end, or to the last year with a sighting.",
         ),

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pandas as pd
-from common import CODES, FATES, Sample, labels, run, size
+from common import CODES, FATES, Sample, labels, on_page, run, size
 
 import belbiotech as bb
 from belbiotech.report.blocks import Block, FigureBlock, Heading, Text
@@ -33,7 +33,6 @@ def curve(rows: pd.DataFrame, by: str) -> FigureBlock:
         f"survival_{by}",
         f"Neither failed nor acquired, by {WORDS.column(by).lower()}",
         fitted.plot(
-            title=size(rows, "exit"),
             y_label="Share neither failed nor acquired",
             x_label="Age of the firm in years",
         ),
@@ -119,7 +118,6 @@ def stacked(rows: pd.DataFrame, by: str) -> FigureBlock:
         f"Cumulative incidence of failure and acquisition, by {WORDS.column(by).lower()}",
         stacked_incidence(
             shown,
-            title=size(rows, *FATES),
             at_risk=coded.at_risk,
             x_label="Age of the firm in years",
         ),
@@ -130,6 +128,10 @@ def stacked(rows: pd.DataFrame, by: str) -> FigureBlock:
 def blocks(sample: Sample) -> list[Block]:
     """Describe survival."""
     rows = named(sample.observed)
+    curves = [curve(rows, by) for by in GROUPINGS[:3]]
+    fates = [stacked(rows, by) for by in ("status", "region_group")]
+    for blocks_alike in (curves, fates):
+        on_page(*(block.figure for block in blocks_alike))
     compared = tests(rows)
     smallest = compared.loc[compared["p_value"].idxmin()]
     made = int(compared["p_value"].notna().sum())
@@ -149,7 +151,7 @@ def blocks(sample: Sample) -> list[Block]:
             "of firms. Gray's test needs groups fixed over life, and is not made for status."
         ),
         Heading("Failure or acquisition"),
-        *(curve(rows, by) for by in GROUPINGS[:3]),
+        *curves,
         table(
             "survival_median",
             "Age by which half of the firms have failed or been acquired",
@@ -177,7 +179,7 @@ def blocks(sample: Sample) -> list[Block]:
             f"of nothing, the smallest would be under {1 - 0.5 ** (1 / made):.3f} half the time.",
         ),
         Heading("The two fates apart"),
-        *(stacked(rows, by) for by in ("status", "region_group")),
+        *fates,
         table(
             "incidence",
             "Cumulative incidence of each fate by age",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
-from common import MODELS, Sample, labels, run, size
+from common import MODELS, Sample, labels, on_page, run, size
 from models import Fit, coefficient_table, cox
 from propositions import ACTIVE, MAX_ORDER, RIGHT, not_listed, round_rows
 
@@ -38,6 +38,7 @@ def blocks(sample: Sample) -> list[Block]:
     made = int(rows["financing_rounds_new"].sum())
     grouped = rows.assign(status=WORDS.values("status", rows["status"]))
     mean = bb.mean_cumulative_function(grouped, "financing_rounds_new", by="status")
+    drawn = on_page(mean.plot(y_label="Mean number of rounds", x_label="Age of the firm in years"))
 
     def listed(model: str, term: str, what: str) -> str:
         return listing[model].says(term, what, "a first listing")
@@ -70,11 +71,7 @@ def blocks(sample: Sample) -> list[Block]:
         FigureBlock(
             "rounds",
             "Mean number of financing rounds by age and alliance status",
-            mean.plot(
-                title=size(rows),
-                y_label="Mean number of rounds",
-                x_label="Age of the firm in years",
-            ),
+            drawn,
             note=f"{rounds_note} A firm changes group with its status.",
         ),
         coefficient_table(

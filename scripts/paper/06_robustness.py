@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import VERSION, Sample, labels, run, warned, with_columns
+from common import VERSION, Sample, labels, on_page, run, span, warned, with_columns
 
 import belbiotech as bb
 from belbiotech.dataset.facts.confidence import filter_core, filter_stated
@@ -20,6 +20,11 @@ from belbiotech.report.tables import table
 WORDS = labels()
 AUDITED = {"acquisition": False, "exit": False, "failure": True}  # True: Firth's penalty
 PLACEBO_DRAWS = 25
+CAUSAL = "m"  # the step that has a section of its own, What if
+PARTS = {
+    "designs": ("who counts, and when", "abcdefghij"),
+    "left_out": ("firms left out, and facts read otherwise", "kl"),
+}
 EXPOSURES = {
     "Any active alliance": "allied",
     "Number of active alliances": "alliances_active_lag1",
@@ -55,8 +60,11 @@ LEFT_OUT = ["estimate", "std_error"]
 
 def audit(outcome: str, firth: bool) -> list[Block]:
     """Show how the estimate of one outcome moves from design to design."""
-    result = bb.bias_audit(f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=firth)
-    result = replace(result, table=_named(result.table))
+    result = bb.bias_audit(
+        f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=firth, bootstrap=0
+    )
+    rows = _named(result.table)
+    result = replace(result, table=rows[rows["step"] != CAUSAL])
     what = WORDS.codes["outcome"][outcome].lower()
     steps = result.table.set_index("step")
     naive, sound = (_first(steps.loc[[step]]) for step in ("a", result.sound))
@@ -76,22 +84,32 @@ def audit(outcome: str, firth: bool) -> list[Block]:
             f"{_rules(result.table)} Ever allied, fixed over life, gives a hazard ratio of "
             f"{_words(naive)}; the sound design (step {result.sound}) gives {_words(sound)}.{word}"
         ),
-        FigureBlock(
-            f"audit_{outcome}",
-            f"Bias audit of any alliance and {what}",
-            result.plot(title=_title(result.sound, sound)),
-            note=f"Hazard ratio of any alliance, by design.{penalty}",
+        *(
+            FigureBlock(
+                f"audit_{outcome}_{name}",
+                f"Bias audit of any alliance and {what}: {words}",
+                replace(result, table=_steps(result.table, letters, result.sound)).plot(
+                    title=_title(result.sound, sound)
+                ),
+                note=f"Hazard ratio of any alliance, by design.{penalty}",
+            )
+            for name, (words, letters) in PARTS.items()
         ),
         table(
             f"audit_{outcome}",
             f"Bias audit of any alliance and {what}",
             _counted(result.table.drop(columns=LEFT_OUT)),
             WORDS,
-            note=f"Steps d1 to l differ from the sound design, {result.sound}, in one point each."
-            f"{penalty}",
+            note=f"Steps from d1 on differ from the sound design, {result.sound}, in one point "
+            f"each. What a first alliance did is asked by other methods under What if.{penalty}",
         ),
         *([warned(result.warnings)] if result.warnings else []),
     ]
+
+
+def _steps(rows: pd.DataFrame, letters: str, sound: str) -> pd.DataFrame:
+    """Take some steps, and the sound one to compare them with."""
+    return rows[rows["step"].str[0].isin(list(letters)) | (rows["step"] == sound)]
 
 
 def _rules(rows: pd.DataFrame) -> str:
@@ -166,7 +184,7 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
     """Show a specification curve."""
     numbers = curve.summary
     outcomes = list(dict.fromkeys(curve.table["outcome"]))
-    what = " and ".join(outcomes).lower()
+    what = ", and ".join(outcomes).lower()
     columns = [
         *CHOICES,
         "sound",
@@ -204,7 +222,7 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
         FigureBlock(
             f"specifications_{name}",
             f"Specification curve of {what}",
-            specification_curve(shown, choices=varied, sound="sound"),
+            on_page(specification_curve(shown, choices=varied, sound="sound")),
             note="Blue: the 95% interval does not hold 1. Unsound designs, in which who counts "
             "depends on what happens, stand at the right.",
         ),
@@ -217,9 +235,9 @@ def _part(words: str, numbers: pd.Series[Any]) -> str:
     """Say what the sound or the unsound designs give, and how much each was fitted to."""
     return (
         f"{words.capitalize()} designs: {numbers['fitted']:.0f} estimates, median "
-        f"{ratio(numbers['median_hazard_ratio'])}, from {numbers['least_n_rows']:,.0f} to "
-        f"{numbers['most_n_rows']:,.0f} firm-years and {numbers['least_n_events']:.0f} to "
-        f"{numbers['most_n_events']:.0f} events."
+        f"{ratio(numbers['median_hazard_ratio'])}, of "
+        f"{span([numbers['least_n_rows'], numbers['most_n_rows']])} firm-years and "
+        f"{span([numbers['least_n_events'], numbers['most_n_events']])} events."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import VERSION, Sample, labels, run
+from common import VERSION, Sample, labels, on_page, run
 
 import belbiotech as bb
 from belbiotech.report.blocks import Block, FigureBlock, Heading, Text
@@ -22,11 +22,14 @@ from belbiotech.studies.samples import read_sample
 WORDS = labels()
 OUTCOMES = ("exit", "acquisition", "failure")
 HORIZON, BOOTSTRAP, SEED = 5, 200, 0
+REFUSED = "^(?:not possible|does not carry): "
 WINDOW = 5  # of alliances in force, which a first alliance does not need
 TITLES = {
     "outcome": "Outcome",
     "method": "Method",
-    "difference": f"Incidence at {HORIZON} years, difference",
+    "difference": f"Difference of incidences at {HORIZON} years, percentage points",
+    "difference_lower": "Difference, lower",
+    "difference_upper": "Difference, upper",
     "carries": "Carries",
 }
 
@@ -56,19 +59,22 @@ def found() -> pd.DataFrame:
 def said(rows: pd.DataFrame, outcome: str) -> str:
     """Say for one outcome what can be said, or in plain words why nothing can."""
     what = WORDS.codes["outcome"][outcome]
-    carried = rows[rows["carries"]]
+    carried, others = rows[rows["carries"]], rows[~rows["carries"]]
+    parts = [f"{row['method']}: {_numbers(row)}." for _, row in carried.iterrows()]
     if carried.empty:
-        reasons = rows["note"].str.removeprefix("not possible: ")
-        reasons = reasons.str.removeprefix("does not carry: ")
-        return (
-            f"{what}: the data do not carry an estimate of what alliances did. By method: "
-            + ". ".join(f"{m}: {r}" for m, r in zip(rows["method"], reasons, strict=True))
-            + "."
-        )
-    parts = [f"{row['method']}: {_numbers(row)}" for _, row in carried.iterrows()]
-    others = len(rows) - len(carried)
-    rest = f" The other {others} methods do not carry; the table says why." if others else ""
-    return f"{what}: {'; '.join(parts)}.{rest}"
+        parts = ["the data do not carry an estimate of what a first alliance did."]
+    if others.empty:
+        return f"{what}: {' '.join(parts)}"
+    reasons = others["note"].str.replace(REFUSED, "", regex=True)
+    whole = dict.fromkeys(reasons)
+    told = [f"{' and '.join(_short(others.loc[reasons == r, 'method']))}: {r}" for r in whole]
+    head = "Why not, by method" if carried.empty else "Not carried by the others"
+    return f"{what}: {' '.join(parts)} {head}. {'. '.join(told)}."
+
+
+def _short(methods: pd.Series) -> list[str]:
+    """Name methods without what stands in brackets behind them."""
+    return methods.str.replace(r" \(.*\)$", "", regex=True).tolist()
 
 
 def _numbers(row: pd.Series[Any]) -> str:
@@ -94,18 +100,18 @@ def surface(rows: pd.DataFrame) -> list[Block]:
     row = carried.iloc[0]
     what = WORDS.codes["outcome"][row["outcome"]].lower()
     if row["lower"] <= 1 <= row["upper"]:
-        words = "Its interval holds 1 as it is: no confounder is needed to explain it away."
-        return [Text(f"{row['method']}, {what}: {_numbers(row)}. {words}")]
+        words = "the interval holds 1 as it is; no confounder is needed to explain it away."
+        return [Text(f"{_short(carried['method'])[0]}, {what}: {words}")]
     shown = bb.bias_surface(row["hazard_ratio"], row["lower"], row["upper"])
     weakest = shown.weakest()["effect"].min()
-    words = f"A confounder with effects of {ratio(weakest)} on both would make it hold 1."
+    words = f"a confounder with effects of {ratio(weakest)} on both would make it hold 1."
     return [
         Heading("What an unmeasured confounder would do"),
-        Text(f"{row['method']}, {what}: {_numbers(row)}. {words}"),
+        Text(f"{_short(carried['method'])[0]}, {what}: {words}"),
         FigureBlock(
             "what_if_surface",
             f"Hazard ratio of a first alliance on {what}, corrected for an unmeasured confounder",
-            shown.plot(),
+            on_page(shown.plot()),
             note=f"{row['n_rows']:,} rows, {row['n_events']} events.",
         ),
     ]
@@ -114,14 +120,17 @@ def surface(rows: pd.DataFrame) -> list[Block]:
 def blocks(sample: Sample) -> list[Block]:
     """Say what would have become of firms without their first alliance, where that can be said."""
     rows = found()
+    points = ["difference", "difference_lower", "difference_upper"]
+    behind = {name: rows[name].where(rows["n_rows"] > 0) for name in ("n_rows", "n_events")}
     shown = rows.assign(
+        **(100 * rows[points]),
+        **{name: values.astype("Int64") for name, values in behind.items()},
         outcome=rows["outcome"].map(WORDS.codes["outcome"]),
         carries=np.where(rows["carries"], "yes", "no"),
-        note=rows["note"].map(WORDS.in_words),
     )
     columns = [
         *("outcome", "method", "hazard_ratio", "lower", "upper", "difference"),
-        *("difference_lower", "difference_upper", "n_rows", "n_events", "carries", "note"),
+        *("difference_lower", "difference_upper", "n_rows", "n_events", "carries"),
     ]
     return [
         Heading("What if firms had not signed"),
@@ -142,13 +151,10 @@ def blocks(sample: Sample) -> list[Block]:
             "A first alliance: causal estimates, and what does not carry one",
             shown[columns],
             WORDS,
-            titles={
-                **TITLES,
-                "difference_lower": "Difference, lower",
-                "difference_upper": "Difference, upper",
-            },
-            note="Rows of emulated trials are counted once a trial. Intervals of weighted and "
-            f"simulated incidences: {BOOTSTRAP} draws of the firms.",
+            titles=TITLES,
+            note="A dash: not carried, for the reason in the text. Rows of emulated trials are "
+            "counted once a trial. Intervals of weighted and simulated incidences: "
+            f"{BOOTSTRAP} draws of the firms.",
         ),
         *surface(rows),
     ]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,9 @@ from belbiotech.report.blocks import Block, Warned
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.report.sections import write_section
 from belbiotech.studies.small_samples import RULE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 VERSION = "1.0.0"  # the data version of the whole paper: pinned here, and nowhere else
 OUT = Path("out") / "paper"
@@ -113,7 +117,13 @@ KNOWN_TODAY = {
     "pronota": "MyCartis",
     "thrombogenics": "Oxurion",
 }
-CODE_TALK = re.compile(r"[;,:] (?:think of|or use|use|give|name|take|leave|merge)\b[^;.]*")
+PAGE = 7.0  # inches across a page: a figure is printed at nine tenths of its size
+CODE_TALK = re.compile(
+    r"[;,:] (?:think of|or use|use|give|name|take|leave|merge)\b(?:\.\.\.|[^;.])*"
+)
+FEW_EVENTS = re.compile(
+    r"(\d+) events? of (.+) for (\d+) coefficients? \(.*?(fewer than \d+)\): (.+)"
+)
 
 
 def followed(panel: pd.DataFrame) -> str:
@@ -215,8 +225,57 @@ def run(name: str, title: str, blocks: Callable[[Sample], Sequence[Block]]) -> N
 
 def warned(texts: Iterable[str]) -> Warned:
     """Put warnings in words for people."""
-    said = (CODE_TALK.sub("", labels().in_words(text)) for text in texts)
-    return Warned(tuple(dict.fromkeys(said)))
+    said = [CODE_TALK.sub("", labels().in_words(text)) for text in texts]
+    return Warned(tuple(dict.fromkeys([*_few_events(said), *said])))
+
+
+def _few_events(said: list[str]) -> list[str]:
+    """Take out what says that a model has few events, and say it in one line an outcome."""
+    found = {text: match for text in said if (match := FEW_EVENTS.fullmatch(text))}
+    said[:] = [text for text in said if text not in found]
+    lines = []
+    for outcome in dict.fromkeys(match[2] for match in found.values()):
+        of = [match for match in found.values() if match[2] == outcome]
+        events, terms = ([int(match[k]) for match in of] for k in (1, 3))
+        fewest = min(e / t for e, t in zip(events, terms, strict=True))
+        lines.append(
+            f"Models of {outcome} have {span(events)} events for "
+            f"{counted(terms, 'coefficient')}, as few as {fewest:.1f} for each where "
+            f"{of[0][4].split()[-1]} is the least that is asked for: {of[0][5]}."
+        )
+    return lines
+
+
+def on_page(*figures: Figure, height: float | None = None) -> Figure:
+    """Make figures as wide as a page, and the axes of all equally large; give back the first."""
+    for figure in figures:
+        figure.set_size_inches(PAGE, height or figure.get_figheight())
+    for _ in range(2):  # what stands beside the axes does not grow with them
+        sizes = [_inches(figure) for figure in figures]
+        for figure, (across, up) in zip(figures, sizes, strict=True):
+            figure.set_size_inches(
+                figure.get_figwidth() - across + min(wide for wide, _ in sizes),
+                figure.get_figheight() - up + max(high for _, high in sizes),
+            )
+    return figures[0]
+
+
+def _inches(figure: Figure) -> tuple[float, float]:
+    """Measure the first axes of a figure."""
+    figure.draw_without_rendering()
+    box = figure.axes[0].get_window_extent()
+    return box.width / figure.dpi, box.height / figure.dpi
+
+
+def span(values: Iterable[float], sign: str = ",.0f") -> str:
+    """Write from what to what numbers go, or the one that all are."""
+    low, high = min(values := list(values)), max(values)
+    return f"{low:{sign}}" if low == high else f"{low:{sign}} to {high:{sign}}"
+
+
+def counted(values: Iterable[float], word: str) -> str:
+    """Write from what to what numbers of something go."""
+    return f"{span(values := list(values))} {word}{'' if max(values) == 1 else 's'}"
 
 
 def folder() -> Path:

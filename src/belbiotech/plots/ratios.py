@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["forest", "specification_curve"]
 
 LABEL_WIDTH, LINE = 40, 0.17  # letters of a line beside an estimate, and its height in inches
+MANY, PITCH, CLOSE = 24, 0.3, 0.2  # estimates from which on they stand closer, in inches
 WIDEST = 100.0  # how far from the line of no difference ratios are drawn, as a factor
 
 
@@ -78,7 +79,8 @@ def forest(
     with look():
         names = [wrapped(shown[label], LABEL_WIDTH) for label in lines["label"]]
         more = sum(name.count("\n") for name in names)
-        figure, axes = figure_of_one(height=0.8 + 0.3 * len(lines) + LINE * more, ax=ax)
+        pitch = PITCH if len(lines) <= MANY else CLOSE
+        figure, axes = figure_of_one(height=0.8 + pitch * len(lines) + LINE * more, ax=ax)
         for y, (_, row) in enumerate(lines.iterrows()):
             _forest_line(axes, y, row, limits, colour)
         axes.axvline(reference, color="#666666", linewidth=0.8)

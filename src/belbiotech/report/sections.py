@@ -19,6 +19,8 @@ from belbiotech.report.blocks import (
 from belbiotech.report.drawn import drawn
 from belbiotech.report.tables import left_columns, write_table
 
+PIXELS = 160  # of a PNG, an inch
+
 __all__ = ["read_sections", "write_section"]
 
 
@@ -132,6 +134,7 @@ def _figure(block: FigureBlock, folder: Path) -> dict[str, Any]:
         "title": block.title,
         "note": block.note,
         "aspect": round(width / height, 4),
+        "inches": round(width / PIXELS, 2),
     }
 
 
