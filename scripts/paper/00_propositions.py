@@ -22,6 +22,7 @@ DRAWS = 499  # deals of each permutation test
 LEVEL = 0.05
 HALF, TWICE = 0.5, 2.0  # a hazard ratio that would matter
 WORDED = ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+WORDED += ["eleven", "twelve"]
 MAIN = ("1a", "exit", "allied")  # the proposition's plainest test: it is put into words
 
 

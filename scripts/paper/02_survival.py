@@ -131,7 +131,7 @@ def blocks(sample: Sample) -> list[Block]:
     curves = [curve(rows, by) for by in GROUPINGS[:3]]
     fates = [stacked(rows, by) for by in ("status", "region_group")]
     for blocks_alike in (curves, fates):
-        on_page(*(block.figure for block in blocks_alike))
+        on_page(*(block.figure for block in blocks_alike), height=3.6)
     compared = tests(rows)
     smallest = compared.loc[compared["p_value"].idxmin()]
     made = int(compared["p_value"].notna().sum())

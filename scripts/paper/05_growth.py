@@ -38,7 +38,8 @@ def blocks(sample: Sample) -> list[Block]:
     made = int(rows["financing_rounds_new"].sum())
     grouped = rows.assign(status=WORDS.values("status", rows["status"]))
     mean = bb.mean_cumulative_function(grouped, "financing_rounds_new", by="status")
-    drawn = on_page(mean.plot(y_label="Mean number of rounds", x_label="Age of the firm in years"))
+    drawn = mean.plot(y_label="Mean number of rounds", x_label="Age of the firm in years")
+    on_page(drawn, height=3.6)
 
     def listed(model: str, term: str, what: str) -> str:
         return listing[model].says(term, what, "a first listing")

@@ -67,7 +67,7 @@ def said(rows: pd.DataFrame, outcome: str) -> str:
         return f"{what}: {' '.join(parts)}"
     reasons = others["note"].str.replace(REFUSED, "", regex=True)
     whole = dict.fromkeys(reasons)
-    told = [f"{' and '.join(_short(others.loc[reasons == r, 'method']))}: {r}" for r in whole]
+    told = [f"{'; '.join(_short(others.loc[reasons == r, 'method']))}: {r}" for r in whole]
     head = "Why not, by method" if carried.empty else "Not carried by the others"
     return f"{what}: {' '.join(parts)} {head}. {'. '.join(told)}."
 

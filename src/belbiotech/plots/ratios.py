@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 __all__ = ["forest", "specification_curve"]
 
 LABEL_WIDTH, LINE = 40, 0.17  # letters of a line beside an estimate, and its height in inches
-MANY, PITCH, CLOSE = 24, 0.3, 0.2  # estimates from which on they stand closer, in inches
+MANY, PITCH = 24, 0.3  # lines that stand loosely, and the inches of each
+CLOSE_WIDTH, CLOSE = 62, 0.2  # the same of more lines: names are not broken, so that none overlap
 WIDEST = 100.0  # how far from the line of no difference ratios are drawn, as a factor
 
 
@@ -77,9 +78,11 @@ def forest(
     limits = (reference / WIDEST, reference * WIDEST) if log else (-np.inf, np.inf)
     shown, colour = shown_names(list(lines["label"]), labels), one_colour(palette)
     with look():
-        names = [wrapped(shown[label], LABEL_WIDTH) for label in lines["label"]]
+        few = len(lines) <= MANY
+        width = LABEL_WIDTH if few else CLOSE_WIDTH
+        names = [wrapped(shown[label], width) for label in lines["label"]]
         more = sum(name.count("\n") for name in names)
-        pitch = PITCH if len(lines) <= MANY else CLOSE
+        pitch = PITCH if few else CLOSE
         figure, axes = figure_of_one(height=0.8 + pitch * len(lines) + LINE * more, ax=ax)
         for y, (_, row) in enumerate(lines.iterrows()):
             _forest_line(axes, y, row, limits, colour)
