@@ -217,8 +217,26 @@ def test_zero_before_others_enter_warns():
     ):
         result = kaplan_meier(rows, "failure")
     assert result.table["survival"].tolist() == [0.5, 0, 0, 0]
-    with pytest.raises(FitError, match="lifelines refuses the rows of group 'all'"):
+    with pytest.raises(FitError, match="refuses the rows of group 'all': nobody .* from 2 to 3,"):
         assert result.fitters
+
+
+def test_a_group_with_nobody_at_risk_for_a_time_is_left_out_of_lifelines_in_words():
+    """lifelines takes a gap between late entries for the curve's end; ours goes on."""
+    rows = pd.DataFrame(
+        {
+            "region": ["a", "a", "a", "b", "b"],
+            "start": [1, 5, 5, 0, 0],
+            "stop": [4, 7, 9, 3, 6],
+            "failure": [0, 1, 0, 1, 0],
+        }
+    )
+    result = kaplan_meier(rows, "failure", by="region")
+    with pytest.warns(BelbiotechWarning, match="group 'a': nobody of it is at risk from 4 to 5"):
+        fitters = result.fitters
+    assert list(fitters) == ["b"]
+    assert fitters["b"].predict(4) == pytest.approx(0.5)
+    assert result.survival_at(8)["survival"].tolist()[0] == pytest.approx(0.5)
 
 
 def test_zero_of_several_before_one_enters_warns():

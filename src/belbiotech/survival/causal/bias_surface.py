@@ -67,7 +67,7 @@ class BiasSurface:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
     ) -> Figure:
         """Draw the corrected hazard ratio over both effects, one panel for each prevalence.
@@ -78,7 +78,7 @@ class BiasSurface:
             What is written for it.
         ax : matplotlib Axes, or as many as prevalences, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of verdict to colour, optional
             Colours of the verdicts, or the name of a colormap.

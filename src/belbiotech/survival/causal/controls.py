@@ -72,7 +72,7 @@ class NegativeControl:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
     ) -> Figure:
         """Draw both hazard ratios with their intervals.

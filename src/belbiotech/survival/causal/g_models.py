@@ -11,7 +11,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words
 from belbiotech.survival.causal.histories import Histories, histories
-from belbiotech.survival.causal.probabilities import Family, Fitted, Prepared, prepare_model
+from belbiotech.survival.causal.probabilities import ChanceModel, Family, Prepared, prepare_model
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.rows.checks import (
     FloatArray,
@@ -52,8 +52,8 @@ class Covariate:
 class GModels:
     """Fitted models of one draw: the covariates', the exposure's, the fates'."""
 
-    covariates: dict[str, Fitted]
-    fates: dict[str, Fitted]
+    covariates: dict[str, ChanceModel]
+    fates: dict[str, ChanceModel]
 
 
 @dataclass(frozen=True)
@@ -357,7 +357,7 @@ def _means(units: pd.DataFrame, plan: GPlan, alive: FloatArray) -> dict[str, flo
 
 
 def _next_value(
-    units: pd.DataFrame, fitted: Fitted, kind: str, name: str, chance: FloatArray
+    units: pd.DataFrame, fitted: ChanceModel, kind: str, name: str, chance: FloatArray
 ) -> FloatArray:
     before = units[f"{name}{BEFORE}"].to_numpy(dtype=float)
     mean = fitted.mean(fitted.matrix(units))

@@ -94,7 +94,7 @@ class GFormulaResult:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
     ) -> Figure:
@@ -106,7 +106,7 @@ class GFormulaResult:
             What is written for a strategy.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping, optional
             Colours of the strategies, or the name of a colormap.
@@ -126,7 +126,7 @@ class GFormulaResult:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
     ) -> Figure:
@@ -138,7 +138,7 @@ class GFormulaResult:
             What is written for "simulated" and "observed".
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping, optional
             Colours of the two, or the name of a colormap.

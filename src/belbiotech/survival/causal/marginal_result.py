@@ -25,9 +25,10 @@ from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.discrete.result import DiscreteHazardResult
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.inference.fitted import Shown
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.model_column import ModelColumn
-from belbiotech.survival.inference.report import Ratios, Report, errors_of
+from belbiotech.survival.inference.report import Report, errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import distinct_rows
 
@@ -35,7 +36,7 @@ __all__ = ["MarginalStructuralResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class MarginalStructuralResult(Ratios):
+class MarginalStructuralResult(Shown):
     """A marginal structural model.
 
     Attributes
@@ -66,29 +67,24 @@ class MarginalStructuralResult(Ratios):
     draws: FloatArray | None = field(repr=False)
 
     @property
-    def params(self) -> pd.Series:
-        """Coefficients, by name."""
-        return self.fit.params
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return self.fit.covariates
 
-    @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors, robust by unit, the weights taken as known."""
-        return self.fit.standard_errors
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the covariates' coefficients, ratios, errors and intervals of some level.
 
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone: no use with weights, but for comparison."""
-        return self.fit.naive_standard_errors
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
 
-    @property
-    def variance(self) -> pd.DataFrame:
-        """Robust variance of the coefficients."""
-        return self.fit.variance
-
-    @property
-    def summary(self) -> pd.DataFrame:
-        """Table of coefficients, ratios, errors and intervals."""
-        return self.fit.summary
+        Returns
+        -------
+        DataFrame
+            Indexed by covariate.
+        """
+        return self.fit.summary_at(conf_level)
 
     @property
     def corrected_variance(self) -> pd.DataFrame:
@@ -128,11 +124,6 @@ class MarginalStructuralResult(Ratios):
     def n_events(self) -> int:
         """Events."""
         return self.fit.n_events
-
-    @property
-    def n_clusters(self) -> int | None:
-        """Units."""
-        return self.fit.n_clusters
 
     @property
     def bootstrap_summary(self) -> pd.DataFrame:
@@ -222,9 +213,9 @@ class MarginalStructuralResult(Ratios):
         outcome = read_formula(self.model.formula).outcome
         return StandardisedCurves(outcome, tuple(paths), time, survival, draws, conf_level)
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column, that of the weighted model."""
-        return self.fit.as_columns(conf_level)
+        return self.fit.as_columns(conf_level=conf_level)
 
     def _grid(self, horizon: float | None) -> tuple[FloatArray, FloatArray]:
         """Give the times of the curves, and the beginning of the interval that ends at each."""

@@ -26,14 +26,14 @@ from belbiotech.survival.inference.report import errors_of
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.counts import distinct_rows
 
-__all__ = ["Family", "Fitted", "Prepared", "prepare_model"]
+__all__ = ["ChanceModel", "Family", "Prepared", "prepare_model"]
 
 Family = Literal["logit", "cloglog", "poisson", "ordinal"]
 SURE = 1e-8  # probability below which a row looks separated
 
 
 @dataclass(frozen=True)
-class Fitted:
+class ChanceModel:
     """Coefficients of a model, and what it says of rows.
 
     Attributes
@@ -138,7 +138,7 @@ class Prepared:
     formula : Formula
         The right side.
     family : str
-        As of `Fitted`.
+        As of `ChanceModel`.
     response_name : str
         What is modelled, for messages.
     x : array of float, (m, p)
@@ -162,7 +162,7 @@ class Prepared:
     response: FloatArray
     row_of: IntArray
 
-    def fit(self, frequency: FloatArray | None = None, *, check: bool = False) -> Fitted:
+    def fit(self, frequency: FloatArray | None = None, *, check: bool = False) -> ChanceModel:
         """Fit the model.
 
         Parameters
@@ -175,7 +175,7 @@ class Prepared:
 
         Returns
         -------
-        Fitted
+        ChanceModel
             At the maximum of the likelihood.
 
         Raises
@@ -200,11 +200,11 @@ class Prepared:
             self._refuse_collinear(x, ones, weight)
         return self._fitted(x, response, weight, ones)
 
-    def chances(self, fitted: Fitted) -> FloatArray:
+    def chances(self, fitted: ChanceModel) -> FloatArray:
         """Give the fitted probability of each row's own response, (n,)."""
         return fitted.chance(self.x, self.response)[self.row_of]
 
-    def means(self, fitted: Fitted) -> FloatArray:
+    def means(self, fitted: ChanceModel) -> FloatArray:
         """Give each row's expected response, (n,)."""
         return fitted.mean(self.x)[self.row_of]
 
@@ -220,7 +220,7 @@ class Prepared:
 
     def _fitted(
         self, x: FloatArray, response: FloatArray, weight: FloatArray, ones: FloatArray
-    ) -> Fitted:
+    ) -> ChanceModel:
         standard = standardise(x, ones, weight)
         levels = np.unique(response)
         directions: list[FloatArray] = []
@@ -265,7 +265,7 @@ class Prepared:
         directions: list[FloatArray],
         levels: FloatArray,
         weight: FloatArray,
-    ) -> Fitted:
+    ) -> ChanceModel:
         names = list(self.names)
         if self.family == "ordinal":
             names = [n for n in names if n != INTERCEPT]
@@ -273,7 +273,7 @@ class Prepared:
             names += thresholds
             back = ordinal_back(back, self.names, len(thresholds))
         inverse = np.linalg.pinv(information, hermitian=True)
-        return Fitted(
+        return ChanceModel(
             formula=self.formula,
             family=self.family,
             params=pd.Series(back @ gamma, index=names, name="coef"),
@@ -413,7 +413,7 @@ def _log_likelihood(eta: FloatArray, y: FloatArray, weight: FloatArray, family: 
     return float(weight @ np.where(y > 0, event, -np.exp(eta)))
 
 
-def _grade_chances(x: FloatArray, fitted: Fitted, response: FloatArray) -> FloatArray:
+def _grade_chances(x: FloatArray, fitted: ChanceModel, response: FloatArray) -> FloatArray:
     from scipy.special import expit
 
     names = list(fitted.params.index)

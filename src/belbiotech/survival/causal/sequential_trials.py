@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names, warn
 from belbiotech.survival.causal.histories import Histories, histories
-from belbiotech.survival.causal.probabilities import Fitted, prepare_model
+from belbiotech.survival.causal.probabilities import ChanceModel, prepare_model
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, TRIAL, Trials, trials_of
 from belbiotech.survival.causal.trials_result import SequentialTrialsResult
 from belbiotech.survival.causal.weight_models import (
@@ -156,7 +156,7 @@ def sequential_trials(
     before = past.before(value)
     begins = _eligible(data, past, before, eligible, entry)
     per_protocol = estimand == "per protocol"
-    models: tuple[Fitted, ...] = ()
+    models: tuple[ChanceModel, ...] = ()
     cumulated: FloatArray | None = None
     if per_protocol and denominator is not None:
         models, cumulated = _staying(data, past, value, before, exposure, denominator, numerator)
@@ -260,7 +260,7 @@ def _staying(
     exposure: str,
     denominator: str,
     numerator: str | None,
-) -> tuple[tuple[Fitted, ...], FloatArray]:
+) -> tuple[tuple[ChanceModel, ...], FloatArray]:
     """Model the exposure given the status before; give the running product of the factors."""
     below = right_side("denominator", denominator, data, exposure)
     above = None if numerator is None else right_side("numerator", numerator, data, exposure)
@@ -310,7 +310,7 @@ def _fitted(
     quantiles: tuple[float, float] | None,
     unit: str,
     conf_level: float,
-    models: tuple[Fitted, ...],
+    models: tuple[ChanceModel, ...],
 ) -> SequentialTrialsResult:
     cut = None
     if quantiles is not None and trials.cumulated is not None:

@@ -170,7 +170,7 @@ class StandardisedCurves:
         value: str = "incidence",
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
     ) -> Figure:
@@ -184,7 +184,7 @@ class StandardisedCurves:
             What is written for a strategy.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping, optional
             Colours of the strategies, or the name of a colormap.

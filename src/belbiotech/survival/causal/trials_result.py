@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.survival.causal.probabilities import Fitted
+from belbiotech.survival.causal.probabilities import ChanceModel
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, Cells, Trials
 from belbiotech.survival.inference.limits import normal_quantile
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
@@ -37,7 +37,7 @@ class SequentialTrialsResult(Reported):
 
     Attributes
     ----------
-    fit : Fitted
+    fit : ChanceModel
         The model of the yearly hazard.
     variance : DataFrame, (p, p)
         Of its coefficients, robust by unit.
@@ -49,11 +49,11 @@ class SequentialTrialsResult(Reported):
         As in the call.
     conf_level : float
         Coverage of the intervals.
-    protocol_models : tuple of Fitted
+    protocol_models : tuple of ChanceModel
         Models of leaving the protocol, by the status before.
     """
 
-    fit: Fitted
+    fit: ChanceModel
     variance: pd.DataFrame
     trials: Trials = field(repr=False)
     cells: Cells = field(repr=False)
@@ -64,7 +64,7 @@ class SequentialTrialsResult(Reported):
     link: str
     unit: str
     conf_level: float
-    protocol_models: tuple[Fitted, ...]
+    protocol_models: tuple[ChanceModel, ...]
 
     @property
     def params(self) -> pd.Series:
@@ -181,7 +181,7 @@ class SequentialTrialsResult(Reported):
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Years since the trial began",
     ) -> Figure:
@@ -193,7 +193,7 @@ class SequentialTrialsResult(Reported):
             What is written for an arm.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping, optional
             Colours of the arms, or the name of a colormap.
@@ -219,7 +219,7 @@ class SequentialTrialsResult(Reported):
             palette=palette,
         )
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column."""
         counts = self.counts
         return [

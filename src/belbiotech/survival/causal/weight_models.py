@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names
 from belbiotech.survival.causal.histories import Histories, histories
-from belbiotech.survival.causal.probabilities import Family, Fitted, Prepared, prepare_model
+from belbiotech.survival.causal.probabilities import ChanceModel, Family, Prepared, prepare_model
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
@@ -44,16 +44,16 @@ class Weights:
         The weights, truncated where asked for.
     whole : array of float, (n,)
         The same before truncation.
-    denominator : Fitted
+    denominator : ChanceModel
         The model of the exposure given all that drives it.
-    numerator : Fitted or None
+    numerator : ChanceModel or None
         The one of stabilised weights.
     """
 
     value: FloatArray
     whole: FloatArray
-    denominator: Fitted
-    numerator: Fitted | None
+    denominator: ChanceModel
+    numerator: ChanceModel | None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from belbiotech.survival.causal.diagnostics import (
     heaviest_unit,
     positivity_table,
 )
-from belbiotech.survival.causal.probabilities import Fitted
+from belbiotech.survival.causal.probabilities import ChanceModel
 from belbiotech.survival.causal.weight_models import WeightPlan, Weights
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
@@ -59,12 +59,12 @@ class ExposureWeights:
     table: pd.DataFrame = field(repr=False)
 
     @property
-    def model(self) -> Fitted:
+    def model(self) -> ChanceModel:
         """The model of the denominator: the exposure given all that drives it."""
         return self.estimate.denominator
 
     @property
-    def numerator_model(self) -> Fitted | None:
+    def numerator_model(self) -> ChanceModel | None:
         """The model of the numerator; None where weights are not stabilised."""
         return self.estimate.numerator
 
@@ -145,7 +145,7 @@ class ExposureWeights:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
     ) -> Figure:
         """Draw the weights by age, or the balance of the covariates (love plot).
@@ -159,7 +159,7 @@ class ExposureWeights:
             What is written for a covariate; by default what the codebook has.
         ax : matplotlib Axes, or as many as bands of age, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping, optional
             Colours, or the name of a colormap.

@@ -161,9 +161,13 @@ class CoxCausesResult(Ratios):
     def _fits(self) -> list[CoxResult]:
         return list(self.results.values())
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: a column for each outcome."""
-        return [column for fit in self.results.values() for column in fit.as_columns(conf_level)]
+        return [
+            column
+            for fit in self.results.values()
+            for column in fit.as_columns(conf_level=conf_level)
+        ]
 
     @property
     def _firth(self) -> bool:

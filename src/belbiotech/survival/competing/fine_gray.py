@@ -16,9 +16,10 @@ from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.inference.fitted import Shown
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
 from belbiotech.survival.inference.prediction import Prediction
-from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
+from belbiotech.survival.inference.report import Report, coefficient_table
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns
@@ -46,7 +47,7 @@ WHY_FIXED = (
 
 
 @dataclass(frozen=True, repr=False)
-class FineGrayResult(Ratios):
+class FineGrayResult(Shown):
     """A fitted model of Fine and Gray.
 
     Attributes
@@ -76,39 +77,9 @@ class FineGrayResult(Ratios):
     ends: tuple[float, float]
 
     @property
-    def params(self) -> pd.Series:
-        """Coefficients: log subdistribution hazard ratios."""
-        return self.fit.params
-
-    @property
-    def variance(self) -> pd.DataFrame:
-        """Robust variance of the coefficients."""
-        return self.fit.variance
-
-    @property
-    def standard_errors(self) -> pd.Series:
-        """Robust standard errors of the coefficients."""
-        return self.fit.standard_errors
-
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors as if the weighted rows were independent."""
-        return self.fit.naive_standard_errors
-
-    @property
-    def log_likelihood(self) -> float:
-        """Weighted partial log likelihood."""
-        return self.fit.log_likelihood
-
-    @property
     def log_likelihood_null(self) -> float:
         """The same with all coefficients zero."""
         return self.fit.log_likelihood_null
-
-    @property
-    def n_clusters(self) -> int | None:
-        """Clusters of the robust variance."""
-        return self.fit.n_clusters
 
     @property
     def events_per_parameter(self) -> float:
@@ -121,12 +92,21 @@ class FineGrayResult(Ratios):
         """All coefficients zero: robust Wald test."""
         return self.fit.wald_test
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """Coefficients, subdistribution hazard ratios, errors and 95% intervals."""
-        table = coefficient_table(
-            self.params, self.standard_errors, self.naive_standard_errors, RATIO
-        )
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give coefficients, subdistribution hazard ratios, errors and intervals of some level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by covariate.
+        """
+        errors, naive = self.standard_errors, self.naive_standard_errors
+        table = coefficient_table(self.params, errors, naive, RATIO, conf_level)
         return table.rename_axis("covariate")
 
     @property
@@ -171,7 +151,7 @@ class FineGrayResult(Ratios):
         )
         return Prediction.of(found, "incidence")
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column."""
         return [
             ModelColumn(

@@ -104,7 +104,7 @@ class CumulativeIncidenceResult(Curves):
         at_risk_table: bool = True,
         labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
         y_label: str | None = None,
@@ -124,7 +124,7 @@ class CumulativeIncidenceResult(Curves):
             default what the codebook has.
         ax : matplotlib Axes, optional
             Where to draw (stacked: as many as groups); by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of curve to colour, optional
             Colours of the curves (stacked: of the outcomes), or the name of a colormap.

@@ -20,7 +20,7 @@ from belbiotech.survival.cox.fit import CoxFit, FirthFit, FrailtyFit, RidgeFit
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.inference.fitted import Fitted, of_fit
 from belbiotech.survival.inference.model_column import ModelColumn
-from belbiotech.survival.inference.report import Report, errors_of
+from belbiotech.survival.inference.report import Report
 from belbiotech.survival.inference.test_result import TestResult
 
 __all__ = ["CoxResult"]
@@ -88,20 +88,6 @@ class CoxResult(Fitted):
         return found
 
     @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors of the coefficients, robust where clusters were given."""
-        return self._of_all(errors_of(self.fit.variance))
-
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone."""
-        return self._of_all(errors_of(self.fit.naive_variance))
-
-    def _of_all(self, errors: pd.Series) -> pd.Series:
-        every = self.fit.matrix.spec.every
-        return errors.reindex(pd.Index(every)) if every else errors
-
-    @property
     def likelihood_ratio_test(self) -> TestResult:
         """All coefficients zero: likelihood-ratio test (takes no account of clusters)."""
         return coefficient_tests.likelihood_ratio_test(self.fit)
@@ -116,10 +102,25 @@ class CoxResult(Fitted):
         """All coefficients zero: score (log-rank) test, robust where clusters were given."""
         return coefficient_tests.score_test(self.fit)
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """Table of coefficients, with lifelines' column names and the naive errors."""
-        return tables.summary_table(self.fit)
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the table of coefficients, with lifelines' column names and the naive errors.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by covariate.
+
+        Raises
+        ------
+        FitError
+            Another level than 95% with Firth's penalty, whose profile is of that.
+        """
+        return tables.summary_table(self.fit, conf_level)
 
     @property
     def notes(self) -> list[str]:
@@ -180,15 +181,7 @@ class CoxResult(Fitted):
             raise FitError(msg)
         return coefficient_tests.nested_test(self.fit, other.fit)
 
-    @property
-    def bic(self) -> float:
-        """Bayesian information criterion: as `aic`, a coefficient costs the log of the events.
-
-        Events, not rows, since they carry the information (Volinsky and Raftery 2000), as R has it.
-        """
-        return tables.bic(self.fit)
-
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column, with Firth's penalty of the profile."""
         return [tables.model_column(self.fit, conf_level)]
 

@@ -26,7 +26,6 @@ from belbiotech.survival.inference.report import Report, coefficient_table, erro
 
 __all__ = [
     "aic",
-    "bic",
     "cox_report",
     "events_per_parameter",
     "model_column",
@@ -39,22 +38,30 @@ FEW_CLUSTERS = 20  # fewer: sandwich errors are too small (Cameron and Miller 20
 SHOWN = ["coef", "exp(coef)", "se(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "z", "p"]
 
 
-def summary_table(fit: CoxFit) -> pd.DataFrame:
-    """Coefficients, hazard ratios, errors and 95% intervals, under lifelines' column names.
+def summary_table(fit: CoxFit, conf_level: float = 0.95) -> pd.DataFrame:
+    """Coefficients, hazard ratios, errors and intervals, under lifelines' column names.
 
     Parameters
     ----------
     fit : CoxFit
         A fit.
+    conf_level : float
+        Coverage of the intervals.
 
     Returns
     -------
     DataFrame
         Indexed by covariate; ``naive se(coef)`` beside the error that is used. With Firth's
         penalty, intervals and p-values are those of the profile.
+
+    Raises
+    ------
+    FitError
+        Another level than 95% with Firth's penalty.
     """
+    _refuse_level(fit, conf_level)
     naive = errors_of(fit.naive_variance)
-    table = coefficient_table(fit.params, errors_of(fit.variance), naive, "exp(coef)")
+    table = coefficient_table(fit.params, errors_of(fit.variance), naive, "exp(coef)", conf_level)
     table = table.rename_axis("covariate")
     table.insert(list(table.columns).index("z"), "cmp to", 0.0)
     table["-log2(p)"] = -np.log2(table["p"])
@@ -112,11 +119,6 @@ def aic(fit: CoxFit) -> float:
     return -2 * fit.log_likelihood + 2 * _parameters(fit)
 
 
-def bic(fit: CoxFit) -> float:
-    """Compute the Bayesian information criterion with the events as its observations."""
-    return float(-2 * fit.log_likelihood + np.log(fit.n_events) * _parameters(fit))
-
-
 def _parameters(fit: CoxFit) -> float:
     """Count the parameters: those that a ridge leaves, and the variance of a frailty."""
     if fit.ridge is not None:
@@ -164,9 +166,7 @@ def model_column(fit: CoxFit, conf_level: float) -> ModelColumn:
     profile = None
     errors = clusters_in_words(fit.rows.cluster, "robust" if fit.groups else "from the information")
     if fit.firth is not None:
-        if conf_level != 0.95:
-            msg = "the profile intervals of firth=True are of 95%; leave conf_level at 0.95"
-            raise FitError(msg)
+        _refuse_level(fit, conf_level)
         profile = fit.firth.intervals.join(fit.firth.tests["p_value"])
         errors = "of the model, intervals from the profile of Firth's penalised likelihood"
     params = with_limits(fit, fit.params)
@@ -183,6 +183,12 @@ def model_column(fit: CoxFit, conf_level: float) -> ModelColumn:
         aic=aic(fit),
         errors=errors,
     )
+
+
+def _refuse_level(fit: CoxFit, conf_level: float) -> None:
+    if fit.firth is not None and conf_level != 0.95:
+        msg = "the profile intervals of firth=True are of 95%; leave conf_level at 0.95"
+        raise FitError(msg)
 
 
 def _title(fit: CoxFit) -> str:

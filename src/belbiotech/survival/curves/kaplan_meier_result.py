@@ -155,11 +155,22 @@ class KaplanMeierResult(Curves):
         """One fitted ``lifelines.KaplanMeierFitter`` for each group, with the same risk sets.
 
         With weights that are not whole numbers lifelines warns too, in its own words.
+
+        Raises
+        ------
+        FitError
+            lifelines takes none of the groups.
+
+        Warns
+        -----
+        BelbiotechWarning
+            lifelines takes no group in which for some time nobody is at risk before others enter,
+            as between late entries; such a group is left out. `table` and ``plot()`` have it.
         """
         from lifelines import KaplanMeierFitter
         from lifelines.exceptions import StatError
 
-        fitters = {}
+        fitters, refused = {}, []
         for table in self.risk_tables:
             rows = table.rows.chosen(table.rows.weight > 0)
             fitter = KaplanMeierFitter(alpha=1 - self.conf_level, label=str(table.group))
@@ -174,8 +185,11 @@ class KaplanMeierResult(Curves):
                     rows.stop, rows.events[:, 0], entry=rows.start, weights=rows.weight
                 )
             except StatError as error:
-                msg = f"lifelines refuses the rows of group {table.group!r}: {error}"
-                raise FitError(msg) from error
+                refused.append(_refusal(table.group, rows.start, rows.stop, str(error)))
+        if refused and not fitters:
+            raise FitError("\n".join(refused))
+        for line in refused:
+            warn(f"{line}; it is left out here")
         return fitters
 
     def _title(self) -> str:
@@ -186,6 +200,21 @@ class KaplanMeierResult(Curves):
             f"Kaplan-Meier: {self.outcome}{groups}, {rows:,} rows, {events:,g} events, "
             f"{self.conf_level:.0%} intervals ({self.conf_type})"
         )
+
+
+def _refusal(group: Hashable, start: FloatArray, stop: FloatArray, told: str) -> str:
+    """Say in plain words why lifelines refuses a group."""
+    times = np.unique(stop)
+    left = np.array([np.sum(start <= time) - np.sum(stop <= time) for time in times])
+    gaps = [time for time in times[left == 0] if (start > time).any()]
+    head = f"lifelines refuses the rows of group {group!r}"
+    if not gaps:
+        return f"{head}: {told}"
+    again = start[start > gaps[0]].min()
+    return (
+        f"{head}: nobody of it is at risk from {gaps[0]:g} to {again:g}, which lifelines takes for "
+        "the end of the curve; the numbers of .table and .plot() go on rightly"
+    )
 
 
 def _at(table: RiskTable, rows: pd.DataFrame, times: FloatArray) -> pd.DataFrame:

@@ -70,7 +70,7 @@ class Curves:
         at_risk_table: bool = True,
         labels: Mapping[str, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
         y_label: str | None = None,
@@ -88,7 +88,7 @@ class Curves:
             the codebook has.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of group to colour, optional
             Colours of the curves, or the name of a colormap.
@@ -107,7 +107,12 @@ class Curves:
         """
         groups = list(dict.fromkeys(self.table["group"]))
         names = words_with(labels).groups(self.by, groups)
-        options: dict[str, Any] = {"labels": names, "ax": ax, "title": title, "palette": palette}
+        options: dict[str, Any] = {
+            "labels": names,
+            "ax": ax,
+            "title": title or "",
+            "palette": palette,
+        }
         return self._drawn(self.table, at_risk_table, x_label, y_label, **options)
 
     def _drawn(

@@ -66,15 +66,26 @@ class DiscreteCausesResult(FittedBeside):
         periods = len(self.baseline.names) + len(self.baseline.certain)
         return -2 * self.log_likelihood + 2 * len(self.outcomes) * (len(self.covariates) + periods)
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """The covariates' coefficients by outcome, ratios, errors and 95% intervals."""
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the covariates' coefficients, ratios, errors and intervals of some level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by outcome and covariate.
+        """
         wanted = self.params.index.get_level_values("covariate").isin(self.covariates)
         return coefficient_table(
             self.params[wanted],
             self.standard_errors[wanted],
             self.naive_standard_errors[wanted],
             RATIO,
+            conf_level,
         )
 
     def test_equal_effects(self) -> pd.DataFrame:
@@ -97,7 +108,7 @@ class DiscreteCausesResult(FittedBeside):
 
     predict_incidence = of_fit(causes_prediction.predict_incidence)
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: a column for each outcome."""
         names = self.covariates
         return [

@@ -15,7 +15,7 @@ from belbiotech.survival.discrete.fit import DiscreteFit
 from belbiotech.survival.discrete.links import LINKS, LinkName
 from belbiotech.survival.formulas.without_events import with_limits
 from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
-from belbiotech.survival.inference.report import Report, errors_of
+from belbiotech.survival.inference.report import Report
 
 __all__ = ["DiscreteHazardResult"]
 
@@ -37,16 +37,6 @@ class DiscreteHazardResult(FittedOfOne):
         """Coefficients, by name: minus infinity for a level without an event."""
         found: pd.Series = self._with_limits(self.fit.params)
         return found
-
-    @property
-    def standard_errors(self) -> pd.Series:
-        """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.fit.variance).reindex(self.params.index)
-
-    @property
-    def naive_standard_errors(self) -> pd.Series:
-        """Standard errors from the information alone."""
-        return errors_of(self.fit.naive_variance).reindex(self.params.index)
 
     def _with_limits(self, values: Any) -> Any:
         spec = self.fit.rows.matrix.spec
@@ -82,12 +72,7 @@ class DiscreteHazardResult(FittedOfOne):
         """What ``exp(coef)`` is: "hazard ratio" or "odds ratio"."""
         return LINKS[self.link].ratio
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """The covariates' coefficients, ratios, errors and 95% intervals."""
-        return self.summary_at(0.95)
-
-    def summary_at(self, conf_level: float) -> pd.DataFrame:
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
         """Give the summary with intervals of another level.
 
         Parameters

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
+import numpy as np
 import pandas as pd
 
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
@@ -21,6 +22,8 @@ __all__ = [
     "Fitted",
     "FittedBeside",
     "FittedOfOne",
+    "Numbers",
+    "Shown",
     "errors_in_words",
     "of_fit",
 ]
@@ -87,22 +90,51 @@ class EstimatesOfOne(EstimatesBeside):
     n_events: int
 
 
+class Numbers(Protocol):
+    """What a result shows the numbers of: a fit, or a result of one."""
+
+    @property
+    def params(self) -> pd.Series:
+        """Coefficients, by name."""
+
+    @property
+    def variance(self) -> pd.DataFrame:
+        """Their variance."""
+
+    @property
+    def naive_variance(self) -> pd.DataFrame:
+        """Their variance from the information alone."""
+
+    @property
+    def log_likelihood(self) -> float:
+        """At the maximum."""
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+
+
 @dataclass(frozen=True, repr=False)
-class Fitted(Ratios):
-    """A result that stands on a fit, and shows its numbers as its own.
+class Shown(Ratios):
+    """A result that shows as its own the numbers of a fit, or of another result.
 
     Attributes
     ----------
-    fit : Estimates
-        The numbers of the fit.
+    fit : Numbers
+        Whose numbers they are.
     """
 
-    fit: Estimates
+    fit: Numbers
 
     @property
     def params(self) -> pd.Series:
         """Coefficients, by name."""
         return self.fit.params
+
+    @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return list(self.fit.params.index)
 
     @property
     def variance(self) -> pd.DataFrame:
@@ -117,12 +149,12 @@ class Fitted(Ratios):
     @property
     def standard_errors(self) -> pd.Series:
         """Standard errors of the coefficients, robust where clusters were given."""
-        return errors_of(self.fit.variance)
+        return errors_of(self.fit.variance).reindex(self.params.index)
 
     @property
     def naive_standard_errors(self) -> pd.Series:
         """Standard errors from the information alone."""
-        return errors_of(self.fit.naive_variance)
+        return errors_of(self.fit.naive_variance).reindex(self.params.index)
 
     @property
     def log_likelihood(self) -> float:
@@ -130,14 +162,67 @@ class Fitted(Ratios):
         return self.fit.log_likelihood
 
     @property
-    def n_rows(self) -> int:
-        """Rows of the data, frequencies counted."""
-        return self.fit.n_rows
-
-    @property
     def n_clusters(self) -> int | None:
         """Clusters of the first column, if any were given."""
         return self.fit.n_clusters
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """The covariates' coefficients, their exponentials, errors and 95% intervals."""
+        return self.summary_at()
+
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the summary with intervals of another level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by covariate.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, repr=False)
+class Fitted(Shown):
+    """A result that stands on a fit, and shows its numbers as its own.
+
+    Attributes
+    ----------
+    fit : Estimates
+        The numbers of the fit.
+    """
+
+    fit: Estimates
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion."""
+        raise NotImplementedError
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion: as `aic`, a coefficient costs the log of the events.
+
+        Events, not rows, since they carry the information (Volinsky and Raftery 2000), as R has it
+        for Cox models.
+        """
+        parameters = (self.aic + 2 * self.log_likelihood) / 2
+        return float(-2 * self.log_likelihood + np.log(np.sum(self.n_events)) * parameters)
+
+    @property
+    def n_events(self) -> Any:
+        """Events: a number, or one for each outcome."""
+        raise NotImplementedError
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the data, frequencies counted."""
+        return self.fit.n_rows
 
 
 @dataclass(frozen=True, repr=False)
@@ -177,16 +262,11 @@ class FittedOfOne(FittedBeside):
 
     fit: EstimatesOfOne
 
-    @property
-    def aic(self) -> float:
-        """Akaike's criterion."""
-        raise NotImplementedError
-
     def _kind(self) -> tuple[str, str, Mapping[str, str]]:
         """Give the outcome, what the exponential of a coefficient is, and reference levels."""
         raise NotImplementedError
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: one column, the covariates' coefficients."""
         names = self.covariates
         outcome, ratio, references = self._kind()

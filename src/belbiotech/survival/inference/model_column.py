@@ -55,7 +55,7 @@ class ModelColumn:
 class HasColumns(Protocol):
     """A fitted model that can stand in a printed table."""
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give its columns: one, or one for each fate."""
 
 
@@ -80,7 +80,7 @@ def model_columns(result: Any, conf_level: float = 0.95) -> list[ModelColumn]:
         Something else than a fitted model.
     """
     if isinstance(result, HasColumns) and not isinstance(result, type):
-        return result.as_columns(conf_level)
+        return result.as_columns(conf_level=conf_level)
     msg = f"a regression table takes fitted models, such as those of cox(), not {a_type_of(result)}"
     raise FitError(msg)
 

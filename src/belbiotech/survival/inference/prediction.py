@@ -71,7 +71,7 @@ class Prediction(pd.DataFrame):
         *,
         labels: Mapping[Any, str] | None = None,
         ax: Axes | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
         y_label: str | None = None,
@@ -84,7 +84,7 @@ class Prediction(pd.DataFrame):
             What is written for them.
         ax : matplotlib Axes, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of path to colour, optional
             Colours of the curves, or the name of a colormap.
@@ -124,7 +124,7 @@ class Prediction(pd.DataFrame):
             self.table.assign(group=names),
             value="estimate",
             origin=ORIGIN[self.kind],
-            title=title,
+            title=title or "",
             x_label=x_label,
             y_label=AXIS[self.kind] if y_label is None else y_label,
             ax=ax,

@@ -40,7 +40,7 @@ def regression_table(
     conf_level: float = 0.95,
     digits: int = 2,
     stars: bool = False,
-    title: str = "",
+    title: str | None = None,
 ) -> RegressionTable:
     """Put fitted models side by side, as a paper prints them.
 
@@ -66,7 +66,7 @@ def regression_table(
         After the point, alike for all estimates.
     stars : bool
         Mark p below 0.05, 0.01, 0.001.
-    title : str
+    title : str, optional
         Above the table.
 
     Returns
@@ -119,7 +119,7 @@ def regression_table(
     table.index = pd.Index([*lines["name"], *size["name"]])
     table.columns = pd.Index(heads)
     notes = _notes(columns, words, exponentiate, below, conf_level, stars)
-    return RegressionTable(table, tuple(heads), len(lines["name"]), tuple(notes), title)
+    return RegressionTable(table, tuple(heads), len(lines["name"]), tuple(notes), title or "")
 
 
 def _heads(columns: Sequence[ModelColumn], names: Sequence[str] | None, words: Labels) -> list[str]:

@@ -63,7 +63,7 @@ class Reported:
     def _report(self) -> Report:
         raise NotImplementedError
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: a column, or one for each fate."""
         raise NotImplementedError
 
@@ -190,7 +190,7 @@ class Reported:
         FitError
             A model without covariates.
         """
-        columns = self.as_columns(conf_level)
+        columns = self.as_columns(conf_level=conf_level)
         if not any(len(column.estimates) for column in columns):
             msg = f"there is nothing to draw: {self._report().title!r} has no covariates"
             raise FitError(msg)

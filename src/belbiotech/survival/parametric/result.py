@@ -56,10 +56,20 @@ class AftResult(FittedOfOne):
         """Akaike's criterion, comparable between distributions."""
         return -2 * self.log_likelihood + 2 * len(self.params)
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """The covariates' coefficients, time ratios, errors and 95% intervals."""
-        return self._covariate_table(RATIO)
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give the covariates' coefficients, time ratios, errors and intervals of some level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by covariate.
+        """
+        return self._covariate_table(RATIO, conf_level)
 
     @property
     def hazard_ratios(self) -> pd.DataFrame:

@@ -194,7 +194,7 @@ class CoxStatesResult(Ratios):
         )
         return predict_occupation(model, paths, initial)
 
-    def as_columns(self, conf_level: float = 0.95) -> list[ModelColumn]:
+    def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: a column for each transition."""
         params, errors = self.params, self.standard_errors
         return [
@@ -219,7 +219,7 @@ class CoxStatesResult(Ratios):
         initial: str | Mapping[str, float] | None = None,
         labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
-        title: str = "Predicted state occupation",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
     ) -> Figure:
@@ -233,7 +233,7 @@ class CoxStatesResult(Ratios):
             What is written for them.
         ax : matplotlib Axes, or as many as paths, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of state to colour, optional
             Colours of the states, or the name of a colormap.
@@ -247,7 +247,8 @@ class CoxStatesResult(Ratios):
         """
         table = self.predict_occupation(paths, initial=initial).rename(columns={"id": "group"})
         options: dict[str, Any] = {"labels": labels, "ax": ax, "palette": palette}
-        return stacked_states(table, title=title, x_label=x_label, **options)
+        head = title or "Predicted state occupation"
+        return stacked_states(table, title=head, x_label=x_label, **options)
 
     @property
     def _index(self) -> pd.MultiIndex:

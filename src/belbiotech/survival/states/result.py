@@ -222,7 +222,7 @@ class MultiStateResult:
         *,
         labels: Mapping[str, str] | None = None,
         ax: Axes | Sequence[Axes] | None = None,
-        title: str = "",
+        title: str | None = None,
         palette: Palette = None,
         x_label: str = "Age in years",
         y_label: str = "Share of firms",
@@ -235,7 +235,7 @@ class MultiStateResult:
             What is written for a state or a group; by default what the codebook has.
         ax : matplotlib Axes, or as many as groups, optional
             Where to draw; by default a figure is made.
-        title : str
+        title : str, optional
             What it is.
         palette : str, list or mapping of state to colour, optional
             Colours of the states, or the name of a colormap.
@@ -319,7 +319,7 @@ def stacked_states(
     *,
     labels: Mapping[Any, str] | None = None,
     ax: Axes | Sequence[Axes] | None = None,
-    title: str = "",
+    title: str | None = None,
     palette: Palette = None,
     x_label: str = "Age in years",
     y_label: str = "Share",
@@ -341,7 +341,7 @@ def stacked_states(
     from belbiotech.plots import stacked_incidence
 
     names = {"state": "outcome", "probability": "incidence"}
-    options: dict[str, Any] = {"labels": labels, "ax": ax, "title": title, "palette": palette}
+    options: dict[str, Any] = {"labels": labels, "ax": ax, "title": title or "", "palette": palette}
     return stacked_incidence(
         table.rename(columns=names), x_label=x_label, y_label=y_label, **options
     )
