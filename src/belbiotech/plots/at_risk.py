@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["numbers_at", "numbers_at_risk", "place_below"]
 
-UNDER = 0.5  # inches from an axis to the numbers: its ticks and its label stand between
+UNDER = 0.62  # inches from an axis to the numbers: its ticks and its label stand between
 
 
 def numbers_at(table: pd.DataFrame, ticks: ArrayLike, time: str = "time") -> NDArray[np.float64]:

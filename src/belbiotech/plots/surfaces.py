@@ -79,7 +79,7 @@ def verdict_grid(
                 own = {**mark, "color": colours[verdict], "label": words[verdict]}
                 axes.scatter(x[here], y[here], s=230, linewidth=0, **own)
             for a, b, value in zip(x, y, rows["hazard_ratio"], strict=True):
-                axes.text(a, b, f"{value:.2f}", ha="center", va="center", fontsize=6)
+                axes.text(a, b, f"{value:.2f}", ha="center", va="center", fontsize=7)
             axes.set_xticks(range(len(across)), [f"{v:g}" for v in across])
             axes.set_yticks(range(len(up)), [f"{v:g}" for v in up])
             axes.grid(visible=False)

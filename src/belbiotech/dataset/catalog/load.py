@@ -28,7 +28,8 @@ def load_table(name: str, version: str | Path | None = None) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        ``firm_year``, ``firms``, ``alliances``, ``events``, ``financings`` or ``sources``.
+        ``firm_year`` (the panel: a row for each firm and year), ``firms``, ``alliances``,
+        ``events`` (failures, acquisitions, listings), ``financings`` or ``sources`` (the pages).
     version : str or Path, optional
         A version's number, or the folder of a version that was built; the newest one that needs
         no network, if not given.
@@ -41,7 +42,7 @@ def load_table(name: str, version: str | Path | None = None) -> pd.DataFrame:
     Raises
     ------
     ReleaseError
-        An unknown table or version, or a damaged release.
+        An unknown table (the error lists those that there are) or version, or a damaged release.
 
     Examples
     --------
@@ -185,6 +186,8 @@ def _entry(release: Release, name: str) -> TableEntry:
     tables = release.manifest.tables
     if not isinstance(name, str) or name not in tables:
         told = nearest_names(name, tables)
+        if told.startswith("did"):
+            told += f" Its tables: {', '.join(tables)}"
         msg = f"version {release.version} has no table {in_words(name)}; {told}"
         raise ReleaseError(msg)
     return tables[name]

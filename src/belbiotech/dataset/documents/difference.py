@@ -13,7 +13,7 @@ from belbiotech.dataset.documents.difference_text import markdown
 from belbiotech.dataset.documents.traces import changed_rows
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.matching import FactChange, fact_changes
-from belbiotech.dataset.facts.tables import Tables
+from belbiotech.dataset.facts.tables import Listed, Tables
 from belbiotech.dataset.facts.wording import fact_date, fact_text
 
 __all__ = ["Difference", "compare_tables"]
@@ -33,8 +33,8 @@ COLUMNS = [
 ]
 
 
-@dataclass(frozen=True)
-class Difference:
+@dataclass(frozen=True, repr=False)
+class Difference(Listed):
     """What changed between two states of the data.
 
     Attributes
@@ -72,6 +72,14 @@ class Difference:
         """Each table with its name."""
         for name in ("parameters", "summary", "firms", "facts", "sources", "firm_years"):
             yield name, getattr(self, name)
+
+    def _shown(self) -> tuple[str, pd.DataFrame, list[str]]:
+        moved = self.firm_years.drop_duplicates(["firm_id", "year"])
+        kinds = ", ".join(f"{n:,} {kind}" for kind, n in moved["change"].value_counts().items())
+        notes = [f"Firm-years: {kinds or 'none moved'}"]
+        notes += [f"{p.parameter}: {p.old} -> {p.new}" for p in self.parameters.itertuples()]
+        notes.append("Row by row: .firms, .facts, .sources, .firm_years; in words: .to_markdown()")
+        return f"From {self.old} to {self.new}", self.summary, notes
 
     @property
     def empty(self) -> bool:

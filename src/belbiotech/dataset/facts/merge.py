@@ -13,6 +13,7 @@ from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.merge_rows import Table, merge_events, merge_named
 from belbiotech.dataset.facts.read import Facts, as_facts, facts_from_texts
 from belbiotech.dataset.facts.schemas import OwnCodes
+from belbiotech.dataset.facts.tables import Listed
 from belbiotech.dataset.facts.texts import RawTable
 from belbiotech.errors import FactsError, PanelError, nearest_names
 
@@ -23,8 +24,8 @@ WORDS = ("base", "own", "both")
 CONFLICTS = ["table", "firm_id", "column", "base", "own", "kept"]
 
 
-@dataclass(frozen=True)
-class Merged:
+@dataclass(frozen=True, repr=False)
+class Merged(Listed):
     """Facts put together.
 
     Attributes
@@ -42,6 +43,18 @@ class Merged:
     facts: Facts
     conflicts: pd.DataFrame
     added: pd.DataFrame
+
+    def _shown(self) -> tuple[str, pd.DataFrame, list[str]]:
+        number = len(self.conflicts)
+        notes = ["No conflicts"]
+        if number:
+            by_table = self.conflicts["table"].value_counts(sort=False)
+            where = ", ".join(f"{name} {count}" for name, count in by_table.items())
+            kept = self.conflicts["kept"].value_counts(sort=False)
+            told = ", ".join(f"{word} {count}" for word, count in kept.items())
+            notes = [f"Conflicts: {number:,} ({where}); kept: {told}; each stands in .conflicts"]
+        notes.append("Both together: .facts")
+        return f"Merged facts on {len(self.facts.firms):,} firms", self.added, notes
 
 
 def merge_facts(

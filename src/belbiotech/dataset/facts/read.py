@@ -22,14 +22,15 @@ from belbiotech.dataset.facts.own_codes import (
 )
 from belbiotech.dataset.facts.rules import broken_rules
 from belbiotech.dataset.facts.schemas import NUMBER, OwnCodes, check_pandera, raw_schema
+from belbiotech.dataset.facts.tables import Listed, sizes_of
 from belbiotech.dataset.facts.texts import Problem, RawTable, read_texts
 from belbiotech.errors import FactsError, in_words, nearest_names
 
 __all__ = ["Facts", "as_facts", "facts_from_texts", "read_facts"]
 
 
-@dataclass(frozen=True)
-class Facts:
+@dataclass(frozen=True, repr=False)
+class Facts(Listed):
     """Checked facts: the columns of the CSV files, amounts as numbers, blanks as missing.
 
     Attributes
@@ -67,6 +68,13 @@ class Facts:
     def exits(self) -> dict[str, str]:
         """The events that end a firm's life, each with how: failure, acquisition, ..."""
         return exit_kinds(self.own_means)
+
+    def _shown(self) -> tuple[str, pd.DataFrame, list[str]]:
+        whence = "" if self.path is None else f" of {self.path.name}"
+        own = sum(len(codes) for codes in self.own_codes.values())
+        notes = [f"{own} codes of one's own"] if own else []
+        notes.append("Each is a DataFrame: .firms, .events, ...; build() makes the panel of them")
+        return f"Facts{whence} on {len(self.firms):,} firms", sizes_of(self.items()), notes
 
 
 def read_facts(path: str | Path) -> Facts:

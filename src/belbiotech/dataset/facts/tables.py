@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any, Protocol
 
 import pandas as pd
@@ -11,13 +12,37 @@ import pandas as pd
 from belbiotech.dataset.facts.codes import exit_kinds
 from belbiotech.dataset.facts.fields import FACTS, later_columns
 
-__all__ = ["TABLE_NAMES", "ReleaseTables", "Tables", "with_later_columns"]
+__all__ = ["TABLE_NAMES", "Listed", "ReleaseTables", "Tables", "sizes_of", "with_later_columns"]
 
 TABLE_NAMES = ("firm_year", "firms", "events", "alliances", "financings", "sources")
 
 
-@dataclass(frozen=True)
-class Tables:
+class Listed:
+    """What holds several tables, and shows how large they are: on a screen, in a notebook."""
+
+    def _shown(self) -> tuple[str, pd.DataFrame, list[str]]:
+        """Give a title, one short table, and lines below it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        title, table, notes = self._shown()
+        lines = [title, table.to_string(index=False, max_colwidth=28), *notes]
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        title, table, notes = self._shown()
+        below = "<br>".join(escape(note) for note in notes)
+        return f"<p><b>{escape(title)}</b></p>{table.to_html(index=False)}<p>{below}</p>"
+
+
+def sizes_of(tables: Iterable[tuple[str, pd.DataFrame]]) -> pd.DataFrame:
+    """Give the numbers of rows and columns of tables: table, rows, columns."""
+    sizes = [(name, len(table), table.shape[1]) for name, table in tables]
+    return pd.DataFrame(sizes, columns=["table", "rows", "columns"])
+
+
+@dataclass(frozen=True, repr=False)
+class Tables(Listed):
     """The processed tables, and what they were built with.
 
     Attributes
@@ -51,6 +76,14 @@ class Tables:
     def exits(self) -> dict[str, str]:
         """The events that end a firm's life, each with how: failure, acquisition, ..."""
         return exit_kinds(self.parameters.get("own_means", {}))
+
+    def _shown(self) -> tuple[str, pd.DataFrame, list[str]]:
+        firms, years = len(self.firms), len(self.firm_year)
+        told = {k: v for k, v in self.parameters.items() if not isinstance(v, Mapping)}
+        built = ", ".join(f"{name} {value}" for name, value in told.items())
+        notes = [f"Built with {built}"] if built else []
+        notes.append("Each is a DataFrame: .firm_year, .firms, ...")
+        return f"Tables of {firms:,} firms, {years:,} firm-years", sizes_of(self.items()), notes
 
 
 class ReleaseTables(Protocol):
