@@ -1,5 +1,6 @@
 """Whoever errs is told so by an error of the package, and warnings point to their own line."""
 
+import ast
 import inspect
 import warnings
 from pathlib import Path
@@ -134,6 +135,13 @@ WARNING_CALLS = {
         "failure ~ alliances_active_lag1", rows, cuts=[10]
     ),
     "logrank_test": lambda rows: bb.logrank_test(rows, "exit", "firm_id"),
+    "cox, strata": lambda rows: bb.cox(
+        "acquisition ~ alliances_active_lag1", rows, strata="segment"
+    ),
+    "cox_causes": lambda rows: bb.cox_causes(
+        "alliances_active_lag1", rows, ["failure", "acquisition"]
+    ),
+    "restricted_mean": lambda rows: bb.restricted_mean(rows, "exit", 60),
 }
 
 
@@ -149,3 +157,16 @@ def test_warnings_point_to_the_users_own_line(rows, name):
     for it in ours:
         assert Path(it.filename) == Path(__file__)
         assert first <= it.lineno <= first + len(lines) + 1
+
+
+def test_all_warnings_of_the_package_take_the_one_way_to_the_users_line():
+    """Whatever public function warns, `errors.warn` finds the line: so nobody warns otherwise."""
+    package = Path(bb.__file__).parent
+    otherwise = [
+        f"{path.relative_to(package)}, line {node.lineno}"
+        for path in package.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("warnings.warn", "warnings.warn_explicit")
+    ]
+    assert [place.split(",")[0] for place in otherwise] == ["errors.py"], otherwise

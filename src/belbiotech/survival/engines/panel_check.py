@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from belbiotech.errors import BelbiotechWarning
+from belbiotech.errors import warn
 from belbiotech.survival.engines.checking import check_held_columns
 from belbiotech.survival.engines.columns import as_frame, plain
 from belbiotech.survival.engines.engine import Engine
@@ -66,11 +65,9 @@ def _rows_of_faulty_units(engine: Engine, reading: Reading, unit: str) -> pd.Dat
     wanted = of_them.union(nobody).order_by([unit, reading.start, reading.stop])
     found = as_frame(engine.run(wanted.limit(MOST + 1), "listing the rows of units with faults"))
     if len(found) > MOST:
-        warnings.warn(
+        warn(
             f"more than {MOST:,d} rows belong to units with faults; these are the faults of the "
-            "first units, as sorted by their name",
-            BelbiotechWarning,
-            stacklevel=4,
+            "first units, as sorted by their name"
         )
         found = found[found[unit] != found[unit].iloc[-1]]
     return found.reset_index(drop=True)
