@@ -27,6 +27,8 @@ import numpy as np
 
 ENTERPRISES, ESTABLISHMENTS, ACTIVITIES = 2_000_000, 3_000_000, 30_000_000
 PROJECTS, PARTICIPATIONS = 35_000, 180_000
+ENTITIES, RELATIONS = 500_000, 100_000  # of GLEIF: a fifth of the world's, a tenth of them Belgian
+UNITS = 1_000_000  # of SIRENE: a thirtieth of the French
 CODES = 700  # of each version of NACE
 
 SITUATIONS = {
@@ -238,6 +240,105 @@ def cordis_zip(connection: Any, share: float, folder: Path, work: Path, firms: P
     return path
 
 
+def gleif_zips(connection: Any, share: float, folder: Path, work: Path) -> list[Path]:
+    """Write level 1 and level 2 of a made-up GLEIF: all columns that are read, and forty others."""
+    from belbiotech.dataset.registers.parts.gleif_layout import LEI2
+    from belbiotech.dataset.registers.parts.gleif_layout import RELATIONS as LEVEL2
+
+    first, second = folder / "gleif-lei2.csv.zip", folder / "gleif-rr.csv.zip"
+    if first.exists() and second.exists():
+        return [first, second]
+    # only digits: the check digits are 98 minus a hundred times the number modulo 97
+    lei = (
+        "lpad(cast({0} as varchar), 18, '0') || lpad(cast(98 - {0} * 100 % 97 as varchar), 2, '0')"
+    )
+    cells = {
+        "LEI": lei.format("i"),
+        "Entity.LegalName": "'Société ' || i || ' NV'",
+        "Entity.LegalAddress.City": "'Gent'",
+        "Entity.LegalAddress.Country": "case when i % 10 = 0 then 'BE' else 'FR' end",
+        "Entity.LegalAddress.PostalCode": "'9000'",
+        "Entity.RegistrationAuthority.RegistrationAuthorityID": "'RA000025'",
+        "Entity.EntityCategory": "case when i % 50 = 1 then 'SOLE_PROPRIETOR' else 'GENERAL' end",
+        "Entity.LegalForm.EntityLegalFormCode": "'R85P'",
+        "Entity.EntityStatus": "case when i % 7 = 0 then 'INACTIVE' else 'ACTIVE' end",
+        "Entity.EntityCreationDate": "'2006-06-01T00:00:00+01:00'",
+        "Entity.EntityExpirationDate": "case when i % 7 = 0 then '2020-05-05T00:00:00Z' end",
+        "Entity.SuccessorEntity.1.SuccessorLEI": (
+            f"case when i % 14 = 0 then {lei.format('(i + 1)')} end"
+        ),
+        "Registration.InitialRegistrationDate": "'2013-01-01T00:00:00.000Z'",
+        "Registration.LastUpdateDate": "'2025-03-04T10:20:30Z'",
+        "Registration.RegistrationStatus": "'ISSUED'",
+    }
+    names = [*LEI2.columns, *LEI2.optional, *(f"Entity.Other.{n}" for n in range(40))]
+    chosen = ", ".join(f'{cells.get(name, "null")} as "{name}"' for name in names)
+    rows = f"select {chosen} from range({int(ENTITIES * share)}) as t(i)"
+    copied(connection, rows, work / "lei2.csv")
+    zipped(work, first)
+    cells = {
+        "Relationship.StartNode.NodeID": lei.format("i"),
+        "Relationship.EndNode.NodeID": lei.format("(i + 3)"),
+        "Relationship.RelationshipType": "'IS_DIRECTLY_CONSOLIDATED_BY'",
+        "Relationship.RelationshipStatus": "'ACTIVE'",
+        "Registration.RegistrationStatus": "'PUBLISHED'",
+        "Relationship.Period.1.startDate": "'2015-01-01T00:00:00Z'",
+        "Relationship.Period.1.periodType": "'RELATIONSHIP_PERIOD'",
+    }
+    names = [*LEVEL2.columns, *LEVEL2.optional]
+    chosen = ", ".join(f'{cells.get(name, "null")} as "{name}"' for name in names)
+    rows = f"select {chosen} from range({int(RELATIONS * share)}) as t(i)"
+    copied(connection, rows, work / "rr.csv")
+    zipped(work, second)
+    return [first, second]
+
+
+def sirene_zips(connection: Any, share: float, folder: Path, work: Path) -> list[Path]:
+    """Write the three stock files of a made-up SIRENE: two periods a unit, one seat."""
+    from belbiotech.dataset.registers.parts.sirene_layout import FILES
+
+    digit = "(i // {0}) % 10"
+    doubled = "(case when {0} > 4 then 2 * ({0}) - 9 else 2 * ({0}) end)"
+    places = [10**n for n in range(8)]
+    total = " + ".join(
+        (doubled if n % 2 == 0 else "{0}").format(digit.format(place))
+        for n, place in enumerate(places)
+    )
+    siren = f"lpad(cast(i as varchar), 8, '0') || ((10 - ({total}) % 10) % 10)"
+    ceased = "i % 3 = 0"
+    cells = {
+        "siren": siren,
+        "dateCreationUniteLegale": "'2001-02-03'",
+        "dateDernierTraitementUniteLegale": "'2025-03-01T10:20:30'",
+        "etatAdministratifUniteLegale": f"case when {ceased} then 'C' else 'A' end",
+        "denominationUniteLegale": "'SOCIÉTÉ ' || i",
+        "categorieJuridiqueUniteLegale": "case when i % 180 < 90 then '1000' else '5710' end",
+        "activitePrincipaleUniteLegale": "lpad(cast(i % 90 as varchar), 2, '0') || '.11Z'",
+        "nomenclatureActivitePrincipaleUniteLegale": "'NAFRev2'",
+        "statutDiffusionUniteLegale": "'O'",
+        "etablissementSiege": "'true'",
+        "codeCommuneEtablissement": "'75056'",
+        "libelleCommuneEtablissement": "'PARIS'",
+    }
+    paths = []
+    for name, layout in FILES.items():
+        path = folder / f"{name}_utf8.zip"
+        paths.append(path)
+        if path.exists():
+            continue
+        names = [*layout.columns, *layout.optional]
+        selects = []
+        spans = (("'2001-02-03'", "'2015-12-31'", "'A'"), ("'2016-01-01'", "null", None))
+        for begins, ends, state in spans if name.endswith("historique") else spans[1:]:
+            own = {**cells, "dateDebut": begins, "dateFin": ends}
+            own["etatAdministratifUniteLegale"] = state or cells["etatAdministratifUniteLegale"]
+            chosen = ", ".join(f'{own.get(column, "null")} as "{column}"' for column in names)
+            selects.append(f"select {chosen} from range({int(UNITS * share)}) as t(i)")
+        copied(connection, " union all ".join(selects), work / f"{name}_utf8.csv")
+        zipped(work, path)
+    return paths
+
+
 Measured = tuple[str, float, float, float, str]
 
 
@@ -294,12 +395,58 @@ class Cordis:
         return f"{written.rows['alliances']:,d} alliances, {written.rows['financings']:,d} grants"
 
 
+@dataclass
+class Gleif:
+    """Levels 1 and 2 to facts of the Belgian entities."""
+
+    files: list[Path]
+    out: Path
+
+    def __call__(self) -> str:
+        """Do it, and say what came of it."""
+        from belbiotech.dataset.registers.gleif import gleif_facts
+
+        written = gleif_facts(self.files, self.out)
+        return f"{written.rows['firms']:,d} firms, {written.rows['events']:,d} events"
+
+
+@dataclass
+class Sirene:
+    """Stock files to facts of the units of one activity."""
+
+    files: list[Path]
+    out: Path
+    nace: tuple[str, ...]
+
+    def __call__(self) -> str:
+        """Do it, and say what came of it."""
+        from belbiotech.dataset.registers.sirene import sirene_facts
+
+        written = sirene_facts(self.files, self.out, nace=self.nace)
+        return f"{written.rows['firms']:,d} firms, {written.rows['events']:,d} events"
+
+
+def others(share: float, folder: Path, work: Path, results: Path) -> list[Measured]:
+    """Make the files of GLEIF and SIRENE, and time them."""
+    connection = duckdb.connect()
+    connection.execute("set memory_limit = '2GB'; set preserve_insertion_order = false")
+    levels = gleif_zips(connection, share, folder, work)
+    stock = sirene_zips(connection, share, folder, work)
+    connection.close()
+    entities, units = int(ENTITIES * share), int(UNITS * share)
+    return [
+        measured(f"GLEIF, {entities:,d} entities", Gleif(levels, results / "e")),
+        measured(f"SIRENE, {units:,d} units, one division", Sirene(stock, results / "f", ("72",))),
+    ]
+
+
 def main() -> None:
     """Make the files, read them, write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--share", type=float, default=1.0)
     parser.add_argument("--extracts", type=int, default=12)
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("--others", action="store_true", help="GLEIF and SIRENE only, no table")
     parser.add_argument(
         "--output", type=Path, default=Path(__file__).parent / "results/registers.md"
     )
@@ -310,6 +457,9 @@ def main() -> None:
         work, results = Path(scratch) / "csv", Path(scratch) / "facts"
         work.mkdir()
         results.mkdir()
+        if options.others:
+            others(options.share, folder, work, results)
+            return
         connection = duckdb.connect(str(Path(scratch) / "made.duckdb"))
         connection.execute("set memory_limit = '2GB'; set preserve_insertion_order = false")
         made_up_register(connection, options.share, options.extracts)
@@ -329,6 +479,7 @@ def main() -> None:
         if options.extracts > 1:
             name = f"KBO, {options.extracts} extracts, one activity"
             rows.append(measured(name, Kbo(files, results / "c", ("10001",))))
+        rows += others(options.share, folder, work, results)
         with zipfile.ZipFile(files[0]) as archive:
             size = sum(entry.file_size for entry in archive.infolist()) / 1e9
         write_table(rows, options, size)
@@ -348,9 +499,12 @@ def write_table(rows: list[Measured], options: argparse.Namespace, size: float) 
         f"{int(PROJECTS * options.share):,d} projects with "
         f"{int(PARTICIPATIONS * options.share):,d} participations.",
         "",
-        "| what | seconds | of the processor | largest memory, GB | gave |",
-        "| :--- | ---: | ---: | ---: | :--- |",
-        *(f"| {n} | {s:.1f} | {busy:.1f} | {gb:.2f} | {gave} |" for n, s, busy, gb, gave in rows),
+        "| what | seconds | of the processor | wall to processor | largest memory, GB | gave |",
+        "| :--- | ---: | ---: | ---: | ---: | :--- |",
+        *(
+            f"| {n} | {s:.1f} | {busy:.1f} | {s / busy:.1f} | {gb:.2f} | {gave} |"
+            for n, s, busy, gb, gave in rows
+        ),
         "",
         f"{platform.machine()}, {multiprocessing.cpu_count()} cores, Python "
         f"{platform.python_version()}, DuckDB {duckdb.__version__}, PyArrow {pyarrow.__version__}, "

@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from belbiotech.dataset.registers.files import archives
 from belbiotech.dataset.registers.kbo import KBO, kbo_facts
 from belbiotech.errors import BelbiotechWarning, FactsError
 
@@ -383,6 +384,15 @@ def test_a_zip_that_names_paths_outside_or_says_less_than_it_holds_is_refused(tm
     path.write_bytes(bytes(data[:-40]))
     with pytest.raises(FactsError, match="is no zip, or was cut short"):
         kbo_facts([path], tmp_path / "out")
+
+
+def test_a_bomb_is_not_opened():
+    entry = zipfile.ZipInfo("enterprise.csv")
+    entry.file_size, entry.compress_size = 10 * 2**30, 10 * 2**20
+    (told,) = archives._bad_entries("bomb.zip", [entry])
+    assert "'enterprise.csv' unpacks to 1,024 times its size" in told.text
+    entry.compress_size = 2**30
+    assert list(archives._bad_entries("real.zip", [entry])) == []
 
 
 def test_what_is_asked_for_must_make_sense(tmp_path):

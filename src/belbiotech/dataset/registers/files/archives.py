@@ -18,6 +18,7 @@ __all__ = ["Archive", "CheckedStream", "open_archive"]
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 BOM = b"\xef\xbb\xbf"
 LARGEST = 64 * 2**30  # bytes unpacked: thirty times a full extract of KBO
+LARGE, TIGHTEST = 2**30, 500  # published files unpack to ten or twenty times their size
 BLOCK = 8 * 2**20
 DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError)
 
@@ -113,6 +114,12 @@ def _bad_entries(file: str, entries: list[zipfile.ZipInfo]) -> Iterator[Problem]
             yield Problem(file, 0, text)
         if entry.flag_bits & 1:
             yield Problem(file, 0, f"{entry.filename!r} is locked with a password")
+        if entry.file_size > max(LARGE, TIGHTEST * entry.compress_size):
+            times = entry.file_size // max(entry.compress_size, 1)
+            text = (
+                f"{entry.filename!r} unpacks to {times:,d} times its size; no published file does"
+            )
+            yield Problem(file, 0, text)
         base = parts[-1].lower() if parts else ""
         if not entry.is_dir() and base in seen:
             yield Problem(file, 0, f"holds {base!r} twice; which one counts cannot be told")
