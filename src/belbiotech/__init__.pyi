@@ -13,6 +13,7 @@ from .dataset.exports.export import export as export
 from .dataset.facts.merge import merge_facts as merge_facts
 from .dataset.facts.new import new_facts as new_facts
 from .dataset.facts.read import read_facts as read_facts
+from .dataset.panel.at_scale import PanelFiles as PanelFiles
 from .dataset.panel.build import build as build
 from .dataset.releases.store import versions as versions
 from .dataset.releases.verify import verify as verify

@@ -5,11 +5,17 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from belbiotech import build, simulate_facts
+from belbiotech import build, cox, simulate_facts
 from belbiotech.dataset.facts.read import read_facts
 from belbiotech.dataset.panel import at_scale
 from belbiotech.dataset.panel.at_scale import build_at_scale
-from belbiotech.errors import BelbiotechError, EngineError, FactsError, PanelError
+from belbiotech.errors import (
+    BelbiotechError,
+    BelbiotechWarning,
+    EngineError,
+    FactsError,
+    PanelError,
+)
 
 pytest.importorskip("ibis")
 TABLES = ("firms", "events", "alliances", "financings", "sources")
@@ -38,6 +44,49 @@ def test_the_same_panel(which, options, simulated, tmp_path, monkeypatch):
     assert made.firms == known["firm_id"].nunique()
     assert sorted(path.name for path in made.folder.iterdir())[0] == "part0000.parquet"
     pd.testing.assert_frame_equal(found, known.reset_index(drop=True), check_dtype=False)
+
+
+def test_build_writes_the_panel_of_facts_in_parquet(tmp_path):
+    facts = read_facts("data/raw")
+    known = build(facts).firm_year
+    to = tmp_path / "panel"
+    made = build(saved(facts, tmp_path), to=to)
+    assert (made.firms, made.rows) == (known["firm_id"].nunique(), len(known))
+    assert made.folder == to
+    fit = cox("exit ~ alliances_active_lag1", made.folder)
+    assert fit.params.equals(
+        cox("exit ~ alliances_active_lag1", pd.read_parquet(made.folder)).params
+    )
+
+
+def test_what_build_refuses_with_to(simulated, tmp_path):
+    folder, to = saved(simulated, tmp_path), tmp_path / "panel"
+    with pytest.raises(PanelError, match=r"are Parquet files.*build\(\.\.\., to='panel'\)"):
+        build(folder)
+    with pytest.raises(PanelError, match="must be a folder of Parquet files"):
+        build(simulated, to=to)
+    with pytest.raises(PanelError, match="liquidation='closure', evidence='facts': with to="):
+        build(folder, to=to, liquidation="closure", evidence="facts")
+    with pytest.raises(PanelError, match="liquidation is 'x'"):
+        build(folder, to=to, liquidation="x")
+    with pytest.raises(PanelError, match="alliance_window is 0"):
+        build(folder, to=to, alliance_window=0)
+    with pytest.raises(PanelError, match="end_year is 12"):
+        build(folder, to=to, end_year=12)
+    with pytest.raises(FactsError, match="there is no file"):
+        build("data/raw", to=to)
+    assert not to.exists()
+
+
+def test_a_panel_without_dates_or_observation(simulated, tmp_path):
+    folder, to = saved(simulated, tmp_path), tmp_path / "panel"
+    simulated.sources.assign(published=None).to_parquet(folder / "sources.parquet")
+    with pytest.warns(BelbiotechWarning, match="not one of the panel's"):
+        build(folder, to=to)
+    for name, column in {"events": "date", "alliances": "start", "financings": "date"}.items():
+        getattr(simulated, name).assign(**{column: None}).to_parquet(folder / f"{name}.parquet")
+    with pytest.raises(PanelError, match="no event, alliance, financing or page has a date"):
+        build(folder, to=tmp_path / "other")
 
 
 def test_what_cannot_be_built(simulated, tmp_path):

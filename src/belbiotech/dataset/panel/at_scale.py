@@ -17,14 +17,14 @@ import pandas as pd
 from belbiotech.dataset.facts.codes import PARTNER_GROUPS, PURPOSES
 from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS, FIRM_YEAR
 from belbiotech.dataset.panel.listings import listing_spells
-from belbiotech.dataset.panel.lives_at_scale import firm_lives, signs_of_life, year_of
+from belbiotech.dataset.panel.lives_at_scale import DATED, firm_lives, signs_of_life, year_of
 from belbiotech.dataset.panel.observation import NO_END, ObservationRule, observation_rule
-from belbiotech.errors import EngineError, FactsError, PanelError
+from belbiotech.errors import BelbiotechWarning, EngineError, FactsError, PanelError, warn
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["PanelFiles", "build_at_scale"]
+__all__ = ["PanelFiles", "build_at_scale", "in_parquet"]
 
 TABLES = ("firms", "events", "alliances", "financings", "sources")
 FIRMS = 150_000  # firms that are expanded at a time, so that memory is bounded
@@ -33,7 +33,7 @@ SHOWN = 3
 
 @dataclass(frozen=True)
 class PanelFiles:
-    """A panel as files.
+    """A panel as files: what `build` gives where it writes them.
 
     Attributes
     ----------
@@ -48,11 +48,28 @@ class PanelFiles:
     rows: int
 
 
+def in_parquet(facts: str | Path) -> bool:
+    """Tell whether a folder has facts in Parquet, and none in CSV.
+
+    Parameters
+    ----------
+    facts : str or Path
+        The folder.
+
+    Returns
+    -------
+    bool
+        Whether firms.parquet is there and firms.csv is not.
+    """
+    folder = Path(str(facts).replace("\0", ""))
+    return (folder / "firms.parquet").exists() and not (folder / "firms.csv").exists()
+
+
 def build_at_scale(
     facts: str | Path,
     to: str | Path,
     *,
-    end_year: int,
+    end_year: int | None = None,
     alliance_window: int | None = 5,
     follow_up: int | None = 3,
 ) -> PanelFiles:
@@ -65,8 +82,8 @@ def build_at_scale(
         sources.parquet, with the columns of the CSV files, as texts.
     to : str or Path
         Folder to be made; it must not be there.
-    end_year : int
-        The panel's last calendar year.
+    end_year : int, optional
+        The panel's last calendar year; by default the last that was complete, as in `build`.
     alliance_window, follow_up
         As in :func:`~belbiotech.dataset.panel.build.build`.
 
@@ -93,10 +110,11 @@ def build_at_scale(
     tables = _read(Path(facts))
     folder.mkdir(parents=True)
     try:
-        return _built(tables, folder, rule, end_year, alliance_window)
+        last = _last_year(tables) if end_year is None else end_year
+        return _built(tables, folder, rule, last, alliance_window)
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (PanelError, FactsError)):
+        if isinstance(error, (PanelError, FactsError, BelbiotechWarning)):
             raise
         msg = f"DuckDB failed while building the panel: {error}"
         raise EngineError(msg) from error
@@ -104,7 +122,9 @@ def build_at_scale(
 
 def _check_numbers(end_year: object, window: object) -> None:
     whole = isinstance(end_year, int) and not isinstance(end_year, bool)
-    if not whole or (window is not None and (not isinstance(window, int) or window < 1)):
+    if not (whole or end_year is None) or (
+        window is not None and (not isinstance(window, int) or window < 1)
+    ):
         msg = (
             f"end_year is {end_year!r} and alliance_window {window!r}: give a year, and a whole "
             "number of years from 1 or None"
@@ -143,6 +163,24 @@ def _read(folder: Path) -> dict[str, ir.Table]:
         name: table.select(**{column: table[column].cast("string") for column in needed[name]})
         for name, table in tables.items()
     }
+
+
+def _last_year(facts: Mapping[str, ir.Table]) -> int:
+    """Find the last year that was complete, as `build` does: the one before the latest date."""
+    connection = facts["firms"].get_backend()
+    dates = {**DATED, "sources": "published"}
+    found = [
+        connection.to_pyarrow(year_of(facts[name][column]).max()).as_py()
+        for name, column in dates.items()
+    ]
+    years = [year for year in found if year is not None]
+    if not years:
+        msg = (
+            "no event, alliance, financing or page has a date, so there is no last year; "
+            "give end_year"
+        )
+        raise PanelError(msg)
+    return int(max(years)) - 1
 
 
 def _built(
@@ -341,7 +379,9 @@ def _check(panel: ir.Table) -> int:
     connection = panel.get_backend()
     bad = {f"b{k}": rule.cast("int64").sum() for k, rule in enumerate(rules.values())}
     pairs = panel.select("firm_id", "year").distinct().count()
-    found = connection.to_pyarrow(panel.aggregate(rows=panel.count(), **bad)).to_pylist()[0]
+    observed = panel["observed"].cast("int64").sum()
+    asked = panel.aggregate(rows=panel.count(), observed=observed, **bad)
+    found = connection.to_pyarrow(asked).to_pylist()[0]
     different = connection.to_pyarrow(pairs).as_py()
     problems = [
         f"{rule} in {found[f'b{k}']:,d} firm-years"
@@ -353,4 +393,9 @@ def _check(panel: ir.Table) -> int:
         problems.append(f"{twice:,d} firm-years are there more than once: facts name a firm twice")
     if problems:
         raise PanelError("\n".join(problems))
+    if not found["observed"]:
+        warn(
+            f"not one of the panel's {found['rows']:,d} firm-years is observed: no dated page on a "
+            "firm, but those that state its exit, was published before the panel's last year"
+        )
     return int(found["rows"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from belbiotech.dataset.facts.confidence import facts_of, filter_confidence
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, date_precision, date_year
 from belbiotech.dataset.facts.read import Facts, as_facts
 from belbiotech.dataset.facts.tables import Tables
+from belbiotech.dataset.panel.at_scale import PanelFiles, build_at_scale, in_parquet
 from belbiotech.dataset.panel.derived import DERIVED
 from belbiotech.dataset.panel.firm_years import firm_years
 from belbiotech.dataset.panel.lives import firm_lives, observed_lives
@@ -62,9 +63,11 @@ UNIT = "firm_id"  # whose row it is, for whoever reads the panel
 HAPPENED = {"events": "date", "alliances": "start", "financings": "date", "sources": "published"}
 
 
+@overload
 def build(
     facts: Facts | str | Path,
     *,
+    to: None = None,
     end_year: int | None = None,
     alliance_window: int | None = 5,
     follow_up: int | None = 3,
@@ -74,13 +77,46 @@ def build(
     creditors: Creditors = "acquisition",
     funds: Funds = "acquisition",
     consortia: Consortia = "partners",
-) -> Tables:
+) -> Tables: ...
+
+
+@overload
+def build(
+    facts: str | Path,
+    *,
+    to: str | Path,
+    end_year: int | None = None,
+    alliance_window: int | None = 5,
+    follow_up: int | None = 3,
+) -> PanelFiles: ...
+
+
+def build(
+    facts: Facts | str | Path,
+    *,
+    to: str | Path | None = None,
+    end_year: int | None = None,
+    alliance_window: int | None = 5,
+    follow_up: int | None = 3,
+    evidence: Evidence = "pages",
+    observation: Observation = "follow_up",
+    liquidation: Liquidation = "failure",
+    creditors: Creditors = "acquisition",
+    funds: Funds = "acquisition",
+    consortia: Consortia = "partners",
+) -> Tables | PanelFiles:
     """Build the firm-year panel and the processed tables from facts.
 
     Parameters
     ----------
     facts : Facts, str or Path
-        As :func:`belbiotech.read_facts` gives them, or the folder that it would read.
+        As :func:`belbiotech.read_facts` gives them, or the folder that it would read; with `to`
+        a folder of facts in Parquet: firms.parquet, events.parquet, alliances.parquet,
+        financings.parquet and sources.parquet, with the columns of the CSV files.
+    to : str or Path, optional
+        For registers beyond memory: a folder to be made, into which the panel of facts in Parquet
+        is written as Parquet files. DuckDB builds it by queries (``belbiotech[scale]``), by the
+        usual rule of observation and the usual readings.
     end_year : int, optional
         The panel's last calendar year. By default the last year that was complete when the facts
         were compiled, see :func:`default_end_year`.
@@ -115,6 +151,9 @@ def build(
     -------
     Tables
         The panel and the tables beside it, sorted, checked against their schemas.
+    PanelFiles
+        With `to`: the panel's ``folder``, how many ``firms`` and ``rows`` it has. The folder is
+        ``data`` for `cox` and others; it was checked by queries made of the same fields.
 
     Raises
     ------
@@ -122,7 +161,10 @@ def build(
         A folder of facts that break a rule, or what are no facts.
     PanelError
         A window below one year, an end year that is no year, a rule of observation or a reading
-        that is none, or no firm with a row.
+        that is none, or no firm with a row; with `to` a folder that is there already, other
+        readings than the usual ones, a panel that breaks its rules.
+    EngineError
+        With `to`: a missing extra, or a query that fails; no folder is left then.
 
     Warns
     -----
@@ -141,8 +183,30 @@ def build(
     2008      2     3            0    0            0
     2009      3     4            0    1            0
     2010      4     5            1    0            1
+
+    Facts in Parquet, as a register of millions of firms would be; here those of the package.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from belbiotech import cox, read_facts
+    >>> with TemporaryDirectory() as folder:
+    ...     for name, table in read_facts("data/raw").items():
+    ...         table.to_parquet(Path(folder) / f"{name}.parquet")
+    ...     made = build(folder, to=Path(folder) / "panel")
+    ...     result = cox("exit ~ alliances_active_lag1", made.folder)
+    >>> made.firms == panel["firm_id"].nunique(), made.rows == len(panel) == result.n_rows
+    (True, True)
     """
     _check_window(alliance_window)
+    if to is not None:
+        readings = Readings(liquidation, creditors, funds, consortia)
+        _refuse_unusual(readings, evidence, observation)
+        last = None if end_year is None else _checked_year(end_year)
+        window = None if alliance_window is None else int(alliance_window)
+        return build_at_scale(
+            _parquet_folder(facts), to, end_year=last, alliance_window=window, follow_up=follow_up
+        )
+    _refuse_parquet_alone(facts)
     rule = observation_rule(observation, follow_up, evidence)
     facts = as_facts(facts)
     last = default_end_year(facts) if end_year is None else _checked_year(end_year)
@@ -151,6 +215,40 @@ def build(
     _warn_of_exits_alone(tables.firms, tables.firm_year)
     validate_tables(dict(tables.items()), facts.own_codes, facts.own_means)
     return tables
+
+
+def _refuse_unusual(readings: Readings, evidence: object, observation: object) -> None:
+    """Refuse what the queries do not know: another reading, or rule of observation."""
+    asked = readings.parameters()
+    asked |= {} if evidence == "pages" else {"evidence": evidence}
+    asked |= {} if observation == "follow_up" else {"observation": observation}
+    if asked:
+        other = ", ".join(f"{name}={value!r}" for name, value in asked.items())
+        msg = (
+            f"{other}: with to= the panel is built by queries, which know the usual "
+            "rule of observation and the usual readings alone; leave these arguments out, or "
+            "build in memory"
+        )
+        raise PanelError(msg)
+
+
+def _parquet_folder(facts: object) -> str | Path:
+    if isinstance(facts, (str, Path)):
+        return facts
+    msg = (
+        "with to= the facts must be a folder of Parquet files; what is in memory is built "
+        "without to=: build(facts).firm_year.to_parquet(...)"
+    )
+    raise PanelError(msg)
+
+
+def _refuse_parquet_alone(facts: object) -> None:
+    if isinstance(facts, (str, Path)) and in_parquet(facts):
+        msg = (
+            f"the facts in {str(facts)!r} are Parquet files, whose panel is built by queries: say "
+            "where it is to be written, build(..., to='panel')"
+        )
+        raise PanelError(msg)
 
 
 def rebuild(tables: Tables, facts: Facts | None = None, **changes: Any) -> Tables:
