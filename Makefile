@@ -132,6 +132,7 @@ bench-registers: $(VENV)/ready
 # billion rows with: python benchmarks/scale.py rows billion stream
 bench-scale: $(VENV)/ready
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/scale_panel.py
 
 clean:
 	rm -rf $(VENV) build dist out

@@ -179,3 +179,12 @@ def test_residuals_to_nowhere(saved, tmp_path):
         result.residuals(to=tmp_path / "none" / "r.parquet")
     with pytest.raises(FitError, match="to is 3: give the path"):
         result.residuals(to=3)
+
+
+def test_all_from_zero_where_rows_are(panel, ways):
+    known = kaplan_meier(panel, "failure", start=0).table
+    found = kaplan_meier(ways["ibis"], "failure", start=0).table
+    pd.testing.assert_frame_equal(found, known, rtol=1e-9)
+    for way in ("parquet", "folder", "polars"):
+        with pytest.raises(PanelError, match="column of zeros"):
+            kaplan_meier(ways[way], "failure", start=0)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from inspect import signature
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from belbiotech.errors import PanelError
 from belbiotech.survival.rows.door import as_table
 
 __all__ = ["all_from_zero"]
@@ -47,15 +49,30 @@ def all_from_zero(function: Callable[P, R]) -> Callable[P, R]:
         bound = usual.bind(*given, **named)
         arguments: dict[str, Any] = bound.arguments
         if table in arguments:
-            data = as_table(arguments[table])
-            name = "start" if "start" not in data.columns else "start (all 0)"
-            attrs = data.attrs
-            data = data.assign(**{name: 0})
-            data.attrs = attrs
+            data, name = _zeros_in(arguments[table])
             arguments |= {table: data, "start": name}
         return function(*bound.args, **bound.kwargs)
 
     return with_zeros
+
+
+def _zeros_in(data: Any) -> tuple[Any, str]:
+    """Put a column of zeros into a table; an Ibis table stays where it is."""
+    if isinstance(data, (str, Path)) or type(data).__name__ == "LazyFrame":
+        msg = (
+            "start=0 puts a column of zeros into a table in memory, or of Ibis: open files with "
+            "ibis.duckdb.connect().read_parquet(...), or give the rows a column of zeros and name "
+            "it, start='zero'"
+        )
+        raise PanelError(msg)
+    in_engine = type(data).__module__.split(".")[0] == "ibis" and hasattr(data, "mutate")
+    table: Any = data if in_engine else as_table(data)
+    name = "start" if "start" not in table.columns else "start (all 0)"
+    if in_engine:
+        return table.mutate(**{name: 0}), name
+    with_zeros = table.assign(**{name: 0})
+    with_zeros.attrs = table.attrs
+    return with_zeros, name
 
 
 def _is_zero(start: object) -> bool:
