@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FormulaError
+from belbiotech.errors import FormulaError, PanelError, nearest_names
 from belbiotech.survival.formulas.allowed import check_tree, columns_of, literal, name_of
 from belbiotech.survival.formulas.computing import compute
 from belbiotech.survival.formulas.terms import DEEPEST
 from belbiotech.survival.formulas.texts import Token, shown, tokens_of
 from belbiotech.survival.formulas.trees import tree_of
-from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["rows_where"]
@@ -76,7 +75,11 @@ def rows_where(data: pd.DataFrame, text: str) -> Mask:
     tree = _read(text)
     _check(tree, text)
     names = list(dict.fromkeys(_columns(tree)))
-    check_columns(data, columns=names)
+    unknown = [name for name in names if name not in data.columns]
+    twice = [name for name in names if list(data.columns).count(name) > 1]
+    if unknown or twice:
+        lines = [f"there is no column {n!r}; {nearest_names(n, data.columns)}" for n in unknown]
+        raise PanelError("\n".join([*lines, *(f"two columns are called {n!r}" for n in twice)]))
     return _Held(plain_table(data[names], names), text).mask(tree)
 
 
