@@ -142,7 +142,8 @@ class TestEffectsOverTime:
         terms = ["alliances", "C(segment)", "size"]
         p = result.test_proportional_hazards("rank")["p_value"]
         assert [axes.get_title(loc="left").splitlines() for axes in shown] == [
-            [term, f"test of proportional hazards: p = {p[term]:.2g}"] for term in terms
+            [title, f"test of proportional hazards: p = {p[term]:.2g}"]
+            for title, term in zip(["alliances", "Segment", "size"], terms, strict=True)
         ]
         assert "transform: rank" in figure.get_suptitle()
         one, several = "Coefficient at that time", "Multiple of its 2 coefficients"
