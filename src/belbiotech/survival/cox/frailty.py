@@ -17,7 +17,13 @@ from belbiotech.errors import FitError
 from belbiotech.survival.cox.fit import CoxFit, FrailtyFit
 from belbiotech.survival.cox.maximise import Maximum, fit_at, maximise
 from belbiotech.survival.cox.partial_likelihood import Design, linear_predictor, prepare
-from belbiotech.survival.cox.penalised_groups import Grouped, GroupedFit, fit_groups
+from belbiotech.survival.cox.penalised_groups import (
+    SETTLED,
+    Grouped,
+    GroupedFit,
+    Slopes,
+    fit_groups,
+)
 from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.inference.test_result import TestResult
@@ -30,6 +36,7 @@ __all__ = ["fit_frailty"]
 # Variances at which the marginal likelihood is looked at first; four times more each.
 GRID = tuple(0.001 * 4.0**k for k in range(8))
 LARGEST = 1e4
+LOOKING = 1e-3  # largest last step there, of which the square is left
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,7 @@ class _Marginal:
     beta: FloatArray
     log_frailty: FloatArray
     variance: FloatArray
+    slopes: Slopes | None = None
 
 
 def fit_frailty(model: CoxModel, groups: pd.Series) -> CoxFit:
@@ -97,14 +105,15 @@ def fit_frailty(model: CoxModel, groups: pd.Series) -> CoxFit:
         msg = f"frailty column {groups.name!r} has one value only; it needs groups"
         raise FitError(msg)
     model, group = _split_by_group(model, codes.astype(np.int64))
-    design, matrix = model.design, model.matrix
+    matrix = model.matrix
+    design, of = _joined(model.design, group)
     sets = prepare(design, model.ties)
     plain = maximise(design, sets, matrix.names, model.centre, references=matrix.references)
-    events = np.bincount(group, design.weight * design.event, len(labels)).astype(np.float64)
-    grouped = Grouped(design, sets, group, events)
+    events = np.bincount(of, design.weight * design.event, len(labels)).astype(np.float64)
+    grouped = Grouped(design, sets, of, events)
     best = _best(grouped, plain)
     bare = replace(grouped, design=replace(design, x=design.x[:, :0]))
-    null = _best(bare, maximise(bare.design, sets, [])).value
+    null = _best(bare, maximise(bare.design, sets, []), best.theta).value
     naive = best.variance if best.theta else symmetric_inverse(plain.at_maximum.information)
     maximum = Maximum(
         best.beta,
@@ -122,7 +131,9 @@ def fit_frailty(model: CoxModel, groups: pd.Series) -> CoxFit:
         effects=pd.Series(np.exp(best.log_frailty), index=index, name="frailty"),
         offset=best.log_frailty[group],
     )
-    return replace(fit_at(model, sets, maximum, naive), frailty=frailty)
+    return replace(
+        fit_at(model, prepare(model.design, model.ties), maximum, naive), frailty=frailty
+    )
 
 
 def _split_by_group(model: CoxModel, codes: IntArray) -> tuple[CoxModel, IntArray]:
@@ -145,14 +156,43 @@ def _split_by_group(model: CoxModel, codes: IntArray) -> tuple[CoxModel, IntArra
     return replace(model, design=split, rows=counted), pairs % count
 
 
-def _best(model: Grouped, plain: Maximum) -> _Marginal:
-    """Find the variance with the highest marginal likelihood, from 0 on."""
-    from scipy.optimize import brentq
+def _joined(design: Design, group: IntArray) -> tuple[Design, IntArray]:
+    """Join rows of a group that follow on each other with nothing but time going on.
 
+    No sum over a risk set changes, so that no likelihood does; a life in which little changes has
+    a few rows in place of one a year.
+    """
+    offset = np.zeros(len(group)) if design.offset is None else design.offset
+    alike = np.column_stack([group, design.stratum, design.weight, offset, design.x])
+    order = np.lexsort((design.start, *alike.T[::-1]))
+    rows, start, stop = alike[order], design.start[order], design.stop[order]
+    goes_on = (rows[1:] == rows[:-1]).all(axis=1) & (start[1:] == stop[:-1])
+    goes_on &= ~design.event[order][:-1]
+    begins, ends = order[np.r_[True, ~goes_on]], order[np.r_[~goes_on, True]]
+    joined = Design(
+        start=design.start[begins],
+        stop=design.stop[ends],
+        event=design.event[ends],
+        stratum=design.stratum[begins],
+        x=design.x[begins],
+        number=design.number[ends],  # as the deaths that are tied there are counted
+        weight=design.weight[begins],
+        offset=None if design.offset is None else design.offset[begins],
+    )
+    return joined, group[begins]
+
+
+def _best(model: Grouped, plain: Maximum, near: float = 0.0) -> _Marginal:
+    """Find the variance with the highest marginal likelihood, from 0 on, or near one if it is."""
+    if near:
+        left = _at(model, near / 4, _without_frailty(model, plain), LOOKING)
+        right = _at(model, near * 4, left, LOOKING)
+        if left.slope > 0 > right.slope:
+            return _between(model, left, right)
     fits = [_without_frailty(model, plain)]
     thetas = list(GRID)
     while thetas:
-        fits.append(_at(model, thetas.pop(0), fits[-1]))
+        fits.append(_at(model, thetas.pop(0), fits[-1], LOOKING))
         if not thetas and fits[-1].value == max(fit.value for fit in fits):
             thetas.append(4 * fits[-1].theta)
         if fits[-1].theta > LARGEST:
@@ -161,22 +201,30 @@ def _best(model: Grouped, plain: Maximum) -> _Marginal:
     top = int(np.argmax([fit.value for fit in fits]))
     if top == 0 and fits[0].slope <= 0:
         return fits[0]
-    near = fits[top]
-    left, right = (near, fits[top + 1]) if near.slope > 0 else (fits[top - 1], near)
+    highest = fits[top]
+    left, right = (highest, fits[top + 1]) if highest.slope > 0 else (fits[top - 1], highest)
     if left.slope <= 0 or right.slope >= 0:
         msg = "the likelihood of the frailty's variance has several maxima; simplify the model"
         raise FitError(msg)
 
-    tried = [near]
+    return _between(model, left, right)
+
+
+def _between(model: Grouped, left: _Marginal, right: _Marginal) -> _Marginal:
+    """Find the variance between two at which the slope of the marginal likelihood is 0."""
+    from scipy.optimize import toms748
+
+    tried = [right]
 
     def slope(theta: float) -> float:
-        if theta == 0:
-            return left.slope
+        for end in (left, right):
+            if theta == end.theta:
+                return end.slope
         tried.append(_at(model, theta, tried[-1]))
         return tried[-1].slope
 
-    theta = float(brentq(slope, left.theta, right.theta, xtol=1e-14, rtol=1e-12))
-    return _at(model, theta, tried[-1])
+    theta = float(toms748(slope, left.theta, right.theta, xtol=1e-14, rtol=1e-11, k=1))
+    return _at(model, theta, tried[-1], errors=True)
 
 
 def _without_frailty(model: Grouped, plain: Maximum) -> _Marginal:
@@ -198,7 +246,14 @@ def _without_frailty(model: Grouped, plain: Maximum) -> _Marginal:
     )
 
 
-def _at(model: Grouped, theta: float, begin: _Marginal) -> _Marginal:
+def _at(
+    model: Grouped,
+    theta: float,
+    begin: _Marginal,
+    settled: float = SETTLED,
+    *,
+    errors: bool = False,
+) -> _Marginal:
     """Fit with one theta: ``L = PPL + sum(log Gamma(nu + d) / Gamma(nu) - d log nu + ...)``.
 
     The sum is over groups with their d events (Therneau and Grambsch 2000, 9.6); since PPL is at
@@ -206,7 +261,9 @@ def _at(model: Grouped, theta: float, begin: _Marginal) -> _Marginal:
     """
     from scipy.special import digamma, gammaln
 
-    fit: GroupedFit = fit_groups(model, theta, begin.beta, begin.log_frailty)
+    fit: GroupedFit = fit_groups(
+        model, theta, begin.beta, begin.log_frailty, begin.slopes, settled=settled, errors=errors
+    )
     nu, d, w = 1 / theta, model.events, fit.log_frailty
     shrink = np.log1p(d / nu)
     value = gammaln(nu + d) - gammaln(nu) - d * np.log(nu) - (nu + d) * shrink + d
@@ -218,6 +275,7 @@ def _at(model: Grouped, theta: float, begin: _Marginal) -> _Marginal:
         beta=fit.beta,
         log_frailty=w,
         variance=fit.variance,
+        slopes=fit.slopes,
     )
 
 
