@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -180,3 +182,11 @@ def test_half_a_firm(n_firms):
 def test_a_seed_is_a_whole_number(seed):
     with pytest.raises(PanelError, match="seed must be a whole number"):
         simulate_panel(10, seed=seed)
+
+
+def test_what_is_attached_is_json_whatever_the_arguments_are(tmp_path):
+    panel = simulate_panel(np.int64(20), hazard=np.array([0.1, 0.05]), effect=np.float32(0), seed=1)
+    assert panel.attrs["truth"]["hazard"] == [0.1, 0.05]
+    json.dumps(panel.attrs)
+    panel.to_parquet(tmp_path / "panel.parquet")
+    assert len(panel.merge(panel[["firm_id", "year"]], on=["firm_id", "year"])) == len(panel)

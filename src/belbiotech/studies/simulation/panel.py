@@ -135,8 +135,18 @@ def simulate_panel(
     rules = {name: value for name, value in locals().items() if name != "seed"}
     world = World(**rules)
     panel = panel_of(live(world, generator(seed)), world)
-    panel.attrs = {"truth": asdict(world), "unit": "firm_id"}
+    truth = {name: _of_python(value) for name, value in asdict(world).items()}
+    panel.attrs = {"truth": truth, "unit": "firm_id"}
     return panel
+
+
+def _of_python(value: Any) -> Any:
+    """Give numbers of Python for those of numpy, lists for arrays: what is attached is JSON."""
+    if isinstance(value, (np.ndarray, pd.Series)):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return type(value)(_of_python(part) for part in value)
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def panel_of(lives: Lives, world: World) -> pd.DataFrame:
