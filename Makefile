@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: audit bench-registers bench bench-scale check run rooms test test-slow release release-check check-metadata coverage-study site docs check-site lint format constraints reference clean causal-coverage
+.PHONY: audit bench-registers bench bench-scale check run rooms test test-lowest test-slow release release-check check-metadata coverage-study site docs check-site lint format constraints reference clean causal-coverage
 
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -35,6 +35,16 @@ test: $(VENV)/ready
 # What takes longer: kills at fifty moments, coverage of intervals; and R on panels never seen.
 test-slow: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "slow or live_r"
+
+# With the oldest libraries that pyproject.toml allows, in an environment of its own. Old libraries
+# warn of what their own dependencies deprecate: those warnings are no errors here.
+test-lowest: $(VENV)/ready
+	$(BIN)/uv venv --quiet --allow-existing --python 3.11 $(VENV)/lowest
+	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct \
+	    --all-extras --group dev --requirement pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --no-deps --no-build-isolation --editable .
+	OMP_NUM_THREADS=1 $(VENV)/lowest/bin/python -m pytest -q -n 2 -m "not slow and not live_r and not browser" \
+	    -W ignore::DeprecationWarning -W ignore::FutureWarning
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
