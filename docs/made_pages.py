@@ -306,8 +306,13 @@ def name_page(path: str) -> str:
     module, _, name = path.rpartition(".")
     thing = getattr(importlib.import_module(module), name)
     kind = "class" if inspect.isclass(thing) else "function"
-    options = "   :members:\n   :inherited-members: Exception, Warning, dict, tuple\n"
-    return f"{headed(name)}\n.. auto{kind}:: {path}\n{options if kind == 'class' else ''}"
+    options = ""
+    if (
+        kind == "class"
+    ):  # with what it has from our own classes, without what pandas and Python give
+        others = [c.__name__ for c in thing.__mro__ if not c.__module__.startswith("belbiotech")]
+        options = f"   :members:\n   :inherited-members: {', '.join(others)}\n"
+    return f"{headed(name)}\n.. auto{kind}:: {path}\n{options}"
 
 
 def headed(title: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,5 +140,7 @@ def _state(folder: Path) -> State:
             raise ReleaseError(msg)
         return State(manifest.version, folder, manifest, read_release(folder))
     except ReleaseError as error:
-        msg = f"{error}\nTo check it: BELBIOTECH_DATA={folder.parent} belbiotech verify"
+        named = re.fullmatch(r"\d+\.\d+\.\d+", folder.name) is not None
+        first = "" if named else "give the folder the name of its version, such as 1.0.0; then "
+        msg = f"{error}\nTo check it: {first}BELBIOTECH_DATA={folder.parent} belbiotech verify"
         raise ReleaseError(msg) from error
