@@ -49,7 +49,10 @@ def diff(old: str | Path | Tables, new: str | Path | Tables) -> Difference:
     """
     for name, state in (("old", old), ("new", new)):
         if not isinstance(state, str | Path | Tables):
-            msg = f"{name} is {in_words(state)}; give a version, a built folder, or tables"
+            msg = (
+                f"there is no version {in_words(state)} ({name}); give a version such as "
+                "'1.0.0', a built folder, or tables"
+            )
             raise ReleaseError(msg)
     return compare_tables(
         old if isinstance(old, Tables) else load_tables(old),

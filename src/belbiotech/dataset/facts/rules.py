@@ -10,7 +10,7 @@ import pandas as pd
 
 from belbiotech.dataset.facts.dates import is_before, is_date
 from belbiotech.dataset.facts.fields import FACTS
-from belbiotech.dataset.facts.firm_names import NEAR, firms_nearby
+from belbiotech.dataset.facts.firm_names import firms_nearby
 from belbiotech.dataset.facts.texts import Problem, RawTable
 from belbiotech.errors import nearest_names
 
@@ -42,6 +42,7 @@ AMOUNTS = {
     "alliances": ["upfront_million", "total_million"],
     "financings": ["amount_million"],
 }
+NEAR_ID = 0.65  # of difflib's ratio: ids are short, two letters off is near
 HINTS = 50  # different unknown ids of a file that get their nearest names: looking takes time
 FEW = 5  # ids that are shown where none is like the unknown one
 DATED = {"events": "date", "alliances": "start", "financings": "date"}
@@ -154,7 +155,7 @@ def _near(value: str, known: Sequence[str], home: str) -> str:
     """Offer the ids most like an unknown one; of very different ones only a few."""
     if not known:
         return f"{home}.csv has no rows"
-    close = get_close_matches(value, known, n=3, cutoff=NEAR)
+    close = get_close_matches(value, known, n=3, cutoff=NEAR_ID)
     if close:
         return nearest_names(value, close)
     if len(known) <= FEW:

@@ -205,7 +205,12 @@ def names_folder(version: object) -> bool:
         return isinstance(version, os.PathLike)
     if _is_version(version) or not version or "\0" in version:
         return False
-    return any(sign in version for sign in "/\\") or Path(version).is_dir()
+    if any(sign in version for sign in "/\\"):
+        return True
+    try:
+        return Path(version).is_dir()
+    except OSError:  # too long for a name: no folder has it
+        return False
 
 
 def release_at(folder: Path) -> Release:
