@@ -123,11 +123,12 @@ def _from_arrow(table: Any) -> pd.DataFrame:
             table = table.set_column(k, field.with_type(pa.float64()), column)
         elif pa.types.is_dictionary(field.type) and not field.type.ordered:
             coded.append(k)
+    own_order = bool(table.schema.pandas_metadata)
     try:
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     except (ValueError, TypeError):  # what pandas wrote beside the table is not read by itself
-        frame = table.to_pandas(date_as_object=False, ignore_metadata=True)
-    if not table.schema.pandas_metadata:
+        frame, own_order = table.to_pandas(date_as_object=False, ignore_metadata=True), False
+    if not own_order:
         for k in coded:
             frame.isetitem(k, frame.iloc[:, k].astype(object).array)
     return frame

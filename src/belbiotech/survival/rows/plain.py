@@ -146,6 +146,9 @@ def _plain(column: pd.Series) -> pd.Series:
         import pyarrow as pa
 
         taken = pa.array(column).to_pandas(date_as_object=False)
+        stored = kind.pyarrow_dtype
+        if pa.types.is_dictionary(stored) and not stored.ordered:  # in the order values came
+            taken = taken.astype(object)
         return _plain(pd.Series(taken.array, index=column.index, name=column.name))
     return column  # periods, intervals, dates with a time zone
 
