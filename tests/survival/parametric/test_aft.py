@@ -255,7 +255,7 @@ def test_tables_name_the_time_ratio(fixed):
         assert "240 rows joined to 240 spells" in text
         assert "30 clusters" in text
     labels = [text.get_text() for text in result.plot().axes[0].get_yticklabels()]
-    levels = ["segment: agro (reference)", "segment: medtech", "segment: therapeutics"]
+    levels = ["Segment: agro (reference)", "Segment: medtech", "Segment: Therapeutics"]
     assert labels == ["university", "capital", *levels]
     assert result.likelihood_ratio_test.df == 4
 

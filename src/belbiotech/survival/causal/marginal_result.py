@@ -71,19 +71,7 @@ class MarginalStructuralResult(Shown):
         """Names of the covariates' coefficients."""
         return self.fit.covariates
 
-    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give the covariates' coefficients, ratios, errors and intervals of some level.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by covariate.
-        """
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         return self.fit.summary_at(conf_level)
 
     @property

@@ -92,19 +92,7 @@ class FineGrayResult(Shown):
         """All coefficients zero: robust Wald test."""
         return self.fit.wald_test
 
-    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give coefficients, subdistribution hazard ratios, errors and intervals of some level.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by covariate.
-        """
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         errors, naive = self.standard_errors, self.naive_standard_errors
         table = coefficient_table(self.params, errors, naive, RATIO, conf_level)
         return table.rename_axis("covariate")

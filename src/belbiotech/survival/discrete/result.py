@@ -58,11 +58,6 @@ class DiscreteHazardResult(FittedOfOne):
         return self.fit.baseline
 
     @property
-    def events_per_parameter(self) -> float:
-        """Events for each coefficient of a covariate; under ten, estimates are unreliable."""
-        return self.n_events / len(self.covariates) if self.covariates else np.inf
-
-    @property
     def aic(self) -> float:
         """Akaike's criterion. Periods with a certain hazard count as coefficients, as in R."""
         return -2 * self.log_likelihood + 2 * (len(self.fit.params) + len(self.baseline.certain))
@@ -72,19 +67,7 @@ class DiscreteHazardResult(FittedOfOne):
         """What ``exp(coef)`` is: "hazard ratio" or "odds ratio"."""
         return LINKS[self.link].ratio
 
-    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give the summary with intervals of another level.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by covariate.
-        """
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         table: pd.DataFrame = self._with_limits(self._covariate_table(self.ratio, conf_level))
         return table.assign(**{self.ratio: np.exp(table["coef"])})
 

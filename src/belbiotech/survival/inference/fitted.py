@@ -172,7 +172,7 @@ class Shown(Ratios):
         return self.summary_at()
 
     def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give the summary with intervals of another level.
+        """Give the covariates' coefficients, their exponentials, errors and intervals.
 
         Parameters
         ----------
@@ -184,6 +184,9 @@ class Shown(Ratios):
         DataFrame
             Indexed by covariate.
         """
+        return self._summary(conf_level)
+
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         raise NotImplementedError
 
 
@@ -261,6 +264,11 @@ class FittedOfOne(FittedBeside):
     """
 
     fit: EstimatesOfOne
+
+    @property
+    def events_per_parameter(self) -> float:
+        """Events for each coefficient of a covariate; under ten, estimates are unreliable."""
+        return self.n_events / len(self.covariates) if self.covariates else np.inf
 
     def _kind(self) -> tuple[str, str, Mapping[str, str]]:
         """Give the outcome, what the exponential of a coefficient is, and reference levels."""

@@ -134,19 +134,7 @@ class PiecewiseResult(FittedOfOne):
         """Akaike's criterion. Intervals without an event count as coefficients, as in R."""
         return -2 * self.log_likelihood + 2 * (len(self.covariates) + len(self.fit.intervals))
 
-    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give the covariates' coefficients, hazard ratios, errors and intervals of some level.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by covariate.
-        """
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         return self._covariate_table(RATIO, conf_level)
 
     @property

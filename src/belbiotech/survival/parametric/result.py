@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from belbiotech.survival.inference.fitted import FittedOfOne, errors_in_words, of_fit
@@ -47,28 +46,11 @@ class AftResult(FittedOfOne):
         return self.fit.scale
 
     @property
-    def events_per_parameter(self) -> float:
-        """Events for each coefficient of a covariate; under ten, estimates are unreliable."""
-        return self.n_events / len(self.covariates) if self.covariates else np.inf
-
-    @property
     def aic(self) -> float:
         """Akaike's criterion, comparable between distributions."""
         return -2 * self.log_likelihood + 2 * len(self.params)
 
-    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
-        """Give the covariates' coefficients, time ratios, errors and intervals of some level.
-
-        Parameters
-        ----------
-        conf_level : float
-            Coverage of the intervals.
-
-        Returns
-        -------
-        DataFrame
-            Indexed by covariate.
-        """
+    def _summary(self, conf_level: float) -> pd.DataFrame:
         return self._covariate_table(RATIO, conf_level)
 
     @property
