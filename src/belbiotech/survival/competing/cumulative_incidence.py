@@ -10,21 +10,15 @@ import pandas as pd
 
 from belbiotech.errors import warn
 from belbiotech.survival.competing.incidence_result import CumulativeIncidenceResult
-from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
-from belbiotech.survival.curves.held_variances import held_variances
+from belbiotech.survival.curves.curve_rows import curve_rows, curve_variances
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables
-from belbiotech.survival.engines.held import counted_rows
-from belbiotech.survival.engines.reading import Reading
-from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
-from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
-from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.fates import check_fates, check_outcome_names
 from belbiotech.survival.rows.from_zero import all_from_zero
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["cumulative_incidence"]
 
@@ -124,30 +118,18 @@ def cumulative_incidence(
         outcomes = as_columns(outcomes, "outcomes")
     names, groups = check_outcome_names(outcomes, at_least=1), as_columns(by)
     clusters = list(as_cluster_columns(cluster))
-    given = data if is_held(data) else as_table(data)
-    whose = unit_to_check(given, unit, clusters)
-    rows = counted_rows(
-        given,
-        Reading(
-            outcomes=tuple(names),
-            columns=tuple(groups),
-            beside=tuple(clusters),
-            start=start,
-            stop=stop,
-            weights=weights,
-            one_fate=True,
-            unit=whose,
-            errors_by_unit=not clusters,
-        ),
+    rows, own = curve_rows(
+        data,
+        names,
+        groups,
+        cluster=clusters,
+        unit=unit,
+        weights=weights,
+        start=start,
+        stop=stop,
+        one_fate=True,
     )
-    data, held, own = rows.data, rows.held, rows.unit_of_errors
-    if held is None:
-        beside = [*clusters, *([whose] if whose else [])]
-        data = check_rows(
-            data, names, start=start, stop=stop, columns=beside, groups=groups, weights=weights
-        )
-        refuse_overlaps(data, whose, start, stop)
-        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
+    data = rows.data
     check_fates(data, [name for name in names if data[name].any()])
     tables = risk_tables(
         data,
@@ -161,20 +143,9 @@ def cumulative_incidence(
     )
     for table in tables:
         _warn_of_unseen(table, names)
-    if held is not None:
-        variances = held_variances(rows, held, tables, groups, cluster=clusters, unit=own)
-    else:
-        variances = group_variances(
-            data,
-            tables,
-            names,
-            groups,
-            cluster=clusters,
-            unit=own,
-            weights=weights,
-            start=start,
-            stop=stop,
-        )
+    variances = curve_variances(
+        rows, tables, names, groups, cluster=clusters, unit=own, start=start, stop=stop
+    )
     pairs = list(zip(tables, variances, strict=True))
     return CumulativeIncidenceResult(
         table=pd.concat([_long(*pair, names, conf_level) for pair in pairs], ignore_index=True),
@@ -183,7 +154,7 @@ def cumulative_incidence(
         by=tuple(groups),
         cluster=" and ".join(clusters) or None,
         conf_level=conf_level,
-        n_rows=len(data) if held is None else held.extent.rows,
+        n_rows=len(data) if rows.held is None else rows.held.extent.rows,
         risk_tables=tuple(tables),
     )
 

@@ -9,26 +9,20 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import warn
-from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
-from belbiotech.survival.curves.held_variances import held_variances
+from belbiotech.survival.curves.curve_rows import curve_rows, curve_variances
 from belbiotech.survival.curves.influence import Variances, curves_of
 from belbiotech.survival.curves.kaplan_meier_result import KaplanMeierResult
-from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables, whole_weights
-from belbiotech.survival.engines.held import counted_rows
-from belbiotech.survival.engines.reading import Reading
-from belbiotech.survival.engines.sources import is_held
+from belbiotech.survival.curves.risk_tables import RiskTable, risk_tables
 from belbiotech.survival.inference.limits import (
     LimitKind,
     check_limit_options,
     hazard_limits,
     probability_limits,
 )
-from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns
-from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["kaplan_meier"]
 
@@ -133,31 +127,18 @@ def kaplan_meier(
     """
     check_limit_options(conf_level, conf_type)
     groups, clusters = as_columns(by), as_cluster_columns(cluster)
-    given = data if is_held(data) else as_table(data)
-    whose = unit_to_check(given, unit, clusters)
-    rows = counted_rows(
-        given,
-        Reading(
-            outcomes=(outcome,),
-            columns=tuple(groups),
-            beside=tuple(clusters),
-            start=start,
-            stop=stop,
-            weights=weights,
-            unit=whose,
-            errors_by_unit=not clusters,
-        ),
-    )
-    data, held, own = rows.data, rows.held, rows.unit_of_errors
-    if held is None:
-        columns = [*clusters, *([whose] if whose else [])]
-        data = check_rows(
-            data, [outcome], start=start, stop=stop, columns=columns, groups=groups, weights=weights
-        )
-        refuse_overlaps(data, whose, start, stop)
-        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
-    tables = risk_tables(
+    rows, own = curve_rows(
         data,
+        [outcome],
+        groups,
+        cluster=clusters,
+        unit=unit,
+        weights=weights,
+        start=start,
+        stop=stop,
+    )
+    tables = risk_tables(
+        rows.data,
         [outcome],
         by,
         start=start,
@@ -168,22 +149,10 @@ def kaplan_meier(
     )
     for table in tables:
         _warn_of_early_zero(table, start)
-    if held is not None:
-        robust = bool(clusters) or not rows.whole_weights
-        variances = held_variances(rows, held, tables, groups, cluster=clusters, unit=own)
-    else:
-        robust = bool(clusters) or not whole_weights(data, weights)
-        variances = group_variances(
-            data,
-            tables,
-            [outcome],
-            groups,
-            cluster=clusters,
-            unit=own,
-            weights=weights,
-            start=start,
-            stop=stop,
-        )
+    variances = curve_variances(
+        rows, tables, [outcome], groups, cluster=clusters, unit=own, start=start, stop=stop
+    )
+    robust = bool(clusters) or not rows.whole_weights
     curves = [
         _curves(table, of_table, conf_level, conf_type, robust=robust)
         for table, of_table in zip(tables, variances, strict=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -11,23 +10,20 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, warn
+from belbiotech.survival.curves.curve_rows import curve_rows
 from belbiotech.survival.curves.group_times import GroupedStrata, grouped_strata
-from belbiotech.survival.curves.group_variances import unit_of_errors
-from belbiotech.survival.curves.risk_tables import refuse_many_groups, whole_weights
+from belbiotech.survival.curves.risk_tables import refuse_many_groups
 from belbiotech.survival.curves.score_variance import score_residuals, score_variance
 from belbiotech.survival.curves.trend import trend_scores
 from belbiotech.survival.curves.weightings import Weighting, check_weighting, stratum_weights
 from belbiotech.survival.engines.held import CountedRows, counted_rows
 from belbiotech.survival.engines.reading import Reading
-from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.inference.test_result import TestResult
 from belbiotech.survival.inference.variance import squares
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns, check_names
-from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
-from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["chi_square", "logrank_test", "pairwise_logrank"]
 
@@ -134,36 +130,18 @@ def logrank_test(
     groups, within = as_columns(by), as_columns(strata, "strata")
     clusters = as_cluster_columns(cluster)
     check_names(outcome=outcome, start=start, stop=stop)
-    given = data if is_held(data) else as_table(data)
-    whose = unit_to_check(given, unit, clusters)
-    rows = counted_rows(
-        given,
-        Reading(
-            outcomes=(outcome,),
-            columns=tuple(dict.fromkeys([*groups, *within])),
-            beside=tuple(clusters),
-            start=start,
-            stop=stop,
-            weights=weights,
-            unit=whose,
-            errors_by_unit=not clusters,
-        ),
-    )
-    data, held, own = rows.data, rows.held, rows.unit_of_errors
-    if held is None:
-        data = check_rows(
-            data,
-            [outcome],
-            start=start,
-            stop=stop,
-            columns=[*clusters, *([whose] if whose else [])],
-            groups=[*groups, *within],
-            weights=weights,
-        )
-        refuse_overlaps(data, whose, start, stop)
-        own = unit_of_errors(data, unit, cluster=clusters, weights=weights, start=start, stop=stop)
-    grouped = grouped_strata(
+    rows, own = curve_rows(
         data,
+        [outcome],
+        [*groups, *within],
+        cluster=clusters,
+        unit=unit,
+        weights=weights,
+        start=start,
+        stop=stop,
+    )
+    grouped = grouped_strata(
+        rows.data,
         [outcome],
         by,
         strata,
@@ -174,10 +152,9 @@ def logrank_test(
     )
     contrast = trend_scores(trend, grouped.labels)
     observed, expected, variance = _add_up(grouped, weighting, rho, gamma)
-    whole = rows.whole_weights if held is not None else whole_weights(data, weights)
-    if clusters or not whole:
+    if clusters or not rows.whole_weights:
         variance = _robust_variance(
-            replace(rows, data=data),
+            rows,
             outcome,
             grouped,
             [stratum_weights(stratum, weighting, rho, gamma) for stratum in grouped.strata],
