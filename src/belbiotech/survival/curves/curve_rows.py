@@ -8,7 +8,7 @@ from typing import Any
 
 from belbiotech.survival.curves.group_variances import group_variances, unit_of_errors
 from belbiotech.survival.curves.held_variances import held_variances
-from belbiotech.survival.curves.influence import Variances
+from belbiotech.survival.curves.influence import Variances, risk_set_variances, row_variances
 from belbiotech.survival.curves.risk_tables import RiskTable, whole_weights
 from belbiotech.survival.engines.held import CountedRows, counted_rows
 from belbiotech.survival.engines.reading import Reading
@@ -103,7 +103,7 @@ def curve_variances(
     start: str,
     stop: str,
 ) -> list[Variances]:
-    """Give each group's variances: of rows in memory, or where an engine holds them.
+    """Give each group's variances: robust with clusters, or with weights that do not count rows.
 
     Parameters
     ----------
@@ -114,7 +114,8 @@ def curve_variances(
     outcomes, groups, cluster : sequence of str
         As of `curve_rows`.
     unit : str or None
-        The unit of the errors, from `curve_rows`.
+        The unit of the errors, from `curve_rows`: the cluster where weights are broken and none is
+        given, so that cutting a unit's rows changes no error. Without it each row is one.
     start, stop : str
         Columns of the intervals.
 
@@ -123,6 +124,10 @@ def curve_variances(
     list of Variances
         One for each group.
     """
+    if not cluster and rows.whole_weights:
+        return [risk_set_variances(table) for table in tables]
+    if not cluster and unit is None:
+        return [row_variances(table) for table in tables]
     if rows.held is not None:
         return held_variances(rows, rows.held, tables, groups, cluster=cluster, unit=unit)
     return group_variances(

@@ -11,8 +11,6 @@ from belbiotech.errors import warn
 from belbiotech.survival.curves.influence import (
     Variances,
     clustered_variances,
-    risk_set_variances,
-    row_variances,
 )
 from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels, whole_weights
 from belbiotech.survival.rows.checks import check_rows
@@ -78,7 +76,7 @@ def group_variances(
     start: str,
     stop: str,
 ) -> list[Variances]:
-    """Give each group's variances: robust with clusters, or with weights that do not count rows.
+    """Give each group's variances, robust to dependence within clusters.
 
     Parameters
     ----------
@@ -93,8 +91,7 @@ def group_variances(
     cluster : sequence of str
         Columns of clusters, none, one or two.
     unit : str or None
-        The column that says whose row it is: the cluster where weights are broken and none is
-        given, so that cutting a unit's rows changes no error.
+        The column that says whose row it is: the cluster where none is given.
     weights : str or None
         Column of case weights.
     start, stop : str
@@ -110,15 +107,10 @@ def group_variances(
     BelbiotechWarning
         Two clusters whose variance is negative at some times.
     """
-    ways = list(cluster)
-    if not ways and whole_weights(data, weights):
-        return [risk_set_variances(table) for table in tables]
-    if not ways and unit is None:
-        return [row_variances(table) for table in tables]
-    if not ways:
-        codes = [pd.factorize(data[unit])[0]]
+    if cluster:
+        codes = [np.asarray(way) for way in cluster_codes(data, cluster)]
     else:
-        codes = [np.asarray(way) for way in cluster_codes(data, ways)]
+        codes = [pd.factorize(data[unit])[0]]
     if len(codes) == 2:
         codes.append(pd.factorize(codes[0].astype(np.int64) * (codes[1].max() + 1) + codes[1])[0])
     rows = _rows(data, outcomes, weights, start, stop)

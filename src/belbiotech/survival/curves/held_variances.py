@@ -9,9 +9,7 @@ import numpy as np
 from belbiotech.survival.curves.group_variances import combined
 from belbiotech.survival.curves.influence import (
     Variances,
-    risk_set_variances,
     row_influences,
-    row_variances,
     variances_of,
 )
 from belbiotech.survival.curves.risk_tables import RiskTable, Rows, group_labels
@@ -45,20 +43,14 @@ def held_variances(
     cluster : sequence of str
         Columns of clusters, none, one or two.
     unit : str or None
-        The cluster where weights are broken and none is given.
+        The cluster where none is given.
 
     Returns
     -------
     list of Variances
         One for each group.
     """
-    ways: list[tuple[str, ...]] = [(name,) for name in cluster]
-    if not ways and rows.whole_weights:
-        return [risk_set_variances(table) for table in tables]
-    if not ways and unit is None:
-        return [row_variances(table) for table in tables]
-    if not ways:
-        ways = [(unit,)] if unit is not None else []
+    ways: list[tuple[str, ...]] = [(name,) for name in cluster or (unit,) if name is not None]
     if len(ways) == 2:
         ways.append(tuple(cluster))
     codes, _ = group_labels(rows.data, by)

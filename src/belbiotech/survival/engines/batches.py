@@ -103,12 +103,7 @@ class _Local:
         self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
     ) -> list[FloatArray]:
         """Sum values by some columns; memory grows with the number of groups."""
-        sums = [_GroupSums(way) for way in ways]
-        for frame in self.frames(label):
-            given = values(frame)
-            for group in sums:
-                group.add(frame, given)
-        return [group.total() for group in sums]
+        return _by_groups(self.frames(label), values, ways)
 
     def _read(self) -> Iterator[pd.DataFrame]:
         raise NotImplementedError
@@ -227,6 +222,18 @@ class _GroupSums:
         self._tables, self._waiting = [merged], 0
 
 
+def _by_groups(
+    frames: Iterator[pd.DataFrame], values: Valuing, ways: Sequence[tuple[str, ...]]
+) -> list[FloatArray]:
+    """Sum values of rows by some columns, for each way of grouping."""
+    sums = [_GroupSums(way) for way in ways]
+    for frame in frames:
+        given = values(frame)
+        for group in sums:
+            group.add(frame, given)
+    return [group.total() for group in sums]
+
+
 @dataclass(frozen=True)
 class SparkBatches:
     """The rows of a Spark table: each pass is a job that adds up by partition.
@@ -269,12 +276,7 @@ class SparkBatches:
         self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
     ) -> list[FloatArray]:
         """Sum values by some columns, in this process."""
-        sums = [_GroupSums(way) for way in ways]
-        for frame in self.frames(label):
-            given = values(frame)
-            for group in sums:
-                group.add(frame, given)
-        return [group.total() for group in sums]
+        return _by_groups(self.frames(label), values, ways)
 
     def frames(self, label: str) -> Iterator[pd.DataFrame]:
         """Give the partitions' rows one partition after the other."""
