@@ -40,7 +40,7 @@ def rows(panel):
         (lambda rows: bb.export(out="/proc/x"), "another place"),
         (lambda rows: bb.export(out=3), "out is 3"),
         (lambda rows: bb.load_panel(min_confidence=["A"]), "no confidence"),
-        (lambda rows: bb.diff("1.0.0", None), "new is None"),
+        (lambda rows: bb.diff("1.0.0", None), "there is no version None (new)"),
         (lambda rows: bb.cite(format=["bibtex"]), "unknown format"),
         (lambda rows: bb.read_facts(None), "no folder"),
         (lambda rows: bb.new_facts(3), "no folder"),

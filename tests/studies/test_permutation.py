@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech import BelbiotechError, FitError, PanelError, permutation_test
+from belbiotech import BelbiotechError, FitError, PanelError, permutation_test, regression_table
 from belbiotech.studies.histories import deal, event_sets
 from belbiotech.studies.simulation.observation import observed_rows, write_about
 
@@ -115,8 +115,16 @@ def test_the_same_seed_gives_the_same_and_the_result_shows_itself(one_time):
     pd.testing.assert_frame_equal(one.summary, two.summary)
     assert "99 deals of the histories of 6 units" in repr(one)
     assert "<table" in one._repr_html_()
-    assert "| size |" in one.to_markdown()
+    lines = one.to_markdown(labels={"size": "Employees"}).splitlines()
+    row = one.summary.loc["size"]
+    assert f"| Employees | {row['score']:.2f} |" in "\n".join(lines)
+    assert any(f"{row['p']:.4f}" in line for line in lines)
+    assert "99 deals of the histories" in lines[-5]
+    assert "| Size |" in one.to_markdown() or "| size |" in one.to_markdown()
     assert "\\toprule" in one.to_latex()
+    assert "<caption>" in one.to_html()
+    with pytest.raises(FitError, match="takes fitted models"):
+        regression_table(one)
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.draws = 3
 

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from belbiotech.errors import PanelError
-from belbiotech.survival.rows.column_names import check_whole_number
+from belbiotech.errors import PanelError, in_words
+from belbiotech.survival.rows.column_names import is_whole_number
 
 __all__ = ["SPAN", "Agreements", "check_window", "signed_by", "stock"]
 
@@ -58,11 +58,10 @@ def check_window(window: int | None) -> None:
     """
     if window is None:
         return
-    check_whole_number(window, "a window of alliances")
-    if isinstance(window, bool) or int(window) != window or window < 1:
+    if not is_whole_number(window) or window < 1:
         msg = (
-            f"a window of alliances must be one year or more, not {window!r}; "
-            "None keeps an alliance in force for ever"
+            f"a window of alliances must be one year or more, in whole years, not "
+            f"{in_words(window)}; None keeps an alliance in force for ever"
         )
         raise PanelError(msg)
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,10 @@ from belbiotech.studies.seeds import generator
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.inference.printed import PrintedTable
 from belbiotech.survival.inference.report import Report, Reported
 from belbiotech.survival.inference.test_result import TestResult
+from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
@@ -87,6 +90,56 @@ class PermutationResult(Reported):
                 f"No p-value can be under {1 / (self.draws + 1):.2g}",
             ),
         )
+
+    def printed(
+        self, *, labels: Mapping[str, str] | None = None, title: str | None = None
+    ) -> PrintedTable:
+        """Give the table as a paper prints it, with what was dealt below.
+
+        Parameters
+        ----------
+        labels : mapping of str to str, optional
+            What is written for columns and levels; by default what the codebook has for them.
+        title : str, optional
+            Above the table; by default what was tested.
+
+        Returns
+        -------
+        PrintedTable
+            In any form: ``to_markdown()``, ``to_html()``, ``to_latex()``, ``to_word(path)``.
+        """
+        report, words = self._report(), words_with(labels)
+        cells = {
+            "score": [f"{score:.2f}" for score in self.summary["score"]],
+            "SD over deals": [f"{spread:.2f}" for spread in self.summary["SD over deals"]],
+            "as far off": [f"{number:,d}" for number in self.summary["as far off"]],
+            "p": [f"{p:.4f}" for p in self.summary["p"]],
+            "p, normal": [f"{p:.4f}" for p in self.summary["p, normal"]],
+        }
+        names = [words.coefficient(name) for name in self.summary.index]
+        return PrintedTable(
+            pd.DataFrame(cells, index=pd.Index(names), dtype=object),
+            tuple(cells),
+            len(names),
+            report.notes,
+            words.in_words(report.title) if title is None else title,
+        )
+
+    def to_markdown(self, *, labels: Mapping[str, str] | None = None) -> str:
+        """Write the table of p-values as Markdown."""
+        return self.printed(labels=labels).to_markdown()
+
+    def to_html(self, *, labels: Mapping[str, str] | None = None) -> str:
+        """Write the table of p-values as HTML."""
+        return self.printed(labels=labels).to_html()
+
+    def to_latex(self, *, labels: Mapping[str, str] | None = None) -> str:
+        """Write the table of p-values as LaTeX (booktabs)."""
+        return self.printed(labels=labels).to_latex()
+
+    def to_word(self, path: Path | str, *, labels: Mapping[str, str] | None = None) -> Path:
+        """Write the table of p-values as a Word document."""
+        return self.printed(labels=labels).to_word(path)
 
 
 def permutation_test(

@@ -15,8 +15,8 @@ from belbiotech.survival.causal.trials_expand import FOLLOWUP, Cells, Trials
 from belbiotech.survival.inference.limits import normal_quantile
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
 from belbiotech.survival.inference.report import (
+    Coefficients,
     Report,
-    Reported,
     coefficient_table,
     errors_of,
 )
@@ -32,7 +32,7 @@ __all__ = ["SequentialTrialsResult"]
 
 
 @dataclass(frozen=True, repr=False)
-class SequentialTrialsResult(Reported):
+class SequentialTrialsResult(Coefficients):
     """A sequence of emulated trials, pooled.
 
     Attributes

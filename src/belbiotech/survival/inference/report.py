@@ -23,7 +23,15 @@ if TYPE_CHECKING:
 
     from belbiotech.plots.palette import Palette
 
-__all__ = ["Ratios", "Report", "Reported", "coefficient_table", "errors_of", "ratio_plot"]
+__all__ = [
+    "Coefficients",
+    "Ratios",
+    "Report",
+    "Reported",
+    "coefficient_table",
+    "errors_of",
+    "ratio_plot",
+]
 
 
 @dataclass(frozen=True)
@@ -58,10 +66,20 @@ class Report:
 
 
 class Reported:
-    """A fit that shows itself by its report: in a terminal, a notebook, a paper."""
+    """A result that shows itself by its report, in a terminal and in a notebook."""
 
     def _report(self) -> Report:
         raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._report().text()
+
+    def _repr_html_(self) -> str:
+        return self._report().html()
+
+
+class Coefficients(Reported):
+    """A fit that also prints its coefficients as a paper has them, and draws their ratios."""
 
     def as_columns(self, *, conf_level: float = 0.95) -> list[ModelColumn]:
         """Give the numbers of a printed table: a column, or one for each fate."""
@@ -208,14 +226,8 @@ class Reported:
             **(options if x_label is None else {**options, "x_label": x_label}),
         )
 
-    def __repr__(self) -> str:
-        return self._report().text()
 
-    def _repr_html_(self) -> str:
-        return self._report().html()
-
-
-class Ratios(Reported):
+class Ratios(Coefficients):
     """A fit whose figure is that of its ratios."""
 
     def plot(

@@ -30,6 +30,7 @@ __all__ = [
     "check_one_name_or_none",
     "check_text",
     "check_whole_number",
+    "is_whole_number",
 ]
 
 COLUMN = "a column"  # what is said of a name that came with no argument of its own
@@ -275,10 +276,27 @@ def check_whole_number(value: object, argument: str) -> None:
     PanelError
         Naming the argument.
     """
-    whole = isinstance(value, (int, float)) and not isinstance(value, bool) and value == value // 1
-    if value is not None and not whole and not hasattr(value, "__index__"):
+    if value is not None and not is_whole_number(value):
         msg = f"{argument} is {in_words(value)}: it must be a whole number"
         raise PanelError(msg)
+
+
+def is_whole_number(value: object) -> bool:
+    """Tell whether a value is a whole number of any type; True and False are none.
+
+    Parameters
+    ----------
+    value : object
+        What the caller was given.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return False
+    return hasattr(value, "__index__") or (isinstance(value, float) and value == value // 1)
 
 
 def _no_name(argument: str, value: object) -> list[str]:
