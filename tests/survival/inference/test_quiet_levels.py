@@ -15,6 +15,7 @@ from belbiotech import (
     cox,
     cox_causes,
     discrete_hazard,
+    discrete_hazard_causes,
     fine_gray,
 )
 
@@ -211,3 +212,79 @@ def test_quiet_levels_are_as_rows_that_are_not_there(case):
         gone = whole.params.drop(names)
         assert set(gone.index) == {f"level[T.{level}]" for level in quiet}
         assert (gone == -np.inf).all()
+
+
+FATES = ["failure", "acquisition"]
+
+
+def heard(right, table, **options):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        fit = discrete_hazard_causes(right, table, FATES, baseline="log", unit="firm", **options)
+    return fit, [str(one.message) for one in told]
+
+
+def without(reference_data, region, *fates):
+    years = reference_data("years")
+    for fate in fates:
+        years.loc[years["region"] == region, fate] = 0
+    return years
+
+
+@pytest.mark.parametrize("region", ["BRU", "VLG", "WAL"])
+def test_a_level_without_any_fate_is_as_rows_that_are_not_there(reference_data, region):
+    years = without(reference_data, region, *FATES)
+    fit, told = heard("region + size", years, cluster="firm")
+    part, _ = heard("region + size", years[years["region"] != region], cluster="firm")
+    for fate in FATES:
+        name = f"region[T.{region}]"
+        assert any(f"no {fate} with region = {region}" in one for one in told)
+        assert fit.params[fate][name] == -np.inf
+        kept = fit.params[fate].drop(name)
+        np.testing.assert_allclose(kept, part.params[fate][kept.index], atol=1e-8)
+        errors = fit.standard_errors[fate].drop(name)
+        np.testing.assert_allclose(errors, part.standard_errors[fate][errors.index], rtol=1e-7)
+    assert fit.log_likelihood == pytest.approx(part.log_likelihood, rel=1e-10)
+    assert fit.aic == pytest.approx(part.aic, rel=1e-10)
+    both = [one.test_equal_effects().loc["OVERALL", "statistic"] for one in (fit, part)]
+    assert both[0] == pytest.approx(both[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("region", ["BRU", "WAL"])
+@pytest.mark.parametrize("baseline", ["log", "dummies"])
+def test_a_level_without_one_fate_is_the_limit_of_hardly_any(reference_data, region, baseline):
+    years = without(reference_data, region, "acquisition").assign(w=1.0)
+    rare = years[(years["region"] == region) & (years["failure"] == 0)].iloc[[5]]
+    rare = rare.assign(acquisition=1, w=1e-7)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", BelbiotechWarning)
+        fit = discrete_hazard_causes(
+            "region + size", years, FATES, baseline=baseline, weights="w", overlap="allow"
+        )
+        near = discrete_hazard_causes(
+            "region + size",
+            pd.concat([years, rare]),
+            FATES,
+            baseline=baseline,
+            weights="w",
+            overlap="allow",
+        )
+    assert fit.params["acquisition"][f"region[T.{region}]"] == -np.inf
+    np.testing.assert_allclose(
+        fit.params["failure"], near.params["failure"][fit.params["failure"].index], atol=1e-4
+    )
+    assert fit.log_likelihood == pytest.approx(near.log_likelihood, abs=1e-4)
+    path = pd.DataFrame({"start": [0], "stop": [5], "region": [region], "size": [0.2]})
+    found, limit = (one.predict_incidence(path) for one in (fit, near))
+    np.testing.assert_allclose(found["estimate"], limit["estimate"], atol=1e-5)
+    assert (found.loc[found["outcome"] == "acquisition", "estimate"] == 0).all()
+    assert (found.loc[found["outcome"] == "failure", "estimate"] > 0).all()
+
+
+def test_tables_show_a_level_without_a_fate(reference_data):
+    fit, _ = heard("region + size", without(reference_data, "WAL", "acquisition"))
+    assert fit.summary.loc[("acquisition", "region[T.WAL]"), "coef"] == -np.inf
+    assert np.isfinite(fit.summary.loc["failure", "coef"]).all()
+    assert "region[T.WAL]" not in fit.test_equal_effects().index
+    assert "-inf" in repr(fit)
+    assert "Events" in fit.to_markdown()

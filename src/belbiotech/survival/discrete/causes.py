@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from belbiotech.errors import FitError, warn
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial
 from belbiotech.survival.discrete.causes_result import DiscreteCausesResult
-from belbiotech.survival.discrete.fit import DiscreteCausesFit
+from belbiotech.survival.discrete.fit import DiscreteCausesFit, at_risk_of
 from belbiotech.survival.discrete.multinomial import (
     Multinomial,
     MultinomialFit,
@@ -22,8 +23,11 @@ from belbiotech.survival.discrete.multinomial import (
 from belbiotech.survival.discrete.rows import DiscreteRows, read_rows, with_baseline
 from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.matrix import Spec
 from belbiotech.survival.formulas.texts import quoted
+from belbiotech.survival.formulas.without_events import levels_without_events
 from belbiotech.survival.inference.few_events import warn_of_few_events
+from belbiotech.survival.inference.quiet_levels import warn_of_quiet_levels
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.clusters import Overlap
 from belbiotech.survival.rows.column_names import check_text
@@ -96,7 +100,9 @@ def discrete_hazard_causes(
     -----
     BelbiotechWarning
         Fewer than ten events of a fate for each coefficient; periods in which a fate never
-        happens (dummies): its probability there is 0, and it has no coefficient for them.
+        happens (dummies): its probability there is 0, and it has no coefficient for them. A level
+        of a factor without a fate, as in `discrete_hazard`: the fate's coefficient is minus
+        infinity there, and its probability 0.
 
     References
     ----------
@@ -135,30 +141,77 @@ def discrete_hazard_causes(
         overlap=overlap,
     )
     periods = rows.periods
+    quiet = _quiet_levels(rows)
+    at_risk = at_risk_of(rows.matrix.x, quiet)[periods.row]
     any_event = (periods.event > 0).astype(float)
-    settled = make_baseline(baseline, periods.start, any_event, periods.weight, periods.number)
-    model = _model(rows, settled)
+    telling = np.where(at_risk.any(axis=1), periods.weight, 0.0)
+    settled = make_baseline(baseline, periods.start, any_event, telling, periods.number)
+    active, possible = _estimated(rows, settled, quiet)
+    model = _model(rows, settled, active, possible & at_risk)
     _tell_of_missing_fates(rows, settled)
     fit = fit_multinomial(model)
-    _tell_of_events(model, len(rows.matrix.names))
-    return _result(rows, settled, model, fit)
+    _tell_of_events(model, active[:, : len(rows.matrix.names)].sum(axis=1))
+    return _result(rows, settled, _Estimated(active, quiet), model, fit)
 
 
-def _model(rows: DiscreteRows, baseline: Baseline) -> Multinomial:
-    periods, covariates = rows.periods, len(rows.matrix.names)
-    fates = len(rows.outcomes)
-    x = with_baseline(rows.matrix.x[periods.row], baseline, periods.start)
-    active = np.ones((fates, x.shape[1]), dtype=bool)
-    possible = np.ones((len(x), fates), dtype=bool)
+def _quiet_levels(rows: DiscreteRows) -> tuple[Spec | None, ...]:
+    """Find the levels of factors without each fate, and tell which."""
+    periods, m = rows.periods, len(rows.columns)
+    found: list[Spec | None] = []
+    for kind, name in enumerate(rows.outcomes, start=1):
+        happened = (periods.event == kind) & (periods.weight > 0)
+        quiet = levels_without_events(rows.matrix, np.bincount(periods.row, happened, m) > 0)
+        found.append(quiet.taken_out(rows.matrix).spec if quiet else None)
+        if quiet:
+            warn_of_quiet_levels(
+                quiet.counted(rows.matrix, np.bincount(rows.row_of, minlength=m)),
+                [(one.name, one.instead) for one in quiet.references],
+                f"take {FIRTH}, or its strata=",
+                event=name,
+            )
+    return tuple(found)
+
+
+class _Estimated(NamedTuple):
+    active: NDArray[np.bool_]
+    quiet: tuple[Spec | None, ...]
+
+
+def _estimated(
+    rows: DiscreteRows, baseline: Baseline, quiet: Sequence[Spec | None]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Tell the coefficients of each fate, (K, p), and by period which fates can happen, (r, K)."""
+    covariates, fates = len(rows.matrix.names), len(rows.outcomes)
+    active = np.ones((fates, covariates + len(baseline.names)), dtype=bool)
+    possible = np.ones((len(rows.periods.start), fates), dtype=bool)
     if baseline.kind == "dummies":
         _refuse_mixed_ends(rows, baseline)
-        active[:, covariates:] = _seen(rows, x[:, covariates:])
-        possible = (x[:, covariates:] @ active[:, covariates:].T) > 0
+        dummies = baseline.columns(rows.periods.start)
+        active[:, covariates:] = _seen(rows, dummies)
+        possible = (dummies @ active[:, covariates:].T) > 0
+    for k, spec in enumerate(quiet):
+        if spec is not None:
+            active[k, list(spec.dropped)] = False
+    return active, possible
+
+
+def _model(
+    rows: DiscreteRows,
+    baseline: Baseline,
+    active: NDArray[np.bool_],
+    possible: NDArray[np.bool_],
+) -> Multinomial:
+    """Put the rows together, with the columns that some fate has a coefficient for."""
+    periods, covariates = rows.periods, len(rows.matrix.names)
+    x = with_baseline(rows.matrix.x[periods.row], baseline, periods.start)
+    kept = np.asarray(active.any(axis=0))
+    kept[covariates:] = True
+    names = np.array([*rows.matrix.names, *baseline.names], dtype=object)
     return Multinomial(
         rows=Binomial(
-            x=x,
-            names=(*rows.matrix.names, *baseline.names),
-            ones=np.concatenate([np.zeros(covariates), baseline.ones]),
+            x=x[:, kept],
+            names=tuple(names[kept]),
+            ones=np.concatenate([np.zeros(covariates), baseline.ones])[kept],
             baseline=len(baseline.names),
             event=periods.event,
             number=periods.number,
@@ -168,7 +221,7 @@ def _model(rows: DiscreteRows, baseline: Baseline) -> Multinomial:
         ),
         outcomes=rows.outcomes,
         possible=possible,
-        active=active,
+        active=active[:, kept],
     )
 
 
@@ -200,7 +253,11 @@ def _refuse_mixed_ends(rows: DiscreteRows, baseline: Baseline) -> None:
 
 
 def _result(
-    rows: DiscreteRows, baseline: Baseline, model: Multinomial, fit: MultinomialFit
+    rows: DiscreteRows,
+    baseline: Baseline,
+    estimated: _Estimated,
+    model: Multinomial,
+    fit: MultinomialFit,
 ) -> DiscreteCausesResult:
     pairs = coefficient_names(model.rows.names, model.outcomes, model.active)
     index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
@@ -225,7 +282,8 @@ def _result(
         n_clusters=clusters,
         baseline=baseline,
         rows=rows,
-        active=model.active,
+        active=estimated.active,
+        quiet=estimated.quiet,
         certain=_certain(rows, baseline),
     )
     return DiscreteCausesResult(numbers)
@@ -258,7 +316,7 @@ def _tell_of_missing_fates(rows: DiscreteRows, baseline: Baseline) -> None:
             )
 
 
-def _tell_of_events(model: Multinomial, covariates: int) -> None:
+def _tell_of_events(model: Multinomial, covariates: NDArray[np.int64]) -> None:
     for k, name in enumerate(model.outcomes, start=1):
         events = int(model.rows.number[model.rows.event == k].sum())
-        warn_of_few_events(events, name, covariates, FIRTH)
+        warn_of_few_events(events, name, int(covariates[k - 1]), FIRTH)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.survival.discrete.fit import DiscreteCausesFit
+from belbiotech.survival.discrete.fit import DiscreteCausesFit, at_risk_of
 from belbiotech.survival.discrete.multinomial import fate_probabilities
 from belbiotech.survival.discrete.prediction import path_periods
 from belbiotech.survival.inference.limits import check_limit_options, probability_limits
@@ -63,7 +63,8 @@ def _chances(
     fit: DiscreteCausesFit, x: FloatArray, start: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
     """Probability of each fate, (r, K), and its derivatives by the coefficients, (r, K, q)."""
-    possible = _possible(fit, x)
+    at_risk = at_risk_of(x[:, : len(fit.covariates)], fit.quiet)
+    possible = _possible(fit, x) & at_risk
     beta = np.zeros(fit.active.shape)
     beta[fit.active] = fit.params.to_numpy()
     chance = fate_probabilities(x, beta, possible)
@@ -74,7 +75,7 @@ def _chances(
     told = slopes.reshape(len(x), fates, -1)[:, :, fit.active.ravel()]
     for r, t in enumerate(start):
         if float(t) in fit.certain:
-            chance[r], told[r] = fit.certain[float(t)], 0.0
+            chance[r], told[r] = np.where(at_risk[r], fit.certain[float(t)], 0.0), 0.0
     return chance, told
 
 

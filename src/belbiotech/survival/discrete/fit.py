@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.links import LinkName
 from belbiotech.survival.discrete.rows import DiscreteRows
+from belbiotech.survival.formulas.matrix import Spec, without_risk
 from belbiotech.survival.inference.fitted import EstimatesBeside, EstimatesOfOne
+from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["DiscreteCausesFit", "DiscreteFit"]
+__all__ = ["DiscreteCausesFit", "DiscreteFit", "at_risk_of"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +62,9 @@ class DiscreteCausesFit(EstimatesBeside):
     rows : DiscreteRows
         The distinct rows, and how they came from the data.
     active : array of bool, (K, p)
-        Coefficients that are estimated: not those of periods without such a fate.
+        Coefficients that are estimated: not those of periods and levels without such a fate.
+    quiet : tuple of Spec or None, (K,)
+        For each fate the levels of factors without it, where there are any.
     certain : dict of float to tuple of float
         Probability of each fate, 0 or 1, in periods where nothing is uncertain.
     """
@@ -70,3 +75,27 @@ class DiscreteCausesFit(EstimatesBeside):
     rows: DiscreteRows
     active: NDArray[np.bool_]
     certain: dict[float, tuple[float, ...]]
+    quiet: tuple[Spec | None, ...]
+
+
+def at_risk_of(x: FloatArray, quiet: Sequence[Spec | None]) -> NDArray[np.bool_]:
+    """Tell which fates rows may have, by the levels of their factors.
+
+    Parameters
+    ----------
+    x : array of float, (m, p)
+        All covariates.
+    quiet : sequence of Spec or None, (K,)
+        For each fate the levels without it.
+
+    Returns
+    -------
+    array of bool, (m, K)
+        False in the rows of levels without the fate.
+    """
+    return np.column_stack(
+        [
+            np.ones(len(x), bool) if spec is None else ~without_risk(x, spec.infinite, spec.absent)
+            for spec in quiet
+        ]
+    )

@@ -104,7 +104,7 @@ def fit_multinomial(model: Multinomial) -> MultinomialFit:
     rows = model.rows
     used = rows.weight > 0
     standard = standardise(rows.x[used], rows.ones, rows.weight[used])
-    refuse_collinear(standard.x, rows.names, rows.baseline, rows.time)
+    _refuse_collinear(model, standard.x, used)
     event = rows.event[used]
     inner = replace(
         model,
@@ -127,6 +127,19 @@ def fit_multinomial(model: Multinomial) -> MultinomialFit:
         log_likelihood=_value(inner, gamma),
         scores=everywhere,
     )
+
+
+def _refuse_collinear(model: Multinomial, x: FloatArray, used: NDArray[np.bool_]) -> None:
+    """Refuse collinear covariates: of each fate by itself where fates have others."""
+    rows = model.rows
+    first = len(rows.names) - rows.baseline
+    if model.active[:, :first].all():
+        refuse_collinear(x, rows.names, rows.baseline, rows.time)
+        return
+    for k, active in enumerate(model.active):
+        names = [name for name, own in zip(rows.names, active, strict=True) if own]
+        own = x[model.possible[used, k]][:, active]
+        refuse_collinear(own, names, int(active[first:].sum()), rows.time)
 
 
 def fate_probabilities(x: FloatArray, beta: FloatArray, possible: NDArray[np.bool_]) -> FloatArray:

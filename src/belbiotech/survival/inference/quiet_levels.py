@@ -16,6 +16,7 @@ def warn_of_quiet_levels(
     remedy: str,
     *,
     of: str = "row",
+    event: str = "event",
 ) -> None:
     """Warn of levels whose coefficient is minus infinity.
 
@@ -30,6 +31,8 @@ def warn_of_quiet_levels(
         What gives estimates with them.
     of : str
         What is counted.
+    event : str
+        What does not happen there: one of several fates, or any event.
 
     Warns
     -----
@@ -49,9 +52,10 @@ def warn_of_quiet_levels(
         f"{level_in_words(name)} ({n:,d} {of if n == 1 else f'{of}s'})"
         for name, n in counted.items()
     )
+    part = "the likelihood" if event == "event" else f"the likelihood of {event}"
     lines = [
-        f"no event with {told}: not estimable, the coefficient is minus infinity and those {of}s "
-        "are out of the likelihood"
+        f"no {event} with {told}: not estimable, the coefficient is minus infinity and those {of}s "
+        f"are out of {part}"
     ]
     for name, instead in references:
         factor = str(factor_of(name))
