@@ -108,6 +108,68 @@ def test_architecture_names_every_room_and_only_files_that_are_there():
     assert not [name for name in sorted(named) if not (ROOT / name).exists()]
 
 
+DOORS = ("as_table", "check_rows", "plain_table", "state_rows")
+LABELS = ("index", "attrs", "columns")  # what may be read of a table that is not yet plain
+BESIDE = ("with_columns_of", "not_numbers")  # what may be done with one
+
+
+def bypassed(path: Path) -> list[str]:
+    """Find where a table goes on as it was given although it has been through the door."""
+    tree, found = ast.parse(path.read_text("utf-8")), []
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Expr) and door_of(node.value):
+                found.append(f"{path.name}:{node.lineno}: what the door gives is dropped")
+            if isinstance(node, ast.Assign) and (door := door_of(node.value)):
+                given = door.args[0].id if isinstance(door.args[0], ast.Name) else None
+                if given not in {n.id for n in ast.walk(node.targets[0]) if hasattr(n, "id")}:
+                    found += used_after(function, given, node.end_lineno, path)
+    return found
+
+
+def door_of(node: ast.AST) -> ast.Call | None:
+    """Give the call, if it is one of the door with a table."""
+    called = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and bool(node.args)
+    return node if called and node.func.id in DOORS else None
+
+
+def used_after(function: ast.FunctionDef, given: str | None, line: int, path: Path) -> list[str]:
+    """Find where a name is read in a function after a line, but for its labels."""
+    inside = list(ast.walk(function))
+    labels = {id(n.value) for n in inside if isinstance(n, ast.Attribute) and n.attr in LABELS}
+    labels |= {
+        id(n.args[0])
+        for n in inside
+        if isinstance(n, ast.Call)
+        and getattr(n.func, "id", "") in ("with_columns_of", "not_numbers")
+    }
+    return [
+        f"{path.name}:{n.lineno}: {given!r} is read as it was given, after the door"
+        for n in inside
+        if isinstance(n, ast.Name) and n.id == given and n.lineno > line and id(n) not in labels
+    ]
+
+
+def test_what_comes_through_the_door_is_what_goes_on():
+    found = [line for path in SOURCE.rglob("*.py") for line in bypassed(path)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("line", "faults"),
+    [
+        ("check_rows(data, [])\n    return data.mean()", 1),
+        ("rows = check_rows(data, [])\n    return data.mean()", 1),
+        ("rows = check_rows(data, [])\n    return rows.mean(), data.index", 0),
+        ("data = check_rows(data, [])\n    return data.mean()", 0),
+    ],
+)
+def test_ways_past_the_door_are_found(tmp_path, line, faults):
+    path = tmp_path / "estimator.py"
+    path.write_text(f"def mean(data):\n    {line}\n", encoding="utf-8")
+    assert len(bypassed(path)) == faults
+
+
 def test_import_is_light():
     heavy = "lifelines statsmodels matplotlib ibis pandera scipy duckdb pandas"
     script = (

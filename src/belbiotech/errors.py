@@ -26,11 +26,13 @@ __all__ = [
     "heard_warnings",
     "in_words",
     "nearest_names",
+    "on_screen",
     "warn",
 ]
 
 LONGEST = 60  # letters of a value that an error shows
 LINES, LETTERS, IN_ALL = 40, 600, 6_000  # of a message: lines, letters of a line, letters
+FOOT = 10  # lines at the end of what a result shows that stay, whatever its length
 
 
 def a_screen_of(text: str) -> str:
@@ -272,3 +274,31 @@ def _beside(name: object, other: object) -> str:
 
 def _shown(name: object) -> str:
     return repr(str(name)) if isinstance(name, str) else repr(name)
+
+
+def on_screen(text: str) -> str:
+    r"""Leave out the middle of what is longer than a screen, and say so.
+
+    Parameters
+    ----------
+    text : str
+        What a result shows of itself.
+
+    Returns
+    -------
+    str
+        Forty lines at most; the beginning and the end of what is longer.
+
+    Examples
+    --------
+    >>> on_screen("title") == "title"
+    True
+    >>> on_screen("a line\n" * 100).splitlines()[29]
+    '... (61 lines more: the result has them as a table)'
+    """
+    lines = text.splitlines()
+    if len(lines) <= LINES:
+        return text
+    top, foot = LINES - FOOT - 1, FOOT
+    left_out = f"... ({len(lines) - top - foot} lines more: the result has them as a table)"
+    return "\n".join([*lines[:top], left_out, *lines[-foot:]])

@@ -16,6 +16,7 @@ from belbiotech.survival.inference.printed import INDENT, PrintedTable
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_columns, check_one_name_or_none
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.units import unit_of
 
 __all__ = ["Description", "correlations", "describe_panel"]
@@ -94,13 +95,13 @@ def describe_panel(
            n  mean    sd
     7  874.0  0.89  1.01
     """
-    panel = as_table(panel)
+    panel = _plain(as_table(panel, "panel"))
     ends = [name for name in OUTCOMES if name in panel.columns]
     ends = ends if outcomes is None else as_columns(outcomes, "outcomes")
     whose, groups = unit_of(panel, unit), as_columns(by)
     chosen = None if columns is None else as_columns(columns, "columns")
     of_units = [] if whose is None else [whose]
-    check_rows(panel, ends, start=start, stop=stop, columns=[*groups, *of_units])
+    panel = check_rows(panel, ends, start=start, stop=stop, columns=of_units, groups=groups)
     check_one_name_or_none(by=by)
     if chosen is None:
         left_out = {whose, by, start, stop, *ends}
@@ -164,9 +165,7 @@ def correlations(
     alliances_active_lag1                   1.00         0.04
     listed_lag1                             0.04         1.00
     """
-    if not isinstance(panel, pd.DataFrame):
-        msg = f"panel must be a pandas DataFrame, not {type(panel).__name__}"
-        raise PanelError(msg)
+    panel = _plain(as_table(panel, "panel"))
     if columns is None:
         numeric = [name for name in panel.columns if _is_number(panel[name])]
         chosen = [name for name in numeric if _varies(panel[name])]
@@ -203,6 +202,15 @@ def correlations(
     return Description(table, heads, len(names), (note,), "", matrix)
 
 
+def _plain(panel: pd.DataFrame) -> pd.DataFrame:
+    """Make all columns plain; refuse two of one name."""
+    twice = panel.columns[panel.columns.duplicated()]
+    if len(twice):
+        msg = f"several columns are called {twice[0]!r}; rename all but one"
+        raise PanelError(msg)
+    return plain_table(panel, panel.columns)
+
+
 def _is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
 
@@ -213,7 +221,10 @@ def _varies(column: pd.Series) -> bool:
 
 
 def _is_trait(column: pd.Series) -> bool:
-    return _is_number(column) or column.nunique() <= FEW_LEVELS
+    if _is_number(column):
+        return True
+    listed = column.dropna().map(is_single_value).all()
+    return bool(listed) and column.nunique() <= FEW_LEVELS
 
 
 def _name(words: Labels, name: str) -> str:

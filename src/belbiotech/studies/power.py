@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, FormulaError, PanelError
+from belbiotech.errors import FitError, FormulaError, PanelError, on_screen
 from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulation.panel import simulate_panel
@@ -138,7 +138,7 @@ class PowerResult:
                 f"{number} firms give a power of {self.target:.0%} "
                 f"(Monte Carlo interval {lower} to {upper})"
             )
-        return "\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)])
+        return on_screen("\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)]))
 
 
 def power(

@@ -11,6 +11,8 @@ from belbiotech.dataset.facts.tables import Tables
 from belbiotech.errors import BelbiotechWarning, FitError, PanelError
 from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["Coverage", "coverage"]
 
@@ -90,12 +92,15 @@ def coverage(
     Holt, D. and Smith, T. M. F. (1979). Post stratification. Journal of the Royal Statistical
     Society A 142, 33-46.
     """
-    panel = shipped.firm_year if isinstance(shipped, Tables) else shipped
+    panel = shipped.firm_year if isinstance(shipped, Tables) else as_table(shipped, "shipped")
+    register = as_table(register, "register")
     for table, name, needed in ((register, "register", NEEDED), (panel, "shipped", NEEDED[:1])):
         missing = [column for column in needed if column not in table.columns]
         if missing:
             msg = f"{name} has no column {', '.join(map(repr, missing))}; give a firm-year panel"
             raise PanelError(msg)
+    register = plain_table(register, NEEDED, numbers=["failure", "acquisition"])
+    panel = plain_table(panel, NEEDED[:1])
     rows = register[register["observed"].astype(bool)]
     if rows.empty:
         msg = "no firm-year of the register is observed; give more extracts, or a longer period"

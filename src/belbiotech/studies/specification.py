@@ -17,6 +17,7 @@ from belbiotech.errors import (
     a_type_of,
     in_words,
     nearest_names,
+    on_screen,
 )
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
 from belbiotech.studies.whose import clusters_of
@@ -33,6 +34,7 @@ from belbiotech.survival.rows.column_names import (
     check_text,
 )
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -151,7 +153,7 @@ class SpecificationCurveResult:
         lines = [f"Specification curve\n{self.summary.round(3).to_string()}"]
         failed = self.table.loc[self.table["estimate"].isna(), "note"].value_counts()
         lines += [f"Not fitted ({count}): {note}" for note, count in failed.items()]
-        return "\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)])
+        return on_screen("\n".join([*lines, *(f"Warning: {text}" for text in self.warnings)]))
 
 
 def specification_curve(
@@ -237,11 +239,8 @@ def specification_curve(
     share_above_1_significant     0.00
     dtype: float64
     """
-    panels = (
-        {name: as_table(panel) for name, panel in data.items()}
-        if isinstance(data, Mapping)
-        else {"": as_table(data)}
-    )
+    given = data if isinstance(data, Mapping) else {"": data}
+    panels = {name: _plain(as_table(panel)) for name, panel in given.items()}
     if not panels:
         msg = "data: there is no panel, so that there is nothing to fit"
         raise PanelError(msg)
@@ -319,6 +318,11 @@ def _told(words: str, numbers: pd.Series) -> str:
         for name, what in (("n_rows", "rows"), ("n_events", "events"))
     ]
     return f"{text}, {', '.join(ranges)}"
+
+
+def _plain(panel: pd.DataFrame) -> pd.DataFrame:
+    """Make all columns plain, so that designs keep the same rows however they are stored."""
+    return plain_table(panel, panel.columns[~panel.columns.duplicated(keep=False)])
 
 
 def _panel(panels: Mapping[str, pd.DataFrame], plan: Mapping[str, Any]) -> pd.DataFrame:

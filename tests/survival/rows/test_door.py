@@ -11,7 +11,18 @@ import polars
 import pyarrow as pa
 import pytest
 
-from belbiotech import FormulaError, PanelError, cox, gray_test, kaplan_meier
+from belbiotech import (
+    FormulaError,
+    PanelError,
+    cox,
+    exposure_weights,
+    gray_test,
+    kaplan_meier,
+    marginal_structural_cox,
+    merge_timeline,
+    pseudo_values,
+    split_at,
+)
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table, plain_value
 
@@ -135,3 +146,29 @@ def test_a_value_has_one_form():
     assert forms == [1] * 5
     assert {type(form) for form in forms} == {int}
     assert plain_value("1") == "1"
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_labels_come_back_from_weights_pieces_and_pseudo_values():
+    rows = ROWS.assign(firm=range(40), time=1.5, arm=[list(Arm)[k % 2] for k in range(40)])
+    indexed = rows.set_index(["firm", "time"], drop=False)
+    indexed["allied"] = indexed["size"] % 2
+    model = {"exposure": "allied", "denominator": "size", "unit": "firm"}
+    for marked in (
+        exposure_weights(indexed, **model).weights,
+        marginal_structural_cox("failure ~ allied", indexed, **model).weights,
+        pseudo_values(indexed, "failure", 3),
+        split_at(indexed, [99], outcomes="failure"),
+    ):
+        assert marked.index.equals(indexed.index)
+        assert marked.index.names == ["firm", "time"]
+    assert set(split_at(indexed, [2], outcomes="failure")["arm"]) == set(Arm)
+
+
+def test_units_that_are_members_of_an_enumeration_come_back_from_a_time_line():
+    rows = pd.DataFrame({"firm_id": list(Arm), "start": 0, "stop": 4, "failure": [True, False]})
+    facts = pd.DataFrame({"firm_id": [Arm.B], "time": [1]}).convert_dtypes()
+    pieces = merge_timeline(rows, facts, {"facts": "count"}, outcomes="failure")
+    assert pieces["firm_id"].tolist() == [Arm.A, Arm.B, Arm.B]
+    assert pieces["facts"].tolist() == [0, 0, 1]
+    assert pieces["failure"].tolist() == [True, False, False]

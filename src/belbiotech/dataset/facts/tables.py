@@ -11,6 +11,7 @@ import pandas as pd
 
 from belbiotech.dataset.facts.codes import exit_kinds
 from belbiotech.dataset.facts.fields import FACTS, later_columns
+from belbiotech.errors import on_screen
 
 __all__ = ["TABLE_NAMES", "Listed", "ReleaseTables", "Tables", "sizes_of", "with_later_columns"]
 
@@ -27,7 +28,7 @@ class Listed:
     def __repr__(self) -> str:
         title, table, notes = self._shown()
         lines = [title, table.to_string(index=False, max_colwidth=28), *notes]
-        return "\n".join(lines)
+        return on_screen("\n".join(lines))
 
     def _repr_html_(self) -> str:
         title, table, notes = self._shown()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError
+from belbiotech.errors import FitError, PanelError, on_screen
 from belbiotech.studies.agreements import check_window
 from belbiotech.studies.audit.causal import causal_lines, causal_table
 from belbiotech.studies.audit.causal_task import CausalTask, check_causal_options
@@ -135,7 +135,7 @@ class BiasAuditResult:
         return html(f"Bias audit of {self.formula}", self.table, self.warnings)
 
     def __repr__(self) -> str:
-        return f"Bias audit of {self.formula}\n\n{self.to_markdown()}"
+        return on_screen(f"Bias audit of {self.formula}\n\n{self.to_markdown()}")
 
 
 def bias_audit(

@@ -21,6 +21,7 @@ from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name, check_one_name_or_none
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -105,11 +106,8 @@ class NegativeControl:
 
     def __repr__(self) -> str:
         row = self.table.loc["control"]
-        verdict = (
-            "it is not 1, so that something else than the exposure is at work"
-            if self.biased
-            else "its interval holds 1"
-        )
+        biased = "it is not 1, so that something else than the exposure is at work"
+        verdict = biased if self.biased else "its interval holds 1"
         return (
             f"Negative control: {row['exposure']} on {row['outcome']} has a hazard ratio of "
             f"{row['hazard_ratio']:.3f} ({row['lower']:.3f} to {row['upper']:.3f}): {verdict}\n"
@@ -379,8 +377,9 @@ def calendar_placebo(
     if not draws:
         msg = "draws must be 2 or more: deals are what this is about"
         raise FitError(msg)
+    data = as_table(data)
     own = needed_unit(data, unit)
-    check_rows(data, [exposure], start=start, stop=stop, columns=[year, own], unit=own)
+    data = check_rows(data, [exposure], start=start, stop=stop, columns=[year, own], unit=own)
     real, _ = _coefficient(_fitted(fit, formula, data, exposure, options), exposure)
     rng = np.random.default_rng(seed)
     deal = _Deal.of(data, exposure, own, year, start)

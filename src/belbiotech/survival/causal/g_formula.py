@@ -16,6 +16,7 @@ from belbiotech.survival.causal.g_result import GFormulaResult
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_names import check_mapping, check_one_name
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -151,6 +152,7 @@ def g_formula(
     check_one_name(outcome=outcome, exposure=exposure)
     check_mapping(covariates, "covariates", {"listed": "age"})
     check_mapping(competing, "competing", {"acquisition": "age"})
+    data = as_table(data)
     own = needed_unit(data, unit)
     outcomes = {**(competing or {}), outcome: outcome_model}
     if outcome in (competing or {}):
@@ -167,6 +169,7 @@ def g_formula(
         start=start,
         stop=stop,
     )
+    data = plan.table
     rules = _rules({"never": "never", "always": "always"} if strategies is None else strategies)
     first, years = _beginning(plan, data, horizon, stop)
     number = max(10_000, len(first)) if simulations is None else _whole(simulations)

@@ -20,6 +20,7 @@ from belbiotech.survival.rows.checks import (
     no_single_values,
     rows_in_words,
 )
+from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["Covariate", "GModels", "GPlan", "Lives", "Strategy", "g_plan"]
 
@@ -135,7 +136,11 @@ def g_plan(
         Ready to be fitted.
     """
     names = [*covariates, exposure]
-    check_rows(data, list(outcomes), start=start, stop=stop, columns=[*names, unit], unit=unit)
+    read = _read_by(data, [*outcomes.values(), *covariates.values(), exposure_model])
+    data = check_rows(
+        data, list(outcomes), start=start, stop=stop, columns=[*names, unit, *read], unit=unit
+    )
+    data = plain_table(data, names, numbers=names)
     _check_length(data, start, stop)
     _check_numbers(data, names)
     past = histories(data, unit, start)
@@ -145,7 +150,8 @@ def g_plan(
         msg = f"the data have a column {taken[0]!r}, which g_formula makes itself; rename it"
         raise PanelError(msg)
     table = data.assign(**before)
-    order, known = [], _fixed(data, names, outcomes, start, stop, unit, past)
+    others = [name for name in read if name not in {*names, *outcomes, start, stop, unit}]
+    order, known = [], _fixed(data, others, past)
     known |= {start, *before}
     for name, right in [*covariates.items(), (exposure, exposure_model)]:
         formula = _formula(name, right, table, known)
@@ -158,7 +164,7 @@ def g_plan(
         response, rows, family = _response(covariate, table, later)
         used[covariate.name] = rows
         prepared[covariate.name] = prepare_model(
-            covariate.formula, table.loc[rows], response[rows], family, covariate.name
+            covariate.formula, table[rows], response[rows], family, covariate.name
         )
     fates = {}
     for name, right in outcomes.items():
@@ -191,17 +197,15 @@ def _check_numbers(data: pd.DataFrame, names: Sequence[str]) -> None:
         raise PanelError("\n".join(problems))
 
 
-def _fixed(
-    data: pd.DataFrame,
-    names: Sequence[str],
-    outcomes: Mapping[str, str],
-    start: str,
-    stop: str,
-    unit: str,
-    past: Histories,
-) -> set[str]:
+def _read_by(data: pd.DataFrame, rights: Sequence[object]) -> list[str]:
+    """List the data's columns that right sides of formulas read."""
+    texts = [right.strip().removeprefix("~").strip() for right in rights if isinstance(right, str)]
+    read = (name for text in texts for name in read_formula(f"outcome ~ {text}").columns)
+    return [name for name in dict.fromkeys(read) if name in data.columns]
+
+
+def _fixed(data: pd.DataFrame, others: Sequence[str], past: Histories) -> set[str]:
     """Find the columns that never change within a unit: a simulated life keeps them."""
-    others = [c for c in data.columns if c not in {*names, *outcomes, start, stop, unit}]
     others = [c for c in others if not no_single_values(data, [c])]
     fixed = set()
     first = past.first_rows()[past.unit]

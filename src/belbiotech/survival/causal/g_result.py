@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from belbiotech.errors import on_screen
 from belbiotech.survival.causal.g_models import GModels, GPlan
 from belbiotech.survival.causal.standardised import StandardisedCurves
 from belbiotech.survival.competing.cumulative_incidence import cumulative_incidence
@@ -186,7 +187,7 @@ class GFormulaResult:
             f"{self.simulations:,d} lives each; natural course within {self.largest_gap:.3f} of "
             "the observed incidence"
         )
-        return f"{head}\n{means.to_string(index=False)}"
+        return on_screen(f"{head}\n{means.to_string(index=False)}")
 
 
 def _observed(

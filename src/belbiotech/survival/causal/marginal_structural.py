@@ -18,10 +18,13 @@ from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.discrete.baseline import BaselineName
 from belbiotech.survival.discrete.links import LinkName
+from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.formula import read_formula
-from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["marginal_structural_cox", "marginal_structural_discrete"]
@@ -207,7 +210,8 @@ def marginal_structural_discrete(
 
 
 def _fitted(model: OutcomeModel, call: dict[str, Any]) -> MarginalStructuralResult:
-    data, exposure = call["data"], call["exposure"]
+    data, exposure = as_table(call["data"]), call["exposure"]
+    labels = data.index
     check_repetitions(call["bootstrap"], call["seed"])
     check_one_name(exposure=exposure)
     unit = needed_unit(data, call["unit"])
@@ -230,6 +234,10 @@ def _fitted(model: OutcomeModel, call: dict[str, Any]) -> MarginalStructuralResu
         **shared,
         **times,
     )
+    refuse_unknown_columns(right, data)
+    used = [exposure, *right.columns]
+    data = check_rows(data, [right.outcome], columns=used, **times)
+    data = plain_table(data, [exposure], numbers=[exposure])
     silent = _of_silence(data, call, shared, times)
     _warn_of_changes(data, right.columns, exposure, model, unit)
     weight = _product(own, silent)
@@ -246,7 +254,7 @@ def _fitted(model: OutcomeModel, call: dict[str, Any]) -> MarginalStructuralResu
         draws = drawn_anew(again, own.plan.past.unit, call["bootstrap"], call["seed"])
     return MarginalStructuralResult(
         fit=fit,
-        weights=pd.Series(weight, index=data.index, name="weight"),
+        weights=pd.Series(weight, index=labels, name="weight"),
         exposure_weights=own,
         censoring_weights=silent,
         model=model,

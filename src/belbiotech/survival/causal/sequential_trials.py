@@ -24,6 +24,7 @@ from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -147,10 +148,11 @@ def sequential_trials(
     _check_options(estimand, link, horizon, entry, denominator)
     check_limit_options(conf_level)
     cut = check_truncation(truncate)
+    data = as_table(data)
     own = needed_unit(data, unit)
     asked = read_formula(formula)
     model = read_formula(f"{formula} + {followup}")
-    _check(data, asked, exposure, eligible, own, start, stop)
+    data = _checked(data, asked, model, exposure, eligible, own, start, stop)
     past = histories(data, own, start)
     value = data[exposure].to_numpy(dtype=float)
     before = past.before(value)
@@ -159,7 +161,8 @@ def sequential_trials(
     models: tuple[ChanceModel, ...] = ()
     cumulated: FloatArray | None = None
     if per_protocol and denominator is not None:
-        models, cumulated = _staying(data, past, value, before, exposure, denominator, numerator)
+        sides = (denominator, numerator)
+        models, cumulated = _staying(data, past, value, before, exposure, sides, (start, stop))
     trials = trials_of(
         data,
         past,
@@ -207,18 +210,20 @@ def _check_options(
         raise FitError("\n".join(problems))
 
 
-def _check(
+def _checked(
     data: pd.DataFrame,
     formula: Formula,
+    model: Formula,
     exposure: str,
     eligible: str | None,
     unit: str,
     start: str,
     stop: str,
-) -> None:
-    columns = [name for name in formula.columns if name not in (TRIAL, FOLLOWUP)]
+) -> pd.DataFrame:
+    """Refuse bad input; make its columns plain."""
+    columns = [name for name in model.columns if name not in (TRIAL, FOLLOWUP)]
     outcomes = [formula.outcome, exposure, *as_columns(eligible, "eligible")]
-    check_rows(data, outcomes, start=start, stop=stop, columns=[*columns, unit], unit=unit)
+    data = check_rows(data, outcomes, start=start, stop=stop, columns=[*columns, unit], unit=unit)
     if exposure not in formula.columns:
         msg = f"formula {formula.text!r} has no exposure {exposure!r}: write it on the right side"
         raise FormulaError(msg)
@@ -236,6 +241,7 @@ def _check(
             "into years, so that a trial can begin in each"
         )
         raise PanelError(msg)
+    return data
 
 
 def _eligible(
@@ -258,21 +264,22 @@ def _staying(
     value: FloatArray,
     before: FloatArray,
     exposure: str,
-    denominator: str,
-    numerator: str | None,
+    sides: tuple[str, str | None],
+    interval: tuple[str, str],
 ) -> tuple[tuple[ChanceModel, ...], FloatArray]:
     """Model the exposure given the status before; give the running product of the factors."""
+    (denominator, numerator), (start, stop) = sides, interval
     below = right_side("denominator", denominator, data, exposure)
     above = None if numerator is None else right_side("numerator", numerator, data, exposure)
     needed = [*below.columns, *(above.columns if above else ())]
-    check_rows(data.assign(a=0, b=1), [], start="a", stop="b", columns=needed)
+    data = check_rows(data, [], start=start, stop=stop, columns=needed)
     factor = np.ones(len(data))
     models = []
     for status in (0.0, 1.0):
         used = before == status
         if not used.any() or np.ptp(value[used]) == 0:
             continue  # nobody ever leaves that status
-        table = data.loc[used]
+        table = data[used]
         prepared = prepare_model(below, table, value[used], "logit", exposure)
         fitted = prepared.fit()
         models.append(fitted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, nearest_names
+from belbiotech.errors import FitError, in_words, nearest_names, on_screen
 from belbiotech.survival.causal.bootstrap import percentiles
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray
@@ -227,7 +227,9 @@ class StandardisedCurves:
         return "\n\n".join(markdown_table(table) for table in tables)
 
     def __repr__(self) -> str:
-        return f"{self.outcome} under {len(self.strategies)} strategies\n{self.table.to_string()}"
+        return on_screen(
+            f"{self.outcome} under {len(self.strategies)} strategies\n{self.table.to_string()}"
+        )
 
     def _limits(self, draws: FloatArray | None, size: int | None = None) -> dict[str, FloatArray]:
         if draws is None:

@@ -16,6 +16,7 @@ from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
 from belbiotech.survival.rows.number_columns import not_numbers
+from belbiotech.survival.rows.plain import plain_table
 
 __all__ = [
     "Entry",
@@ -229,7 +230,7 @@ def exposure_plan(
     start: str,
     stop: str,
     columns: tuple[str, ...] = (),
-) -> tuple[WeightPlan, Kind]:
+) -> tuple[pd.DataFrame, WeightPlan, Kind]:
     """Check rows and prepare the models of an exposure.
 
     Parameters
@@ -241,17 +242,18 @@ def exposure_plan(
 
     Returns
     -------
-    WeightPlan, str
-        The models, and the kind of exposure.
+    DataFrame, WeightPlan, str
+        The rows with plain columns, the models, and the kind of exposure.
     """
     _check_options(kind, link, entry)
     cut = check_truncation(truncate)
-    check_rows(data, [], start=start, stop=stop, columns=[exposure, *columns], unit=unit)
+    data = check_rows(data, [], start=start, stop=stop, columns=[exposure, *columns], unit=unit)
     formulas = [right_side("denominator", denominator, data, exposure)]
     if numerator is not None:
         formulas.append(right_side("numerator", numerator, data, exposure))
     needed = [name for formula in formulas for name in formula.columns]
-    check_rows(data, [], start=start, stop=stop, columns=[unit, *needed])
+    data = check_rows(data, [], start=start, stop=stop, columns=[unit, *needed])
+    data = plain_table(data, [exposure], numbers=[exposure])
     problems = not_numbers(data, [exposure])
     if problems:
         raise PanelError("\n".join(problems))
@@ -264,7 +266,7 @@ def exposure_plan(
     table = data[used]
     models = [prepare_model(f, table, value[used], family, exposure) for f in formulas]
     plan = WeightPlan(past, used, models[0], models[1] if len(models) > 1 else None, False, cut)
-    return plan, settled
+    return data, plan, settled
 
 
 def _check_options(kind: object, link: object, entry: object) -> None:

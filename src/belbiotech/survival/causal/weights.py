@@ -22,6 +22,7 @@ from belbiotech.survival.causal.weight_models import (
 from belbiotech.survival.causal.weights_result import ExposureWeights
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
 
@@ -133,8 +134,9 @@ def exposure_weights(
     >>> round(result.effective_sample_size), len(panel)
     (2844, 2962)
     """
-    own = needed_unit(data, unit)
-    plan, settled = exposure_plan(
+    data = as_table(data)
+    labels, own = data.index, needed_unit(data, unit)
+    data, plan, settled = exposure_plan(
         data,
         exposure,
         denominator,
@@ -147,7 +149,7 @@ def exposure_weights(
         start=start,
         stop=stop,
     )
-    result = _result(data, exposure, settled, plan, start)
+    result = _result(data, labels, exposure, settled, plan, start)
     _warn(result)
     if settled == "starts" and entry == "model":
         _warn_of_late_entries(data, exposure, plan, start)
@@ -226,15 +228,16 @@ def censoring_weights(
     >>> censoring_weights(rows, "silent", "small").weights.iloc[:4].round(3).tolist()
     [1.0, 1.212, 1.0, 1.0]
     """
-    own = needed_unit(data, unit)
+    data = as_table(data)
+    labels, own = data.index, needed_unit(data, unit)
     fates = as_columns(outcomes, "outcomes")
     cut = check_truncation(truncate)
-    check_rows(data, [censored, *fates], start=start, stop=stop, columns=[own], unit=own)
+    data = check_rows(data, [censored, *fates], start=start, stop=stop, columns=[own], unit=own)
     formulas = [right_side("denominator", denominator, data, censored)]
     if numerator is not None:
         formulas.append(right_side("numerator", numerator, data, censored))
     needed = [name for formula in formulas for name in formula.columns]
-    check_rows(data, [], start=start, stop=stop, columns=needed)
+    data = check_rows(data, [], start=start, stop=stop, columns=needed)
     if link not in ("logit", "cloglog"):
         msg = f"link {link!r} is unknown; {nearest_names(link, ['logit', 'cloglog'])}"
         raise FitError(msg)
@@ -245,10 +248,10 @@ def censoring_weights(
     for fate in fates:
         used &= ~data[fate].to_numpy(dtype=bool)
     family: Family = "cloglog" if link == "cloglog" else "logit"
-    table = data.loc[used]
+    table = data[used]
     models = [prepare_model(f, table, value[used], family, censored) for f in formulas]
     plan = WeightPlan(past, used, models[0], models[1] if len(models) > 1 else None, True, cut)
-    result = _result(data, censored, "censoring", plan, start)
+    result = _result(data, labels, censored, "censoring", plan, start)
     _warn(result)
     return result
 
@@ -264,13 +267,13 @@ def _refuse_rows_after(data: pd.DataFrame, censored: str, after: np.ndarray, uni
 
 
 def _result(
-    data: pd.DataFrame, exposure: str, kind: str, plan: WeightPlan, start: str
+    data: pd.DataFrame, labels: pd.Index, exposure: str, kind: str, plan: WeightPlan, start: str
 ) -> ExposureWeights:
     estimate = plan.estimate()
     columns = list(estimate.denominator.formula.columns)
     table = data[columns].copy()
     table["(start)"], table["(exposure)"] = data[start], data[exposure]
-    weights = pd.Series(estimate.value, index=data.index, name="weight")
+    weights = pd.Series(estimate.value, index=labels, name="weight")
     return ExposureWeights(weights, exposure, kind, estimate, plan, table)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, nearest_names, on_screen
 from belbiotech.survival.causal.diagnostics import (
     balance_table,
     by_time,
@@ -194,7 +194,7 @@ class ExposureWeights:
 
     def __repr__(self) -> str:
         shown = self.summary.to_string(float_format=lambda value: f"{value:.4g}", header=False)
-        return f"{self._title()}\n{shown}"
+        return on_screen(f"{self._title()}\n{shown}")
 
     def _repr_html_(self) -> str:
         return f"<p>{self._title()}</p>{self.summary.to_html(header=False)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, on_screen
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, linear_predictor
 from belbiotech.survival.cox.rows import CoxModel
 from belbiotech.survival.cox.streams.totals import StreamedModel
@@ -48,7 +48,7 @@ class FirthFit:
     tests: pd.DataFrame
 
     def __repr__(self) -> str:
-        return f"{self.note()}\n{self.intervals.join(self.tests).to_string()}"
+        return on_screen(f"{self.note()}\n{self.intervals.join(self.tests).to_string()}")
 
     def note(self) -> str:
         """Say what the numbers are, for below a table."""
@@ -115,7 +115,7 @@ class FrailtyFit:
     offset: FloatArray
 
     def __repr__(self) -> str:
-        return f"{self.note()}\n{self.effects.to_string()}"
+        return on_screen(f"{self.note()}\n{self.effects.to_string()}")
 
     def note(self) -> str:
         """Say how much the groups differ, for below a table."""

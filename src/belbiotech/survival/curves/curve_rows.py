@@ -88,7 +88,9 @@ def curve_rows(
         weights=weights,
     )
     refuse_overlaps(checked, whose, start, stop)
-    own = unit_of_errors(checked, unit, cluster=cluster, weights=weights, start=start, stop=stop)
+    checked, own = unit_of_errors(
+        checked, unit, cluster=cluster, weights=weights, start=start, stop=stop
+    )
     return replace(rows, data=checked, whole_weights=whole_weights(checked, weights)), own
 
 

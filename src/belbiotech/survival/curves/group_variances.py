@@ -29,7 +29,7 @@ def unit_of_errors(
     weights: str | None = None,
     start: str = "start",
     stop: str = "stop",
-) -> str | None:
+) -> tuple[pd.DataFrame, str | None]:
     """Find the unit by which errors are clustered, and check that its rows do not overlap.
 
     Parameters
@@ -47,6 +47,8 @@ def unit_of_errors(
 
     Returns
     -------
+    DataFrame
+        The rows, with the unit plain.
     str or None
         The column; None where clusters are given, weights are whole numbers, or each row is a
         unit by itself.
@@ -57,11 +59,11 @@ def unit_of_errors(
         A missing value in the unit's column, or rows of a unit that overlap.
     """
     if cluster or whole_weights(data, weights):
-        return None
+        return data, None
     found = unit_of(data, unit)
     if found is not None:
-        check_rows(data, [], start=start, stop=stop, unit=found)
-    return found
+        data = check_rows(data, [], start=start, stop=stop, unit=found)
+    return data, found
 
 
 def group_variances(

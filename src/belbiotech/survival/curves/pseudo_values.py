@@ -12,6 +12,7 @@ import pandas as pd
 from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.times import interval_times
 from belbiotech.survival.rows.units import joining_unit
@@ -104,9 +105,10 @@ def pseudo_values(
     wanted = _times(times)
     _refuse_words(kind, method)
     check_one_name(outcome=outcome)
-    column = joining_unit(data, unit)
-    check_rows(data, [outcome], start=start, stop=stop, unit=column)
-    codes, units = _units(data, column)
+    data = as_table(data)
+    labels, column = data.index, joining_unit(data, unit)
+    data = check_rows(data, [outcome], start=start, stop=stop, unit=column)
+    codes, units = _units(data, labels, column)
     begins, ends = (part.to_numpy(dtype=float) for part in interval_times(data, start, stop))
     if wanted.max() > ends.max():
         msg = f"time {wanted.max():g} is after {ends.max():g}, the last at which a row ends"
@@ -196,9 +198,9 @@ def _in_order(rows: _Rows, wanted: FloatArray, made: list[FloatArray]) -> FloatA
     return np.column_stack(made)[:, np.searchsorted(np.unique(wanted), wanted)]
 
 
-def _units(data: pd.DataFrame, column: str | None) -> tuple[IntArray, pd.Index]:
+def _units(data: pd.DataFrame, labels: pd.Index, column: str | None) -> tuple[IntArray, pd.Index]:
     if column is None:
-        codes, units = np.arange(len(data)), data.index
+        codes, units = np.arange(len(data)), labels
     else:
         codes, values = pd.factorize(data[column], sort=True)
         units = pd.Index(values, name=column)

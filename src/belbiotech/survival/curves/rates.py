@@ -100,9 +100,11 @@ def rates(
     check_limit_options(conf_level)
     ends, groups = as_columns(outcomes, "outcomes"), as_columns(by)
     _refuse_own_names(groups)
-    check_rows(data, ends, start=start, stop=stop, columns=groups, weights=weights, unit=unit)
+    data = check_rows(data, ends, start=start, stop=stop, groups=groups, weights=weights, unit=unit)
     exact = unit is None and whole_weights(data, weights)
-    whose = unit or unit_of_errors(data, weights=weights, start=start, stop=stop)
+    whose = unit
+    if whose is None:
+        data, whose = unit_of_errors(data, weights=weights, start=start, stop=stop)
     pieces = _pieces(data, ends, groups, cuts, weights, start, stop)
     pieces["cluster"] = 0 if exact else _clusters(data, whose)[pieces["row"]]
     keys = [name for name in pieces.columns if name not in ("row", "cluster", "time", "event")]

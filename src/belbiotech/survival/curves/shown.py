@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
+from belbiotech.errors import on_screen
 from belbiotech.survival.curves.risk_tables import RiskTable, at_risk_steps
 from belbiotech.survival.inference.latex import latex_table
 from belbiotech.survival.inference.markdown import markdown_table
@@ -144,7 +145,9 @@ class Curves:
         return latex_table(self.summary, self._title())
 
     def __repr__(self) -> str:
-        return "\n".join([self._title(), self.summary.to_string(index=False), *self._notes()])
+        return on_screen(
+            "\n".join([self._title(), self.summary.to_string(index=False), *self._notes()])
+        )
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from belbiotech.errors import on_screen
 from belbiotech.survival.inference.latex import latex_escaped
 from belbiotech.survival.inference.markdown import markdown_escaped
 from belbiotech.survival.inference.word import write_word
@@ -44,7 +45,9 @@ class PrintedTable:
     def __repr__(self) -> str:
         shown = pd.DataFrame(self.table.to_numpy(), self.table.index, list(self.heads))
         lines = shown.to_string().splitlines()
-        return "\n".join([*([self.title] if self.title else []), *lines, "", *self.notes])
+        return on_screen(
+            "\n".join([*([self.title] if self.title else []), *lines, "", *self.notes])
+        )
 
     def _repr_html_(self) -> str:
         return self.to_html()

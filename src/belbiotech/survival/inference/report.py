@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, on_screen
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.regression import RegressionTable, regression_table
@@ -72,7 +72,7 @@ class Reported:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        return self._report().text()
+        return on_screen(self._report().text())
 
     def _repr_html_(self) -> str:
         return self._report().html()

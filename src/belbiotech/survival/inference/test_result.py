@@ -7,6 +7,7 @@ from html import escape
 
 import pandas as pd
 
+from belbiotech.errors import on_screen
 from belbiotech.survival.inference.latex import latex_escaped, latex_table
 from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
 
@@ -59,7 +60,7 @@ class TestResult:
 
     def __repr__(self) -> str:
         below = "" if self.table is None else f"\n{self.table.to_string(index=False)}"
-        return self._line() + below
+        return on_screen(self._line() + below)
 
     def _repr_html_(self) -> str:
         below = "" if self.table is None else self.table.to_html(index=False)

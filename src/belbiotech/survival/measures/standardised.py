@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, nearest_names, on_screen
 from belbiotech.survival.cox.fit import CoxFit, risk_of
 from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
@@ -23,6 +23,8 @@ from belbiotech.survival.inference.limits import (
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_list, check_one_name
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["StandardisedSurvival", "standardised_survival"]
 
@@ -53,7 +55,7 @@ class StandardisedSurvival:
     def __repr__(self) -> str:
         last = self.table.groupby("exposure", sort=False, observed=True).last().reset_index()
         title = f"Survival standardised over {self.n_rows:,} rows, by {self.exposure}; last times:"
-        return f"{title}\n{last.head(20).to_string(index=False)}"
+        return on_screen(f"{title}\n{last.head(20).to_string(index=False)}")
 
 
 def standardised_survival(
@@ -122,20 +124,12 @@ def standardised_survival(
        exposure  reference  time  estimate  std_error  lower  upper
     0         2          0   5.0      0.05      0.022  0.007  0.093
     """
-    numbers = _checked(fit, data, exposure, values, weights)
+    numbers, data = _checked(fit, data, exposure, values, weights)
     check_limit_options(conf_level)
     wanted = _times(numbers, times)
     weight = np.ones(len(data)) if weights is None else data[weights].to_numpy(dtype=float)
     baselines = baselines_of(numbers)
-    sample = [
-        _Sample(
-            new_matrix(numbers.rows.formula, numbers.matrix, data.assign(**{exposure: value}))
-            - numbers.centre,
-            strata_of(numbers, data.assign(**{exposure: value})),
-            weight / weight.sum(),
-        )
-        for value in values
-    ]
+    sample = [_sample(numbers, data, exposure, value, weight / weight.sum()) for value in values]
     influence = _Influence.of(numbers)
     estimates, variances = [], []
     for time in wanted:
@@ -156,6 +150,15 @@ class _Sample:
     x: FloatArray
     stratum: IntArray
     weight: FloatArray
+
+
+def _sample(
+    fit: CoxFit, data: pd.DataFrame, exposure: str, value: Any, weight: FloatArray
+) -> _Sample:
+    """Set everyone's exposure to a value."""
+    table = plain_table(data.assign(**{exposure: value}), [exposure], groups=fit.rows.strata)
+    x = new_matrix(fit.rows.formula, fit.matrix, table) - fit.centre
+    return _Sample(x, strata_of(fit, table), weight)
 
 
 @dataclass(frozen=True)
@@ -297,7 +300,8 @@ def _result(
 
 def _checked(
     fit: CoxResult, data: pd.DataFrame, exposure: str, values: Sequence[Any], weights: str | None
-) -> CoxFit:
+) -> tuple[CoxFit, pd.DataFrame]:
+    """Give the numbers of the fit, and the sample with plain columns."""
     if not isinstance(fit, CoxResult):
         msg = f"standardised survival takes a fit of cox(), not {type(fit).__name__}"
         raise FitError(msg)
@@ -311,13 +315,12 @@ def _checked(
     if not as_list(values, "values", [0, 1]):
         msg = f"values must be a list of what to set {exposure!r} to, such as [0, 1]"
         raise FitError(msg)
-    if not isinstance(data, pd.DataFrame):
-        msg = f"data must be a pandas DataFrame, not {type(data).__name__}"
-        raise PanelError(msg)
-    others = [name for name in dict.fromkeys(known) if name != exposure]
-    anyone = data.assign(**{FROM: 0.0, TO: 1.0})
-    check_rows(anyone, [], start=FROM, stop=TO, columns=others, weights=weights)
-    return fit.fit
+    columns, strata = ([n for n in some if n != exposure] for some in (known, rows.strata))
+    anyone = as_table(data).assign(**{FROM: 0.0, TO: 1.0})
+    data = check_rows(
+        anyone, [], start=FROM, stop=TO, columns=columns, groups=strata, weights=weights
+    )
+    return fit.fit, data
 
 
 def _times(fit: CoxFit, times: float | Sequence[float] | None) -> FloatArray:

@@ -21,6 +21,7 @@ from belbiotech.survival.rows.checks import FloatArray, check_rows, refuse_no_we
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import check_text
 from belbiotech.survival.rows.counts import Counts, count_rows
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.timeline import split_at
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
@@ -110,8 +111,9 @@ def piecewise_exponential(
         msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
         raise FitError(msg)
     parsed, clusters = read_formula(formula), as_cluster_columns(cluster)
+    data = as_table(data)
     whose = unit_to_check(data, unit, clusters)
-    _check(parsed, data, [*clusters, *([whose] if whose else [])], weights, start, stop)
+    data = _checked(parsed, data, [*clusters, *([whose] if whose else [])], weights, start, stop)
     if overlap == "refuse":
         refuse_overlaps(data, whose, start, stop, overlap_offered=True)
     counts = count_rows(
@@ -157,23 +159,26 @@ def piecewise_exponential(
     )
 
 
-def _check(
+def _checked(
     formula: Formula,
     data: pd.DataFrame,
     columns: Sequence[str],
     weights: str | None,
     start: str,
     stop: str,
-) -> None:
-    if isinstance(data, pd.DataFrame):
-        refuse_unknown_columns(formula, data)
+) -> pd.DataFrame:
+    """Refuse bad input; make its columns plain."""
+    refuse_unknown_columns(formula, data)
     used = [*formula.columns, *columns]
-    check_rows(data, [formula.outcome], start=start, stop=stop, columns=used, weights=weights)
+    data = check_rows(
+        data, [formula.outcome], start=start, stop=stop, columns=used, weights=weights
+    )
     if weights is not None:
         refuse_no_weight(data, weights)
     if not data[formula.outcome].astype(bool).any():
         msg = f"outcome {formula.outcome!r} never happens: it is 0 in all rows"
         raise FitError(msg)
+    return data
 
 
 def _pieces(counts: Counts, cuts: Sequence[float]) -> pd.DataFrame:

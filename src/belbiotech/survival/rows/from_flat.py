@@ -11,6 +11,8 @@ import pandas as pd
 
 from belbiotech.errors import PanelError, in_words, nearest_names
 from belbiotech.survival.rows.column_names import as_columns, check_one_name
+from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["calendar_years", "column_name", "from_flat", "read_table"]
@@ -77,10 +79,13 @@ def from_flat(
     2  2005      4     5       1               1         7.0
     """
     check_one_name(year=year)
-    rows = read_table(table, "table")
-    name = needed_unit(rows, unit)
+    given = read_table(table, "table")
+    name = needed_unit(given, unit)
     counted, held = as_columns(counts, "counts"), as_columns(levels, "levels")
-    _refuse_absent(rows, [name, year, *([founded] if founded else []), *counted, *held])
+    read = [name, year, *([founded] if founded else []), *counted]
+    _refuse_absent(given, [*read, *held])
+    labels = given[name].array
+    rows = plain_table(given, read, numbers=counted, groups=[name])
     made = ["age", "start", "stop"]
     made += [*(f"{it}_cum_lag1" for it in counted), *(f"{it}_lag1" for it in held)]
     if taken := [it for it in made if it in rows.columns]:
@@ -90,7 +95,7 @@ def from_flat(
     begun, more = (
         calendar_years(rows, founded, "table", required=True)
         if founded
-        else (years.groupby(rows[name]).transform("min"), [])
+        else (years.groupby(rows[name], observed=True).transform("min"), [])
     )
     problems += more + _bad_rows(rows, name, years, begun) + _bad_counts(rows, counted)
     if problems:
@@ -98,13 +103,16 @@ def from_flat(
     rows = rows.assign(**{year: years.astype("int64")})
     age = (years - begun).astype("int64")
     rows = rows.assign(age=age, start=age, stop=age + 1)
-    rows = rows.sort_values([name, year], kind="stable", ignore_index=True)
+    rows = rows.sort_values([name, year], kind="stable")
     for it in counted:
-        so_far = rows.groupby(name, sort=False)[it].cumsum()
+        so_far = rows.groupby(name, sort=False, observed=True)[it].cumsum()
         rows[f"{it}_cum_lag1"] = so_far - rows[it]
-    follows = rows.groupby(name, sort=False)[year].diff() == 1
+    units = rows.groupby(name, sort=False, observed=True)
+    follows = units[year].diff() == 1
     for it in held:
-        rows[f"{it}_lag1"] = rows.groupby(name, sort=False)[it].shift().where(follows)
+        rows[f"{it}_lag1"] = units[it].shift().where(follows)
+    rows[name] = labels.take(rows.index)
+    rows = rows.reset_index(drop=True)
     rows.attrs = {"unit": name}
     return rows
 
@@ -173,22 +181,25 @@ def read_table(table: pd.DataFrame | str | Path, argument: str) -> pd.DataFrame:
     PanelError
         Neither a table nor a file that can be read as one.
     """
-    if isinstance(table, pd.DataFrame):
-        rows = table.reset_index(drop=True)
-        rows.attrs = dict(table.attrs)
-        return rows
-    if not isinstance(table, str | Path):
-        msg = f"{argument} is {in_words(table)}; give a DataFrame or the path of a CSV file"
-        raise PanelError(msg)
+    if isinstance(table, str | Path):
+        return _file(table, argument)
+    taken = as_table(table, argument)
+    rows = taken.reset_index(drop=True)
+    rows.attrs = dict(taken.attrs)
+    return rows
+
+
+def _file(path: str | Path, argument: str) -> pd.DataFrame:
+    """Read a CSV file."""
     try:
-        read = pd.read_csv(table)
+        read = pd.read_csv(path)
     except (OSError, ValueError) as error:
         save = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
-        msg = f"{argument}: {table} cannot be read as a CSV file ({error}){save}"
+        msg = f"{argument}: {path} cannot be read as a CSV file ({error}){save}"
         raise PanelError(msg) from error
     (head, *others) = [str(name) for name in read.columns]
     if not others and any(sign in head for sign in ";\t|"):
-        msg = f"{argument}: {table} has no commas between its cells; save it with commas"
+        msg = f"{argument}: {path} has no commas between its cells; save it with commas"
         raise PanelError(msg)
     return read
 
@@ -222,7 +233,7 @@ def calendar_years(
     ["events, column 'date': '11/2007' is no date (row 1); write 2007, 2007-11 or 2007-11-07"]
     """
     values = table[column]
-    if pd.api.types.is_datetime64_any_dtype(values):
+    if pd.api.types.is_datetime64_any_dtype(values) or isinstance(values.dtype, pd.PeriodDtype):
         years = values.dt.year.astype(float)
         bad = pd.Series(False, values.index)
     else:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from belbiotech.errors import PanelError, in_words, nearest_names
 from belbiotech.survival.rows.column_names import as_columns, check_one_name, check_one_name_or_none
 from belbiotech.survival.rows.from_flat import calendar_years, column_name, read_table
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["from_spells"]
@@ -163,6 +164,7 @@ def _spells(table: pd.DataFrame, unit: str, names: _Columns, censored: Sequence[
     wanted = [unit, names.start, names.end, names.fate, *([names.entry] if names.entry else [])]
     if problems := _absent(table, "table", wanted):
         raise PanelError("\n".join(problems))
+    table = plain_table(table, wanted, groups=[unit, names.fate])
     first, problems = calendar_years(table, names.start, "table", required=True)
     last, more = calendar_years(table, names.end, "table")
     entry, others = (
@@ -235,6 +237,8 @@ def _events(
         return None
     if problems := _absent(table, "events", [unit, date]):
         raise PanelError("\n".join(problems))
+    read = [it for it in (unit, date, kind, "end") if it in table.columns]
+    table = plain_table(table, read, groups={unit, kind} & set(read))
     years, problems = calendar_years(table, date, "events", required=True)
     ends = pd.Series(np.nan, table.index)
     if "end" in table.columns:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["is_single_value", "plain_table", "plain_value"]
+__all__ = ["is_single_value", "plain_table", "plain_value", "with_columns_of"]
 
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
 DATES = ("date", "datetime", "datetime64")
@@ -75,6 +75,32 @@ def plain_table(
     for name, column in changed.items():
         table[name] = column.array
     return table
+
+
+def with_columns_of(given: pd.DataFrame, plain: pd.DataFrame, names: Iterable[str]) -> pd.DataFrame:
+    """Give a user's table, with some of its columns plain: to give its rows back.
+
+    Parameters
+    ----------
+    given : DataFrame, (n, k)
+        As it came, with its own labels and types.
+    plain : DataFrame, (n, k)
+        The same rows from the door.
+    names : iterable of str
+        Columns to take from there.
+
+    Returns
+    -------
+    DataFrame, (n, k)
+        A new table; all other columns and the index as they were.
+
+    Examples
+    --------
+    >>> given = pd.DataFrame({"stop": ["1", "2"], "firm": ["a", "b"]}, dtype="category")
+    >>> with_columns_of(given, given.astype({"stop": int}), ["stop"]).dtypes.astype(str).tolist()
+    ['int64', 'category']
+    """
+    return given.assign(**{name: plain[name].array for name in names})
 
 
 def plain_value(value: Any) -> Any:

@@ -13,6 +13,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_mapping, check_one_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.plain import plain_table, with_columns_of
 from belbiotech.survival.rows.times import TOLERANCE
 from belbiotech.survival.rows.units import needed_unit
 
@@ -77,18 +78,19 @@ def split_at(
     1    2.0   3.0        0       1
     """
     data, ends = as_table(data), as_columns(outcomes, "outcomes")
-    check_rows(data, ends, start=start, stop=stop)
+    plain = check_rows(data, ends, start=start, stop=stop)
+    rows = with_columns_of(data, plain, [start, stop, *ends])
     times = _cut_times(cuts)
     if episode is not None:
         check_one_name(episode=episode)
-        _refuse_taken(data, [episode])
-    begins, stops = (data[name].to_numpy(dtype=float) for name in (start, stop))
+        _refuse_taken(rows, [episode])
+    begins, stops = (rows[name].to_numpy(dtype=float) for name in (start, stop))
     times = np.unique(_settled(times, begins, stops))
     first = np.searchsorted(times, begins, "right")
     number = np.maximum(np.searchsorted(times, stops, "left") - first, 0)
-    row = np.repeat(np.arange(len(data)), number)
+    row = np.repeat(np.arange(len(rows)), number)
     inside = np.arange(len(row)) - np.repeat(np.cumsum(number) - number, number)
-    pieces = _cut(data, row, times[first[row] + inside], ends, start, stop)
+    pieces = _cut(rows, row, times[first[row] + inside], ends, start, stop)
     if episode is not None:
         pieces[episode] = np.searchsorted(times, pieces[stop].to_numpy(), "left")
     return pieces
@@ -171,32 +173,29 @@ def merge_timeline(
     """
     data, changes = as_table(data), as_table(changes, "changes")
     unit, ends = needed_unit(data, unit), as_columns(outcomes, "outcomes")
-    check_rows(data, ends, start=start, stop=stop, unit=unit)
+    plain = check_rows(data, ends, start=start, stop=stop, unit=unit)
+    rows = with_columns_of(data, plain, [start, stop, *ends])
     if columns is None:
         msg = "columns is None: give a mapping, such as {'alliances': 'count'}"
         raise PanelError(msg)
     check_mapping(columns, "columns", {"alliances": "count"})
     check_mapping(initial, "initial", {"alliances": 0})
-    _check_changes(data, changes, columns, unit, time, lag)
-    codes, units = pd.factorize(data[unit])
+    changes = _checked_changes(plain, changes, columns, unit, time, lag)
+    codes, units = pd.factorize(plain[unit])
     known = pd.DataFrame(
         {
             "unit": units.get_indexer(pd.Index(changes[unit])),
             "time": _settled(
                 changes[time].to_numpy(dtype=float) + lag,
-                *(data[name].to_numpy(dtype=float) for name in (start, stop)),
+                *(rows[name].to_numpy(dtype=float) for name in (start, stop)),
             ),
             **{name: changes[name].to_numpy() for name in columns if name in changes.columns},
         }
     )
-    row, cuts = _cuts_by_unit(data, codes, known, start, stop)
-    pieces = _cut(data, row, cuts, ends, start, stop)
-    begins = pd.DataFrame(
-        {
-            "unit": units.get_indexer(pd.Index(pieces[unit])),
-            "time": pieces[start].to_numpy(dtype=float),
-        }
-    )
+    row, cuts = _cuts_by_unit(rows, codes, known, start, stop)
+    pieces = _cut(rows, row, cuts, ends, start, stop)
+    of = codes[np.repeat(np.arange(len(rows)), np.bincount(row, minlength=len(rows)) + 1)]
+    begins = pd.DataFrame({"unit": of, "time": pieces[start].to_numpy(dtype=float)})
     for name, kept in columns.items():
         value = _values(begins, known, name, kept, (initial or {}).get(name))
         pieces[name] = value.set_axis(pieces.index)
@@ -268,19 +267,16 @@ def _cut(
     return pieces
 
 
-def _check_changes(
+def _checked_changes(
     data: pd.DataFrame,
     changes: pd.DataFrame,
     columns: Mapping[str, Kept],
     unit: str,
     time: str,
     lag: float,
-) -> None:
-    """Refuse facts that cannot be placed, all problems at once."""
+) -> pd.DataFrame:
+    """Refuse facts that cannot be placed, all problems at once; make their columns plain."""
     check_one_name(time=time)
-    if not isinstance(changes, pd.DataFrame):
-        msg = f"changes must be a pandas DataFrame, not {type(changes).__name__}"
-        raise PanelError(msg)
     problems = [
         f"changes has no column {name!r}; {nearest_names(name, changes.columns)}"
         for name in (unit, time)
@@ -296,9 +292,15 @@ def _check_changes(
     if not (isinstance(lag, (int, float, np.number)) and 0 <= float(lag) < np.inf):
         problems.append(f"lag must be 0 or more, on the clock of the rows; it is {lag!r}")
     if not problems:
+        read = [unit, time, *(name for name in columns if name in changes.columns)]
+        twice = [name for name in read if (changes.columns == name).sum() > 1]
+        problems = [f"changes has several columns {name!r}; rename all but one" for name in twice]
+    if not problems:
+        changes = plain_table(changes, read)
         problems = _faults(data, changes, unit, time)
     if problems:
         raise PanelError("\n".join(problems))
+    return changes
 
 
 def _faults(data: pd.DataFrame, changes: pd.DataFrame, unit: str, time: str) -> list[str]:

@@ -16,11 +16,12 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns, as_list
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.cox_fit import cox_of_rows
 from belbiotech.survival.states.cox_result import CoxStatesResult
-from belbiotech.survival.states.paths import StatePaths, state_paths
+from belbiotech.survival.states.paths import StatePaths, state_paths, state_rows
 
 __all__ = ["Shared", "cox_states"]
 
@@ -132,11 +133,15 @@ def cox_states(
     listed -> failed     alliances_active_lag1   -0.568
     Name: coef, dtype: float64
     """
+    data = as_table(data)
     formula = _covariates(right_side, data)
     strata_columns, clusters = as_columns(strata), list(as_cluster_columns(cluster))[:1]
     unit = joining_unit(data, unit)
-    needed = [*formula.columns, *strata_columns, *clusters]
-    paths = state_paths(data, to, initial, unit=unit, columns=needed, start=start, stop=stop)
+    needed = [*formula.columns, *clusters]
+    data = state_rows(
+        data, to, initial, unit=unit, columns=needed, groups=strata_columns, start=start, stop=stop
+    )
+    paths = state_paths(data, to, initial, unit=unit, start=start, stop=stop)
     pairs = paths.transitions()
     names = [paths.name(pair) for pair in pairs]
     matrix = design_matrix(formula, data)
@@ -176,8 +181,7 @@ def _covariates(right_side: str, data: pd.DataFrame) -> Formula:
         msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
         raise FormulaError(msg)
     formula = read_formula(f"{EVENT} ~ {right_side.strip().removeprefix('~').strip()}")
-    if isinstance(data, pd.DataFrame):
-        refuse_unknown_columns(formula, data)
+    refuse_unknown_columns(formula, data)
     return formula
 
 

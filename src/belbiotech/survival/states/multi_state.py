@@ -12,10 +12,11 @@ from belbiotech.survival.curves.risk_tables import group_labels, refuse_many_gro
 from belbiotech.survival.inference.limits import LimitKind, check_limit_options
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import joining_unit
 from belbiotech.survival.states.occupation import Moves, groups_of_moves, occupation
-from belbiotech.survival.states.paths import StatePaths, state_paths
+from belbiotech.survival.states.paths import StatePaths, state_paths, state_rows
 from belbiotech.survival.states.result import MultiStateResult
 
 __all__ = ["multi_state"]
@@ -124,14 +125,16 @@ def multi_state(
     5   3.0   listed         0.50      0.250
     """
     check_limit_options(conf_level, conf_type)
-    groups, unit = as_columns(by), joining_unit(data, unit)
+    data, groups = as_table(data), as_columns(by)
+    unit = joining_unit(data, unit)
     clusters = list(as_cluster_columns(cluster))
     if len(clusters) > 1:
         msg = f"cluster takes one column here, not {len(clusters)}; give the larger clusters"
         raise FitError(msg)
-    paths = state_paths(
-        data, to, initial, unit=unit, columns=[*groups, *clusters], start=start, stop=stop
+    data = state_rows(
+        data, to, initial, unit=unit, columns=clusters, groups=groups, start=start, stop=stop
     )
+    paths = state_paths(data, to, initial, unit=unit, start=start, stop=stop)
     codes, labels = group_labels(data, groups)
     refuse_many_groups(labels, groups)
     pairs = paths.transitions()

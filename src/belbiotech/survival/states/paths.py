@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,9 +13,10 @@ from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table, plain_value
 from belbiotech.survival.rows.times import interval_times
 
-__all__ = ["StatePaths", "state_paths"]
+__all__ = ["StatePaths", "state_paths", "state_rows"]
 
 NOWHERE = -1  # the code of a row that ends without a transition
 
@@ -54,17 +55,18 @@ class StatePaths:
         return f"{self.states[pair[0]]} -> {self.states[pair[1]]}"
 
 
-def state_paths(
+def state_rows(
     data: pd.DataFrame,
     to: str,
     initial: str,
     *,
     unit: str | None,
-    columns: list[str],
+    columns: Sequence[str],
+    groups: Sequence[str],
     start: str,
     stop: str,
-) -> StatePaths:
-    """Check rows and follow each unit from state to state.
+) -> pd.DataFrame:
+    """Check rows, and make plain what the states are read from.
 
     Parameters
     ----------
@@ -76,10 +78,50 @@ def state_paths(
         The state in which everybody begins, or a column with the state of each row.
     unit : str or None
         Column of the unit; None where each row is one.
-    columns : list of str
-        Further columns that must be there without missing values.
+    columns, groups : sequence of str
+        Further columns that must be there without missing values; those of which the values name
+        groups.
     start, stop : str
         Columns of the interval.
+
+    Returns
+    -------
+    DataFrame, (n, k)
+        The rows.
+
+    Raises
+    ------
+    PanelError
+        Rows that are no panel, or that overlap.
+    FitError
+        An ``initial`` that is neither a column nor a name.
+    """
+    if not isinstance(initial, str):
+        msg = (
+            f"initial is {in_words(initial)}: give the name of the state in which all begin, "
+            "such as initial='private', or the column that holds the state of each row"
+        )
+        raise FitError(msg)
+    data = as_table(data)
+    names = [*groups, *([initial] if initial in data.columns else [])]
+    data = check_rows(data, [], start=start, stop=stop, columns=columns, groups=names, unit=unit)
+    check_columns(data, start=start, stop=stop, columns=[to])
+    data = plain_table(data, [to], groups=[to])
+    _refuse_empty_texts(data, to)
+    return data
+
+
+def state_paths(
+    data: pd.DataFrame, to: str, initial: str, *, unit: str | None, start: str, stop: str
+) -> StatePaths:
+    """Follow each unit from state to state.
+
+    Parameters
+    ----------
+    data : DataFrame, (n, k)
+        Rows of `state_rows`.
+    to, initial, unit, start, stop
+        As there.
 
     Returns
     -------
@@ -89,22 +131,11 @@ def state_paths(
     Raises
     ------
     PanelError
-        Rows that are no panel, that overlap, or whose states do not follow on each other.
+        States that do not follow on each other.
     FitError
-        No transition at all, or an ``initial`` that is neither a column nor a name.
+        No transition at all.
     """
-    if not isinstance(initial, str):
-        msg = (
-            f"initial is {in_words(initial)}: give the name of the state in which all begin, "
-            "such as initial='private', or the column that holds the state of each row"
-        )
-        raise FitError(msg)
-    data = as_table(data)
     by_column = initial in data.columns
-    needed = [*columns, *([initial] if by_column else [])]
-    check_rows(data, [], start=start, stop=stop, columns=needed, unit=unit)
-    check_columns(data, start=start, stop=stop, columns=[to])
-    _refuse_empty_texts(data, to)
     begins, ends = (column.to_numpy(dtype=float) for column in interval_times(data, start, stop))
     codes = np.arange(len(data)) if unit is None else pd.factorize(data[unit])[0]
     order = np.lexsort((begins, codes))
@@ -141,11 +172,11 @@ def _coded(
     begun = [initial] if given is None else [s for s in _in_order(given) if s not in seen]
     states = [*begun, *(s for s in seen if s not in begun)]
     place = {name: k for k, name in enumerate(states)}
-    entered = [NOWHERE if pd.isna(value) else place[value] for value in to.astype(object)]
+    entered = [NOWHERE if pd.isna(v) else place[plain_value(v)] for v in to.astype(object)]
     to_codes = np.array(entered, dtype=np.int64)
     if given is None:
         return tuple(states), to_codes, np.zeros(len(to), dtype=np.int64)
-    return tuple(states), to_codes, np.array([place[v] for v in given], dtype=np.int64)
+    return tuple(states), to_codes, np.array([place[plain_value(v)] for v in given], dtype=np.int64)
 
 
 def _in_order(column: pd.Series) -> list[Hashable]:
@@ -153,8 +184,9 @@ def _in_order(column: pd.Series) -> list[Hashable]:
     values = column.dropna()
     if isinstance(values.dtype, pd.CategoricalDtype):
         present = set(values.unique())
-        return [name for name in values.cat.categories if name in present]
-    return sorted(values.unique().tolist(), key=lambda v: (str(type(v)), v))
+        return [plain_value(name) for name in values.cat.categories if name in present]
+    named = {plain_value(value) for value in values.unique().tolist()}
+    return sorted(named, key=lambda v: (str(type(v)), v))
 
 
 def _followed(entered: IntArray, begun: IntArray, first: NDArray[np.bool_]) -> IntArray:

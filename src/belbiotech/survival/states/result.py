@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words
+from belbiotech.errors import FitError, in_words, on_screen
 from belbiotech.survival.inference.latex import latex_table
 from belbiotech.survival.inference.limits import (
     LimitKind,
@@ -273,7 +273,7 @@ class MultiStateResult:
         return latex_table(self.summary, self._title())
 
     def __repr__(self) -> str:
-        return f"{self._title()}\n{self.summary.to_string(index=False)}"
+        return on_screen(f"{self._title()}\n{self.summary.to_string(index=False)}")
 
     def _repr_html_(self) -> str:
         return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}"
