@@ -1,5 +1,6 @@
 """What changed between two states, told as facts, and traced to the rows that it moved."""
 
+import io
 import json
 
 import pandas as pd
@@ -90,11 +91,27 @@ def test_whole_numbers_stay_whole_when_rows_come_and_go(changed):
     found = changed(edit)
     cells = found.firm_years[found.firm_years["change"] == "changed"]
     rounds = cells[cells["column"] == "financing_rounds_new"]
-    assert list(map(repr, rounds[["old", "new"]].iloc[0])) == ["0", "1"]
-    assert set(map(type, cells.loc[cells["column"] == "observed", "new"])) == {bool}
+    assert rounds[["old", "new"]].iloc[0].tolist() == ["0", "1"]
+    assert set(cells.loc[cells["column"] == "observed", "new"]) == {"True"}
     told = json.loads(found.to_json())["firm_years"]
     line = next(row for row in told if row["column"] == "financing_rounds_new")
     assert json.dumps([line["old"], line["new"]]) == "[0, 1]"
+    assert {row["new"] is True for row in told if row["column"] == "observed"} == {True}
+
+
+def test_every_table_can_be_kept_in_a_file(changed):
+    def edit(facts):
+        facts["firms"][0] |= {"founded": "1999", "region": "BE-BRU"}
+        facts["financings"][0].update(amount_million=6.0)
+        facts["sources"][0]["published"] = "2003"
+
+    found = changed(edit, window=2)
+    assert set(found.firm_years["column"].dropna()) >= {"age", "region", "alliances_active_lag1"}
+    for name, table in found.items():
+        file = io.BytesIO()
+        table.to_parquet(file)
+        read = pd.read_parquet(file)
+        pd.testing.assert_frame_equal(read, table, check_dtype=False, obj=name)
 
 
 @pytest.mark.parametrize(
@@ -138,16 +155,16 @@ def test_an_alliance_more(changed):
         ["added", "licence_out with R (large_pharma)", "2004", None, "s1"]
     ]
     moved = found.firm_years[found.firm_years["column"] == "alliances_cum_lag1"]
-    assert lines(moved, "year", "old", "new") == [[2005, 2, 3]]
+    assert lines(moved, "year", "old", "new") == [[2005, "2", "3"]]
     new = found.firm_years[found.firm_years["column"] == "alliances_new"]
-    assert lines(new, "year", "old", "new") == [[2004, 0, 1]]
+    assert lines(new, "year", "old", "new") == [[2004, "0", "1"]]
     assert found.firm_years["through"].str.contains("with R").all()
 
 
 def test_a_corrected_amount_moves_no_row(changed):
     found = changed(lambda facts: facts["financings"][0].update(amount_million=6.0))
     assert lines(found.facts, "table", "column", "old", "new") == [
-        ["financings", "amount_million", 5.0, 6.0]
+        ["financings", "amount_million", "5.0", "6.0"]
     ]
     assert found.firm_years.empty
 
@@ -156,7 +173,7 @@ def test_a_corrected_end(changed):
     found = changed(lambda facts: facts["alliances"][1].update(end="2005"))
     assert lines(found.facts, "column", "old", "new") == [["end", "2004", "2005"]]
     active = found.firm_years[found.firm_years["column"] == "alliances_active_lag1"]
-    assert lines(active, "year", "old", "new") == [[2005, 1, 2]]
+    assert lines(active, "year", "old", "new") == [[2005, "1", "2"]]
 
 
 def test_a_founding_year_found_and_one_corrected(changed):
@@ -173,7 +190,7 @@ def test_a_founding_year_found_and_one_corrected(changed):
     rows = found.firm_years[found.firm_years["change"] == "added"]
     assert lines(rows, "firm_id", "year") == [["a", 1999], ["b", 2005], ["b", 2006]]
     ages = found.firm_years[found.firm_years["column"] == "age"]
-    assert lines(ages, "firm_id", "year", "old", "new")[0] == ["a", 2000, 0, 1]
+    assert lines(ages, "firm_id", "year", "old", "new")[0] == ["a", 2000, "0", "1"]
     assert ages["through"].str.contains(r"founded 2000 -> 1999").all()
 
 
@@ -192,7 +209,7 @@ def test_an_exit_found(changed):
     assert gone["year"].tolist() == [2004, 2005]
     assert gone["through"].unique().tolist() == ["events: bankrupt, 2003 (added)"]
     outcome = found.firm_years[found.firm_years["column"].isin(["failure", "exit"])]
-    assert lines(outcome, "year", "old", "new") == [[2003, 0, 1], [2003, 0, 1]]
+    assert lines(outcome, "year", "old", "new") == [[2003, "0", "1"], [2003, "0", "1"]]
 
 
 def test_a_page_dated_moves_the_first_observed_year(changed):
@@ -208,7 +225,7 @@ def test_a_page_dated_anew_moves_the_years_in_which_a_firm_is_followed(followed)
     found = followed(lambda facts: facts["sources"][0].update(published="2003"))
     of_a = found[found["firm_id"] == "a"]
     cells = of_a[of_a["column"] == "observed"]
-    assert lines(cells, "year", "old", "new") == [[y, False, True] for y in (2004, 2005, 2006)]
+    assert lines(cells, "year", "old", "new") == [[y, "False", "True"] for y in (2004, 2005, 2006)]
     assert set(of_a["through"]) == {"page s1 (published 2006 -> 2003)"}
     assert lines(of_a[of_a["change"] == "removed"], "year")[-1] == [2009]
 
@@ -218,7 +235,7 @@ def test_an_exit_takes_its_page_out_of_the_evidence(followed):
     exit_ = {"firm_id": "gone", "event": "acquired", "date": "2009", "source_id": "s1"}
     found = followed(lambda facts: facts["events"].append(exit_))
     cells = found[(found["firm_id"] == "gone") & (found["column"] == "observed")]
-    assert lines(cells, "year", "old", "new") == [[y, True, False] for y in (2007, 2008, 2009)]
+    assert lines(cells, "year", "old", "new") == [[y, "True", "False"] for y in (2007, 2008, 2009)]
     assert cells["through"].unique().tolist() == ["events: acquired, 2009 (added)"]
 
 
@@ -230,7 +247,7 @@ def test_another_rule_of_observation_is_told_as_the_cause(followed):
 
 def test_another_window_is_told_as_the_cause(changed):
     found = changed(window=2)
-    assert lines(found.parameters, "parameter", "old", "new") == [["alliance_window", 5, 2]]
+    assert lines(found.parameters, "parameter", "old", "new") == [["alliance_window", "5", "2"]]
     assert found.facts.empty
     assert not found.firm_years.empty
     assert found.firm_years["through"].unique().tolist() == ["alliance_window 5 -> 2"]

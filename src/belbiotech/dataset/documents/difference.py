@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,12 @@ from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.dataset.facts.matching import FactChange, fact_changes
 from belbiotech.dataset.facts.tables import Listed, Tables
 from belbiotech.dataset.facts.wording import fact_date, fact_text
+from belbiotech.dataset.panel.fields import FIRM_YEAR
 
 __all__ = ["Difference", "compare_tables"]
 
+SIDES = ["old", "new"]
+NUMBERS = {"amount", "year", "count", "flag"}
 COLUMNS = [
     "table",
     "change",
@@ -36,6 +39,9 @@ COLUMNS = [
 @dataclass(frozen=True, repr=False)
 class Difference(Listed):
     """What changed between two states of the data.
+
+    Cells of many columns stand below each other in ``old`` and ``new``: there they are texts, so
+    that every table can be kept in any file; `to_json` gives numbers and truth values as such.
 
     Attributes
     ----------
@@ -105,7 +111,7 @@ class Difference(Listed):
             One object: ``old``, ``new``, and each table as a list of rows; a missing value is
             null.
         """
-        tables = {name: _records(table) for name, table in self.items()}
+        tables = {name: _records(name, table) for name, table in self.items()}
         content = {"old": self.old, "new": self.new, **tables}
         return json.dumps(content, ensure_ascii=False, indent=1)
 
@@ -128,9 +134,8 @@ def compare_tables(
         What was added, removed and changed, and which firm-years moved through which fact.
     """
     changes = fact_changes(before, after)
-    lines = pd.DataFrame(
-        [line for change in changes for line in _lines(change)], columns=COLUMNS, dtype=object
-    )
+    rows = [line for change in changes for line in _lines(change)]
+    lines = _as_texts(pd.DataFrame(rows, columns=COLUMNS, dtype=object))
     firms, sources = (lines[lines["table"] == name] for name in ("firms", "sources"))
     facts = lines[~lines["table"].isin(["firms", "sources"])]
     return Difference(
@@ -143,7 +148,7 @@ def compare_tables(
         sources=sources[["change", "new_source", "column", "old", "new"]]
         .rename(columns={"new_source": "source_id"})
         .reset_index(drop=True),
-        firm_years=changed_rows(before, after, changes),
+        firm_years=_as_texts(changed_rows(before, after, changes)),
     )
 
 
@@ -173,7 +178,7 @@ def _parameters(old: Tables, new: Tables) -> pd.DataFrame:
     names = sorted({*old.parameters, *new.parameters})
     both = [(name, old.parameters.get(name), new.parameters.get(name)) for name in names]
     rows = [(name, before, after) for name, before, after in both if before != after]
-    return pd.DataFrame(rows, columns=["parameter", "old", "new"], dtype=object)
+    return _as_texts(pd.DataFrame(rows, columns=["parameter", *SIDES], dtype=object))
 
 
 def _summary(changes: list[FactChange]) -> pd.DataFrame:
@@ -185,9 +190,48 @@ def _summary(changes: list[FactChange]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["table", *words])
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    rows = table.astype(object).to_dict("records")
+def _as_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """Write the cells before and after as texts."""
+    return table.assign(**{side: table[side].map(_text).astype(object) for side in SIDES})
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping | list | tuple):
+        return json.dumps(value, ensure_ascii=False)
+    return None if pd.isna(value) else str(value)
+
+
+def _records(name: str, table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
-        {str(name): None if pd.isna(value) else value for name, value in row.items()}
-        for row in rows
+        {
+            str(column): _cell(name, row, value) if column in SIDES else value
+            for column, value in row.items()
+        }
+        for row in (_plain_row(row) for row in table.astype(object).to_dict("records"))
     ]
+
+
+def _plain_row(row: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
+    return {column: None if pd.isna(value) else value for column, value in row.items()}
+
+
+def _cell(name: str, row: Mapping[Hashable, Any], text: str | None) -> Any:
+    """Read a cell's text back, by the kind of its column."""
+    if text is None:
+        return None
+    if name == "parameters":
+        return _parameter(text)
+    fields = FIRM_YEAR if name == "firm_years" else FACTS[row.get("table", name)]
+    kind = fields[row["column"]].kind
+    if kind == "bool":
+        return text == "True"
+    return json.loads(text) if kind in NUMBERS else text
+
+
+def _parameter(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
