@@ -84,7 +84,7 @@ site: $(VENV)/ready
 
 # The documentation, into out/docs: its code is run, warnings are errors, nothing is fetched.
 docs: $(VENV)/ready
-	rm -rf out/docs
+	rm -rf out/docs out/doctrees
 	$(BIN)/python -m sphinx -q -W --keep-going -b html -d out/doctrees docs out/docs
 	@echo "out/docs/index.html"
 

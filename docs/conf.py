@@ -47,11 +47,12 @@ html_title = f"belbiotech {release}"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
+html_sidebars = {"index": [], "tutorial": []}  # nothing beside them: room for their code
 html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": True,
     "show_prev_next": True,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "coming_from/*": []},  # their tables are wide
     "footer_start": ["copyright"],
     "footer_end": [],
     "header_links_before_dropdown": 8,

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from docutils import nodes
+from sphinx import addnodes
 
 import belbiotech
 from belbiotech.cli import app
@@ -38,6 +40,9 @@ TEXTS = {
     "benchmarks/README.md": "benchmarks",
     "tests/reference/README.md": "reference_values",
 }
+
+# Names that texts also use for something else: these alone are no links.
+ALSO_COMMANDS = {"build", "versions", "validate"}
 
 # Tasks of the reference, and the rooms whose public names belong to each; the longest room wins.
 TASKS = {
@@ -69,7 +74,25 @@ TASKS = {
 def setup(app: Any) -> dict[str, bool]:
     """Make the pages before Sphinx looks for them."""
     app.connect("config-inited", lambda _app, _config: make_all())
+    app.connect("doctree-read", link_names)
     return {"parallel_read_safe": True}
+
+
+def link_names(app: Any, doctree: nodes.document) -> None:
+    """Let each public name that a text sets as code lead to its page of the reference."""
+    here = app.env.docname
+    for literal in list(doctree.findall(nodes.literal)):
+        found = re.fullmatch(r"(?:bb\.)?(\w+)(\(.*)?", literal.astext(), re.DOTALL)
+        if not found or found[1] not in belbiotech.__all__ or found[1] in ALSO_COMMANDS:
+            continue
+        if isinstance(literal.parent, nodes.reference | addnodes.pending_xref):
+            continue
+        path = f"belbiotech.{found[1]}"
+        if here != f"made/reference/{path}":
+            link = addnodes.pending_xref("", refdomain="py", reftype="obj", reftarget=path)
+            link["refdoc"] = here
+            literal.replace_self(link)
+            link += literal
 
 
 def make_all() -> None:

@@ -67,6 +67,7 @@ def test_the_site_is_complete_whole_small_and_asks_nobody(tmp_path):
     assert {str(path): size for path in pages if (size := path.stat().st_size) > LARGEST} == {}
     assert loaded_from_elsewhere(pages, site) == []
     assert unknown_to_search(site) == set()
+    assert names_without_a_link(site / "howto" / "which_estimator.html") == set()
 
 
 def has_page(name: str, site: Path) -> bool:
@@ -113,3 +114,11 @@ def loaded_from_elsewhere(pages: dict[Path, Page], site: Path) -> list[tuple[str
 def unknown_to_search(site: Path) -> set[str]:
     index = (site / "searchindex.js").read_text("utf-8")
     return {word for word in ("alliance", "hazard", "delay", "cluster") if word not in index}
+
+
+def names_without_a_link(page: Path) -> set[str]:
+    """Find public names that a page sets as code and that lead nowhere."""
+    text = page.read_text("utf-8")
+    named = set(re.findall(r'<span class="pre">(\w+)', text)) & set(belbiotech.__all__)
+    assert len(named) > 20
+    return {name for name in named if f"made/reference/belbiotech.{name}.html" not in text}

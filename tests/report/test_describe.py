@@ -91,3 +91,15 @@ def test_correlations_are_those_of_pandas():
 def test_bad_input_is_named(call, words):
     with pytest.raises(PanelError, match=words):
         call()
+
+
+def test_the_note_explains_what_the_table_has():
+    (whole,) = describe_panel(ROWS, ["size", "listed", "city"]).notes
+    assert "median [lower quartile to upper quartile]" in whole
+    assert "Yes or no" in whole
+    assert "Kinds" in whole
+    assert 'counted on the lines "missing"' in whole
+    (flags,) = describe_panel(ROWS, ["listed"]).notes
+    assert flags == "Yes or no: share of the rows that are yes."
+    (texts,) = describe_panel(ROWS, ["region"]).notes
+    assert texts == "Kinds: share of the rows."

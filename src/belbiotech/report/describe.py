@@ -118,10 +118,7 @@ def describe_panel(
             for line in _lines(rows, chosen, ends, whose, start, stop)
         ]
     )
-    notes = [
-        "Numbers: mean (SD), and median [lower to upper quartile] below; yes or no, and texts: "
-        "share of rows. Missing values are left out, and counted below."
-    ]
+    notes = [_how_to_read(panel[chosen])]
     if whose is None:
         notes.append("Units are not counted, as no column says whose row it is (unit='...').")
     table, size = _printed(numbers, parts, chosen, words)
@@ -211,6 +208,29 @@ def _plain(panel: pd.DataFrame) -> pd.DataFrame:
     return plain_table(panel, panel.columns)
 
 
+def _how_to_read(described: pd.DataFrame) -> str:
+    """Say what the cells of a description are: only of the kinds of columns that it has."""
+    numeric = [_is_number(column) for _, column in described.items()]
+    flags = [_is_flag(column) for _, column in described.items()]
+    parts = []
+    if sum(numeric) > sum(flags):
+        parts.append(
+            "Numbers: mean (SD) of the rows, and on the line below it median [lower quartile to "
+            "upper quartile]."
+        )
+    if any(flags):
+        parts.append("Yes or no: share of the rows that are yes.")
+    if not all(numeric):
+        parts.append("Kinds: share of the rows.")
+    if described.isna().to_numpy().any():
+        parts.append('Rows without a value are left out, and counted on the lines "missing".')
+    return " ".join(parts)
+
+
+def _is_flag(column: pd.Series) -> bool:
+    return _is_number(column) and set(column.dropna().astype(float).unique()) <= {0.0, 1.0}
+
+
 def _is_number(column: pd.Series) -> bool:
     return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
 
@@ -296,7 +316,7 @@ def _printed(
         title = _name(words, name)
         if "level" not in mine or mine["level"].isna().all():
             lines = [at[name, group] for group in parts]
-            if set(parts[ALL][name].dropna().astype(float).unique()) <= {0.0, 1.0}:
+            if _is_flag(parts[ALL][name]):
                 cells[title] = [f"{100 * line['mean']:.1f}%" for line in lines]
                 continue
             cells[title] = [_mean(line) for line in lines]

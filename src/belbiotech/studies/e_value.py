@@ -13,7 +13,7 @@ __all__ = ["RARE", "EValue", "e_value"]
 RARE = 0.15  # an outcome of fewer than that is called rare (VanderWeele and Ding 2017)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class EValue:
     """The E-value of a hazard ratio, and of the limit of its interval next to 1.
 
@@ -36,6 +36,8 @@ class EValue:
     def __str__(self) -> str:
         kind = "common" if self.common else "rare"
         return f"E-value {self.estimate:.2f}, of the limit {self.limit:.2f} (outcome {kind})"
+
+    __repr__ = __str__
 
 
 def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = True) -> EValue:
@@ -69,7 +71,7 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
 
     Examples
     --------
-    >>> print(e_value(0.5, 0.3, 0.8, common=False))
+    >>> e_value(0.5, 0.3, 0.8, common=False)
     E-value 3.41, of the limit 1.81 (outcome rare)
     """
     numbers = all(isinstance(value, Real) for value in (hazard_ratio, lower, upper))

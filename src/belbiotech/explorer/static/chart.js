@@ -1,4 +1,4 @@
-// What all charts share: colours that follow the theme, a width that follows the page.
+// What all charts share: colours that follow the theme, a width that follows the page, names that fit.
 "use strict";
 globalThis.belbiotech ??= {};
 (() => {
@@ -7,6 +7,27 @@ globalThis.belbiotech ??= {};
 
   /** Colour of the k-th group; after the eighth they begin again. */
   const colour = (k) => `var(--g${(k % COLOURS) + 1})`;
+
+  const pen = document.createElement("canvas").getContext("2d");
+
+  /** Width of a text in a chart, in pixels. */
+  const widthOf = (text, size = 12) => {
+    pen.font = `${size}px ${getComputedStyle(document.body).fontFamily}`;
+    return pen.measureText(text).width;
+  };
+
+  /** A text that fits into some pixels: itself, or its beginning. */
+  const fitting = (text, room, size = 12) => {
+    if (widthOf(text, size) <= room) return text;
+    const letters = [...text];
+    let [least, most] = [0, letters.length]; // a beginning of `least` letters fits
+    while (most - least > 1) {
+      const middle = (least + most) >> 1;
+      if (widthOf(`${letters.slice(0, middle).join("")}…`, size) <= room) least = middle;
+      else most = middle;
+    }
+    return `${letters.slice(0, least).join("").trimEnd()}…`;
+  };
 
   /** Draw a chart into a figure now, and again when the figure's width has changed. */
   const drawn = (figure, draw) => {
@@ -37,5 +58,5 @@ globalThis.belbiotech ??= {};
     return () => redraw(true);
   };
 
-  Object.assign(belbiotech, { colour, drawn });
+  Object.assign(belbiotech, { colour, drawn, fitting, widthOf });
 })();

@@ -14,6 +14,7 @@
   for (const name of Object.keys(LINES)) {
     if (given.has(name)) form.elements.namedItem(name).value = given.get(name);
   }
+  text.readOnly = true; // put together from the form
   const update = () => {
     text.value = Object.entries(LINES)
       .map(([name, label]) => `${label}: ${form.elements.namedItem(name).value}`)

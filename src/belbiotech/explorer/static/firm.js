@@ -18,9 +18,9 @@
     return;
   }
   const LIFE = "Life";
+  const FATE = "Fate";
   const EVENTS = "Events";
   const MONEY = "Financing";
-  const short = (text, most) => ([...text].length > most ? `${[...text].slice(0, most - 1).join("")}…` : text);
 
   /** Stays on an exchange: years at whose end the firm was listed, those in a row as one. */
   const listed = () => {
@@ -36,7 +36,8 @@
   const draw = (width) => {
     const narrow = width < 560;
     const lane = (name, place) => `${place}\u0000${name}`; // alike partners keep lanes of their own
-    const lanes = [LIFE, EVENTS];
+    const nameOf = (own) => own.split("\u0000").at(-1);
+    const lanes = life.fate ? [LIFE, FATE, EVENTS] : [LIFE, EVENTS];
     const stays = listed();
     if (stays.length) lanes.push("On an exchange");
     if (life.financings.length) lanes.push(MONEY);
@@ -49,22 +50,25 @@
     const groups = [...new Set(alliances.map((alliance) => alliance.group))].sort();
     const amounts = life.financings.map((round) => round.amount ?? 0);
     const observed = life.observed.map((year) => ({ year }));
-    const late = life.fate && (life.fate.year + 1 - from) / (to - from) > (narrow ? 0.4 : 0.75);
-    const besides = late
-      ? { textAnchor: "end", dx: -6, fill: "var(--on-observed)" }
-      : { textAnchor: "start", dx: 6, fill: "var(--accent)" };
+    const passed = life.fate ? (life.fate.year + 1 - from) / (to - from) : 0;
+    const late = passed > 0.5; // the fate's words stand on the side that has more room
+    const besides = late ? { textAnchor: "end", dx: -6 } : { textAnchor: "start", dx: 6 };
+    const domain = [...lanes, ...alliances.map((alliance) => alliance.lane)];
+    const room = narrow ? 0.36 * width : 240; // for names
+    const widest = Math.max(...domain.map((own) => belbiotech.widthOf(belbiotech.fitting(nameOf(own), room))));
+    const told = life.fate && belbiotech.fitting(life.fate.text, 0.9 * (Math.max(passed, 1 - passed) * (width - widest - 24) - 6));
     return Plot.plot({
       width,
       height: 56 + lanes.length * 30 + alliances.length * 20,
-      marginLeft: narrow ? 104 : 210,
+      marginLeft: Math.ceil(widest) + 12,
       marginRight: 12,
       marginTop: 26,
       marginBottom: 26,
       ariaLabel: `Time line, ${from} to ${to - 1}: ${life.observed.length} observed years, ${life.alliances.length} alliances, ${life.financings.length} financings${life.fate ? `, ${life.fate.text}` : ""}`,
       x: { domain: [from, to], tickFormat: "d", ticks: narrow ? 4 : 10, axis: "both", label: null, grid: true },
       y: {
-        domain: [...lanes, ...alliances.map((alliance) => alliance.lane)],
-        tickFormat: (name) => short(name.split("\u0000").at(-1), narrow ? 15 : 32),
+        domain,
+        tickFormat: (own) => belbiotech.fitting(nameOf(own), room),
         tickSize: 0, label: null, padding: 0.35,
       },
       color: { domain: groups, range: groups.map((_, k) => belbiotech.colour(4 + k)), legend: groups.length > 0 },
@@ -78,14 +82,15 @@
         Plot.dot(life.financings, { x: (d) => d.year + 0.5, y: () => MONEY, r: (d) => d.amount ?? 0, fill: "var(--g3)", fillOpacity: 0.75, stroke: "var(--paper)" }),
         Plot.dot(life.events, { x: (d) => d.year + 0.5, y: () => EVENTS, r: 5, symbol: "diamond", fill: "var(--g4)", stroke: "var(--paper)" }),
         life.fate ? Plot.ruleX([life.fate], { x: (d) => d.year + 1, stroke: "var(--accent)", strokeWidth: 1.5 }) : null,
-        life.fate ? Plot.text([life.fate], { x: (d) => d.year + 1, y: () => LIFE, text: "text", fontWeight: 600, ...besides }) : null,
-        Plot.tip(told(alliances, stays), Plot.pointer({ x: "x", y: "y", title: "text", maxRadius: 30 })),
+        life.fate ? Plot.text([life.fate], { x: (d) => d.year + 1, y: () => FATE, text: () => told, fontWeight: 600, fill: "var(--accent)", ...besides }) : null,
+        Plot.tip(said(alliances, stays), Plot.pointer({ x: "x", y: "y", title: "text", maxRadius: 30 })),
       ],
     });
   };
 
   /** What the pointer says, wherever there is something to say. */
-  const told = (alliances, stays) => [
+  const said = (alliances, stays) => [
+    ...(life.fate ? [{ x: life.fate.year + 1, y: FATE, text: life.fate.text }] : []),
     ...life.observed.map((year) => ({ x: year + 0.5, y: LIFE, text: `${year}: observed` })),
     ...stays.map((stay) => ({ x: (stay.from + stay.to) / 2, y: "On an exchange", text: stay.text })),
     ...life.financings.map((round) => ({ x: round.year + 0.5, y: MONEY, text: `${round.year}: ${round.text}` })),

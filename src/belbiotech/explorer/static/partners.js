@@ -1,7 +1,7 @@
 // The network of firms and partners, one year at a time.
 "use strict";
 (() => {
-  const { partners, colour, drawn, nearest, plain, sortable } = belbiotech;
+  const { partners, colour, drawn, fitting, nearest, plain, sortable, widthOf } = belbiotech;
   const { nodes, links, kinds } = partners;
   const form = document.getElementById("choose");
   const slider = document.getElementById("year");
@@ -52,20 +52,46 @@
     return like.length ? { place: like[0], unknown: false } : { place: null, unknown: true };
   };
 
-  const short = (name) => ([...name].length > 28 ? `${[...name].slice(0, 27).join("")}…` : name);
+  const [LETTERS, DESCENT] = [11, 2.5]; // height of names and of what hangs below their line, in pixels
+  const short = (name) => fitting(name, 170, LETTERS);
+  const radius = (degree) => 3 + 1.5 * Math.sqrt(degree);
+  // Where a name may stand beside its point: first above, then below, right, left, askew.
+  const SIDES = [
+    { textAnchor: "middle", lineAnchor: "bottom", across: 0, down: -1 },
+    { textAnchor: "middle", lineAnchor: "top", across: 0, down: 1 },
+    { textAnchor: "start", lineAnchor: "middle", across: 1, down: 0 },
+    { textAnchor: "end", lineAnchor: "middle", across: -1, down: 0 },
+    { textAnchor: "start", lineAnchor: "bottom", across: 0.7, down: -0.7 },
+    { textAnchor: "end", lineAnchor: "bottom", across: -0.7, down: -0.7 },
+    { textAnchor: "start", lineAnchor: "top", across: 0.7, down: 0.7 },
+    { textAnchor: "end", lineAnchor: "top", across: -0.7, down: 0.7 },
+  ];
 
-  /** Those points whose names have room, the first ones first. */
-  const apart = (wanted, [[left, right], width], [[low, high], height]) => {
-    const boxes = [];
-    return wanted.filter((point) => {
-      const half = short(names[point.index]).length * 3.2 + 4;
-      const x = ((point.x - left) / (right - left)) * width;
-      const y = ((high - point.y) / (high - low)) * height - 10;
-      const free = x > half && x < width - half && boxes.every(([ox, oy, other]) =>
-        Math.abs(ox - x) > other + half || Math.abs(oy - y) > 15);
-      if (free) boxes.push([x, y, half]);
-      return free;
-    });
+  /** The box of a name, in pixels: its point's place and radius, its width, its side. */
+  const boxOf = ({ x, y, r }, text, { across, down }) => {
+    const [gap, high] = [r + 3, LETTERS + 3];
+    const left = x + (Math.sign(across) - 1) * text / 2 + across * gap;
+    const top = y + (Math.sign(down) - 1) * high / 2 + down * gap;
+    return { left: left - 2, right: left + text + 2, top: top - 1, bottom: top + high + 1 };
+  };
+  const meet = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+  /** Those points whose names cover no other name and no point, the first ones first; each with its side. */
+  const apart = (points, width, height) => {
+    const taken = points.map(({ x, y, r }) => ({ left: x - r, right: x + r, top: y - r, bottom: y + r }));
+    const named = [];
+    for (const point of points) {
+      const text = widthOf(short(names[point.index]), LETTERS);
+      const side = SIDES.findIndex((beside) => {
+        const box = boxOf(point, text, beside);
+        return box.left > 0 && box.right < width && box.top > 0 && box.bottom < height
+          && !taken.some((other) => meet(box, other));
+      });
+      if (side < 0) continue;
+      taken.push(boxOf(point, text, SIDES[side]));
+      named.push({ index: point.index, r: point.r, side });
+    }
+    return named;
   };
 
   let there = [];
@@ -86,10 +112,14 @@
       return [low - 12, high + 12];
     };
     const height = Math.max(340, Math.min(640, width * 0.62));
-    const named = apart(
-      [...shown].sort((a, b) => degree.get(b.index) - degree.get(a.index)),
-      [extent("x"), width], [extent("y"), height],
-    );
+    const margin = 12;
+    const [xs, ys] = [extent("x"), extent("y")];
+    const onScreen = ([low, high], from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
+    const [across, down] = [onScreen(xs, margin, width - margin), onScreen(ys, height - margin, margin)];
+    const placed = [...shown]
+      .sort((a, b) => (b.index === focus) - (a.index === focus) || degree.get(b.index) - degree.get(a.index))
+      .map(({ index, x, y }) => ({ index, x: across(x), y: down(y), r: radius(degree.get(index)) }));
+    const named = apart(placed, width, height);
     const kindOf = ({ index }) => nodes[index].kind;
     const told = ({ index }) => {
       const own = active.filter((link) => link.firm === index || link.partner === index);
@@ -97,9 +127,9 @@
       return `${names[index]}\n${kinds[kindOf({ index })]}\n${own.length} in force: ${with_.slice(0, 6).join(", ")}${with_.length > 6 ? ", …" : ""}`;
     };
     const chart = Plot.plot({
-      width, height, margin: 12, axis: null,
+      width, height, margin, axis: null,
       ariaLabel: `Network in ${slider.value}: ${active.length} alliances between ${shown.length} firms and partners; the table below lists them`,
-      x: { domain: extent("x") }, y: { domain: extent("y") },
+      x: { domain: xs }, y: { domain: ys },
       r: { type: "identity" },
       color: { domain: kindNames, range: kindNames.map((_, k) => (k ? colour(k) : "var(--firm)")), legend: true, tickFormat: (kind) => kinds[kind] },
       marks: [
@@ -109,8 +139,15 @@
           stroke: "var(--ink)", strokeOpacity: 0.28, strokeWidth: 1.1,
         }),
         focus === null ? Plot.dot(points.filter(({ index }) => !degree.has(index)), { x: "x", y: "y", r: 1.5, fill: "var(--rule)" }) : null,
-        Plot.dot(shown, { x: "x", y: "y", r: ({ index }) => 3 + 1.5 * Math.sqrt(degree.get(index)), fill: kindOf, stroke: "var(--paper)", strokeWidth: 1 }),
-        Plot.text(named, { x: "x", y: "y", text: ({ index }) => short(names[index]), dy: -10, fontSize: 11, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3 }),
+        Plot.dot(shown, { x: "x", y: "y", r: ({ index }) => radius(degree.get(index)), fill: kindOf, stroke: "var(--paper)", strokeWidth: 1 }),
+        SIDES.map(({ textAnchor, lineAnchor, across: right, down: below }, side) =>
+          [...new Set(named.map(({ r }) => r))].map((r) => Plot.text(
+            named.filter((point) => point.side === side && point.r === r), {
+              x: ({ index }) => points[index].x, y: ({ index }) => points[index].y,
+              text: ({ index }) => short(names[index]), textAnchor, lineAnchor,
+              dx: right * (r + 3), dy: below * (r + 3) + Math.sign(below) * DESCENT,
+              fontSize: LETTERS, fill: "var(--ink)", stroke: "var(--paper)", strokeWidth: 3,
+            }))),
         Plot.tip(shown, Plot.pointer({ x: "x", y: "y", title: told, maxRadius: 24 })),
       ],
     });
@@ -120,6 +157,14 @@
       if (file) location.href = `firm/${file}.html`;
     });
     return chart;
+  };
+
+  /** When the chosen one had alliances, for a year in which it has none. */
+  const otherYears = () => {
+    const own = focus === null ? [] : links.filter((link) => link.firm === focus || link.partner === focus);
+    if (!own.length) return "";
+    const last = Math.max(...own.map((link) => Math.max(link.to, link.from + 1) - 1));
+    return `; there were some from ${Math.min(...own.map((link) => link.from))} to ${last}`;
   };
 
   let redraw = () => {};
@@ -133,7 +178,11 @@
     const firms = new Set(active.map((link) => link.firm)).size;
     document.getElementById("year-said").textContent = slider.value;
     document.getElementById("count").textContent = number(active.length);
-    said.textContent = `${slider.value}: ${number(active.length)} alliances in force, of ${number(firms)} firms${focus === null ? "" : `, around ${names[focus]}`}`;
+    const whom = focus === null ? "" : ` around ${names[focus]}`;
+    said.textContent = active.length
+      ? `${slider.value}: ${number(active.length)} ${active.length === 1 ? "alliance" : "alliances"} in force${whom}, of ${number(firms)} ${firms === 1 ? "firm" : "firms"}`
+      : `${slider.value}: no alliance in force${whom}${otherYears()}`;
+    figure.hidden = !active.length;
     hint.hidden = !unknown;
     if (unknown) {
       const found = nearest(form.elements.around.value, names).map(({ name }) => name);
