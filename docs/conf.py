@@ -52,7 +52,7 @@ html_show_sourcelink = False
 html_theme_options = {
     "navigation_with_keys": True,
     "show_prev_next": True,
-    "secondary_sidebar_items": {"**": ["page-toc"], "coming_from/*": []},  # their tables are wide
+    "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
     "header_links_before_dropdown": 8,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import inspect
 import re
 import warnings
@@ -89,18 +90,18 @@ def numbers(value: Any) -> list[float]:
 def evaluated(path: Path, side: int) -> dict[str, list[float] | None]:
     """Run one side of a page's tables, after its cells; by the line on the left."""
     names: dict[str, Any] = {}
-    for code in cells(path):
-        run(code, names)
-    values = [(pair[0], run(pair[side], names)) for pair in pairs(path)]
+    with contextlib.chdir(path.parent):
+        for code in cells(path):
+            run(code, names)
+        values = [(pair[0], run(pair[side], names)) for pair in pairs(path)]
     return {line: None if value is None else numbers(value) for line, value in values}
 
 
 @pytest.mark.reference
-def test_lines_of_r_give_the_same_numbers(monkeypatch, reference_values):
+def test_lines_of_r_give_the_same_numbers(reference_values):
     path = COMING_FROM / "r.md"
     theirs = reference_values("equivalents")["lines"]
     assert list(theirs) == [pair[0] for pair in pairs(path)], "make reference runs the lines anew"
-    monkeypatch.chdir(COMING_FROM)
     ours = evaluated(path, 1)
     compared = 0
     for line, value in theirs.items():
@@ -112,9 +113,8 @@ def test_lines_of_r_give_the_same_numbers(monkeypatch, reference_values):
     assert compared > 25
 
 
-def test_lines_of_lifelines_give_the_same_numbers(monkeypatch):
+def test_lines_of_lifelines_give_the_same_numbers():
     path = COMING_FROM / "lifelines.md"
-    monkeypatch.chdir(COMING_FROM)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # lifelines' own
         theirs, ours = evaluated(path, 0), evaluated(path, 1)
@@ -126,8 +126,7 @@ def test_lines_of_lifelines_give_the_same_numbers(monkeypatch):
         assert same == (line not in differ), line
 
 
-def test_lines_for_stata_run(monkeypatch):
-    monkeypatch.chdir(COMING_FROM)
+def test_lines_for_stata_run():
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "no failure in the periods")  # as the table says
         values = evaluated(COMING_FROM / "stata.md", 1)
