@@ -6,7 +6,9 @@ import hashlib
 import json
 import re
 import shutil
+import socket
 import threading
+import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
@@ -260,6 +262,33 @@ def test_an_unknown_page_offers_the_nearest_firms(served):
         urllib.request.urlopen(f"{served}/firm/%3Cscript%3E.html")
     with told.value as answer:
         assert "<script>" not in answer.read().decode()
+
+
+@pytest.mark.parametrize("path", ["firm/", "static/", "firm/%00.html", "%2e%2e/%2e%2e/etc/passwd"])
+def test_what_is_no_page_is_told_without_a_list_or_a_traceback(served, path, capfd):
+    with pytest.raises(urllib.error.HTTPError) as told:
+        urllib.request.urlopen(f"{served}/{path}")
+    with told.value as answer:
+        text = answer.read().decode()
+    assert answer.code == 404
+    assert "There is no page" in text
+    assert capfd.readouterr().err == ""
+
+
+def test_a_reader_who_leaves_early_is_no_fault(served, site, capfd):
+    address = ("127.0.0.1", int(served.rsplit(":", 1)[1]))
+    large = site / "static" / "large.js"
+    large.write_bytes(b" " * 20_000_000)
+    try:
+        with socket.create_connection(address) as reader:
+            reader.sendall(b"GET /static/large.js HTTP/1.0\r\n\r\n")
+            reader.recv(10)
+        with urllib.request.urlopen(f"{served}/correct.html") as answer:
+            assert answer.status == 200
+        time.sleep(0.3)
+    finally:
+        large.unlink()
+    assert capfd.readouterr().err == ""
 
 
 def test_a_port_in_use_gives_the_next_one(site, served):

@@ -35,7 +35,7 @@ globalThis.belbiotech ??= {};
   const recall = (form) => {
     for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
       const field = form.elements.namedItem(name);
-      if (!field) continue;
+      if (!field || (field.type === "range" && !/^-?\d+$/.test(value))) continue;
       const before = field.value;
       field.value = value;
       if (field instanceof HTMLSelectElement && field.selectedIndex < 0) field.value = before;

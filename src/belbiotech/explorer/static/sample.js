@@ -80,7 +80,7 @@
     const chosen = found.count.map((fails) => fails === 0);
     const count = chosen.filter(Boolean).length;
     table.show(chosen);
-    said.textContent = `${number(count)}${count === names.length ? "" : ` of ${number(names.length)}`} firms`;
+    said.textContent = `${number(count)}${count === names.length ? "" : ` of ${number(names.length)}`} ${names.length === 1 ? "firm" : "firms"}`;
     sayTotals(chosen);
     countOptions(found);
     offerNearest(count === 0);
