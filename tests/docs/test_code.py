@@ -24,7 +24,6 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if "made" not in path.parts)
 FENCE = re.compile(r"(?ms)^```(\{code-cell\} python|python)\n(.*?)^```$")
 LINE = re.compile(r"^\| `([^`]*)` \| `([^`]*)` \|(.*)\|$")
 OF_THE_READER = (
-    "own_data.md",
     "registers.md",
     "scale.md",
 )  # their code reads files that a reader has
@@ -157,3 +156,11 @@ def test_commands_that_pages_name_are_there():
                     assert word.partition("=")[0] in known, f"{path.name}: {line}"
             seen += 1
     assert seen > 10
+
+
+def test_the_files_that_a_page_shows_are_those_that_it_reads():
+    text = (DOCS / "own_data.md").read_text("utf-8")
+    shown = dict(re.findall(r"(?ms)^`(\w+\.csv)`:\n\n```\n(.*?)^```$", text))
+    assert list(shown) == ["firms.csv", "deals.csv"]
+    for name, content in shown.items():
+        assert f'Path("{name}").write_text("""{content}""")' in text

@@ -245,3 +245,10 @@ def test_a_name_with_a_blank_at_its_end_is_found_as_such():
     deals = pd.DataFrame({"company": ["Fin 4"], "date": [2003]})
     with pytest.raises(PanelError, match="the table has 'Fin 4 ': take the blanks"):
         bb.from_spells(firms, deals, unit="company", start="start")
+
+
+def test_a_file_that_is_not_there_is_told_with_where_it_was_sought(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(bb.PanelError) as told:
+        bb.from_spells("firms.csv", unit="company")
+    assert str(told.value) == f"table: there is no file {tmp_path / 'firms.csv'}"

@@ -193,6 +193,9 @@ def _file(path: str | Path, argument: str) -> pd.DataFrame:
     """Read a CSV file."""
     try:
         read = pd.read_csv(path)
+    except FileNotFoundError as error:
+        msg = f"{argument}: there is no file {Path(path).absolute()}"
+        raise PanelError(msg) from error
     except (OSError, ValueError) as error:
         save = "; save it as UTF-8" if isinstance(error, UnicodeDecodeError) else ""
         msg = f"{argument}: {path} cannot be read as a CSV file ({error}){save}"
