@@ -140,8 +140,7 @@ def used_after(function: ast.FunctionDef, given: str | None, line: int, path: Pa
     labels |= {
         id(n.args[0])
         for n in inside
-        if isinstance(n, ast.Call)
-        and getattr(n.func, "id", "") in ("with_columns_of", "not_numbers")
+        if isinstance(n, ast.Call) and getattr(n.func, "id", "") in BESIDE
     }
     return [
         f"{path.name}:{n.lineno}: {given!r} is read as it was given, after the door"

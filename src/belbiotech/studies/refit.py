@@ -9,6 +9,8 @@ import pandas as pd
 from belbiotech.errors import PanelError, heard_warnings, in_words
 from belbiotech.studies.whose import clusters_of
 from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.engines.sources import is_held
+from belbiotech.survival.rows.door import as_table
 
 __all__ = ["refit"]
 
@@ -55,7 +57,8 @@ def refit(
         )
         raise PanelError(msg)
     tables = []
-    for version, panel in panels.items():
+    for version, given in panels.items():
+        panel = given if is_held(given) else as_table(given)
         with heard_warnings():  # the table shows the number of events beside each estimate
             fitted = cox(formula, panel, cluster=clusters_of(panel, cluster))
         summary = fitted.summary

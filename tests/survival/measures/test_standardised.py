@@ -82,6 +82,35 @@ def test_robust_errors_are_those_of_moving_each_clusters_weight(years, options):
     np.testing.assert_allclose(errors, np.sqrt(squares), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"cluster": "firm"},
+        {"cluster": ["firm", "segment"], "strata": "era"},
+        {"weights": "broken"},
+        {"weights": "broken", "cluster": "segment"},
+        {},
+    ],
+)
+def test_errors_are_the_same_where_an_engine_holds_the_rows(years, sample, tmp_path, options):
+    years = years.assign(broken=1 + years["size"].rank() / len(years))
+    years.to_parquet(tmp_path / "years.parquet")
+    fits = [
+        cox("failure ~ alliances + size", rows, **options)
+        for rows in (years, tmp_path / "years.parquet")
+    ]
+    here, there = (standardised_survival(fit, sample, "alliances", [0, 3]) for fit in fits)
+    pd.testing.assert_frame_equal(here.table, there.table, rtol=1e-9)
+    pd.testing.assert_frame_equal(here.differences, there.differences, rtol=1e-9)
+
+
+def test_rows_read_in_batches_are_refused(years, sample, tmp_path):
+    years.to_parquet(tmp_path / "years.parquet")
+    fit = cox("failure ~ alliances", tmp_path / "years.parquet", stream=True)
+    with pytest.raises(FitError, match="no standardised survival of a model whose rows were read"):
+        standardised_survival(fit, sample, "alliances", [0, 3])
+
+
 def test_a_cluster_bootstrap_agrees_with_the_delta_method(years, sample):
     data = years[["firm", "start", "stop", "failure", "alliances", "size"]]
     codes, firms = pd.factorize(data["firm"])

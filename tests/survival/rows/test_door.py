@@ -20,7 +20,9 @@ from belbiotech import (
     kaplan_meier,
     marginal_structural_cox,
     merge_timeline,
+    negative_control,
     pseudo_values,
+    refit,
     split_at,
 )
 from belbiotech.survival.rows.door import as_table
@@ -35,6 +37,8 @@ ROWS = pd.DataFrame(
     }
 )
 Arm = enum.Enum("Arm", "A B")
+Grade = enum.IntEnum("Grade", "LOW HIGH")
+Region = enum.StrEnum("Region", {"BRUSSELS": "BRU", "FLANDERS": "VLG"})
 
 
 def test_a_pandas_table_is_taken_as_it_is():
@@ -96,9 +100,11 @@ def test_a_lazy_frame_is_refused_where_rows_are_joined_in_memory():
     [
         ([("BE", k % 2) for k in range(40)], ["BE, 0", "BE, 1"]),
         ([list(Arm)[k % 2] for k in range(40)], ["Arm.A", "Arm.B"]),
+        ([list(Grade)[k % 2] for k in range(40)], [1, 2]),
+        ([list(Region)[k % 2] for k in range(40)], ["BRU", "VLG"]),
         ([float(k % 2) for k in range(40)], [0, 1]),
     ],
-    ids=["tuples", "enumeration", "whole floats"],
+    ids=["tuples", "enumeration", "numbers with names", "texts with names", "whole floats"],
 )
 def test_values_that_name_groups(values, labels):
     curve = kaplan_meier(ROWS.assign(cell=values), "failure", by="cell")
@@ -116,6 +122,35 @@ def test_dates_are_no_covariates_however_they_are_stored(store):
     dates = pd.Series(pd.date_range("2001-01-01", periods=40))
     with pytest.raises(FormulaError, match="'founded' holds dates"):
         cox("failure ~ founded", ROWS.assign(founded=store(dates)))
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_new_rows_have_their_offset_however_they_are_stored():
+    rows = ROWS.assign(known=np.arange(40) % 3, hired=np.arange(40) % 2)
+    fit = cox("failure ~ size + offset(known * hired)", rows, strata="known")
+    new = rows.head(6).assign(hired=[True, False] * 3)
+    for kind in ("lp", "risk", "expected"):
+        wanted = fit.predict(kind, new)
+        for stored in (
+            new.astype({"hired": object}),
+            new.convert_dtypes(),
+            polars.from_pandas(new),
+        ):
+            pd.testing.assert_frame_equal(fit.predict(kind, stored), wanted, check_index_type=False)
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_rows_that_can_be_read_once_are_read_once():
+    rows = ROWS.assign(older=np.arange(40) % 3)
+
+    def once():
+        return pa.Table.from_pandas(rows).to_reader()
+
+    fits = [refit("failure ~ size", {"own": given}, cluster=None) for given in (once(), rows)]
+    pd.testing.assert_frame_equal(*fits)
+    control = {"exposure": "size", "instead": "older"}
+    read, wanted = (negative_control("failure ~ size", d, **control) for d in (once(), rows))
+    pd.testing.assert_frame_equal(read.table, wanted.table)
 
 
 @pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")

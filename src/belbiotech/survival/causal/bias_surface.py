@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, on_screen
+from belbiotech.errors import FitError, in_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ class BiasSurface:
 
     def __repr__(self) -> str:
         stands = (self.table["verdict"] == "stands").mean()
-        return on_screen(
+        return (
             f"Bias surface of a hazard ratio of {self.hazard_ratio:.3g} ({self.lower:.3g} to "
             f"{self.upper:.3g}): it stands against {stands:.0%} of {len(self.table)} confounders"
         )

@@ -14,6 +14,7 @@ from belbiotech.errors import BelbiotechError, FitError, FormulaError, heard_war
 from belbiotech.survival.causal.bootstrap import check_repetitions
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.cox.estimate import cox
+from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
@@ -203,11 +204,11 @@ def negative_control(
         msg = f"formula {formula!r} has no exposure {exposure!r}: write it on the right side"
         raise FormulaError(msg)
     check_one_name_or_none(outcome=outcome, instead=instead)
-    own = outcome or read.outcome
-    other = instead or exposure
+    own, other = outcome or read.outcome, instead or exposure
     right = read.right
     if instead is not None:
         right = re.sub(rf"(?<![\w.]){re.escape(exposure)}(?![\w.])", instead, right)
+    data = data if is_held(data) else as_table(data)
     real = _fitted(fit, formula, data, exposure, options)
     control = _fitted(fit, f"{quoted(own)} ~ {right}", data, other, options)
     rows = [_row(real, read.outcome, exposure, conf_level), _row(control, own, other, conf_level)]

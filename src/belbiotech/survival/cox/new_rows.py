@@ -93,9 +93,13 @@ def predict(
     check_limit_options(conf_level)
     _refuse(kind, reference)
     refuse_new_rows(fit)
-    z = normal_quantile(conf_level)
+    z, index = normal_quantile(conf_level), fit.rows.index
+    if newdata is not None:
+        newdata = as_table(newdata, "newdata")
+        index = newdata.index
+        newdata = _checked(fit, newdata, interval=kind not in ("lp", "risk"))
     if kind in ("lp", "risk"):
-        x, index = _covariates(fit, newdata, reference)
+        x = _covariates(fit, newdata, reference)
         lp = x @ fit.params.to_numpy() + _offset(fit, newdata) - _mean_offset(fit)
         error = np.sqrt(np.einsum("ij,jk,ik->i", x, fit.variance.to_numpy(), x))
         columns = {"estimate": lp, "std_error": error, "lower": lp - z * error}
@@ -104,7 +108,7 @@ def predict(
             return table
         risk = table.apply(np.exp)
         return risk.assign(std_error=risk["estimate"] * error)
-    hazard, error, index = _expected(fit, newdata)
+    hazard, error = _expected(fit, newdata)
     if newdata is None:
         hazard = _expected_of_rows(fit)
     low, high = np.maximum(hazard - z * error, 0.0), hazard + z * error
@@ -126,16 +130,14 @@ def _refuse(kind: str, reference: str) -> None:
             raise FitError(msg)
 
 
-def _covariates(
-    fit: CoxFit, newdata: pd.DataFrame | None, reference: Reference
-) -> tuple[FloatArray, pd.Index]:
-    """Give covariates less those of the reference, (n, p), and the rows' labels."""
-    x, stratum, index, _ = _rows(fit, newdata, interval=False)
+def _covariates(fit: CoxFit, newdata: pd.DataFrame | None, reference: Reference) -> FloatArray:
+    """Give covariates less those of the reference, (n, p)."""
+    x, stratum = _rows(fit, newdata)
     if reference == "zero":
-        return x + fit.centre, index
+        return x + fit.centre
     if reference == "strata" and fit.rows.strata:
-        return x - _stratum_means(fit)[stratum], index
-    return x - _sample_means(fit), index
+        return x - _stratum_means(fit)[stratum]
+    return x - _sample_means(fit)
 
 
 def _offset(fit: CoxFit, newdata: pd.DataFrame | None) -> FloatArray:
@@ -172,14 +174,14 @@ def _stratum_means(fit: CoxFit) -> FloatArray:
     return np.column_stack(sums) / total[:, None] if sums else np.zeros((len(total), 0))
 
 
-def _expected(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, FloatArray, pd.Index]:
-    """Give the cumulative hazard over each row's interval, (n,), its error, and the labels.
+def _expected(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, FloatArray]:
+    """Give the cumulative hazard over each row's interval, (n,), and its error.
 
     With r the risk, x the covariates less the mean and m(s) their mean at risk, over the row's
     times s: hazard r sum dH(s), slope q = r sum (x - m(s)) dH(s), variance
     r^2 sum dH(s) / S0(s) + q'Vq (Tsiatis 1981).
     """
-    x, stratum, index, (begin, end) = _rows(fit, newdata, interval=True)
+    (x, stratum), (begin, end) = _rows(fit, newdata), _intervals(fit, newdata)
     hazard, spread = np.zeros(len(x)), np.zeros(len(x))
     mean = np.zeros_like(x)
     for k, baseline in enumerate(baselines_of(fit)):
@@ -188,7 +190,7 @@ def _expected(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, Fl
     risk = np.exp(x @ fit.params.to_numpy() + _offset(fit, newdata))
     slope = risk[:, None] * (hazard[:, None] * x - mean)
     variance = risk**2 * spread + np.einsum("ij,jk,ik->i", slope, fit.variance.to_numpy(), slope)
-    return risk * hazard, np.sqrt(np.maximum(variance, 0.0)), index
+    return risk * hazard, np.sqrt(np.maximum(variance, 0.0))
 
 
 def _expected_of_rows(fit: CoxFit) -> FloatArray:
@@ -214,24 +216,30 @@ def _between(
     return over(baseline.hazard), over(baseline.variance), over(baseline.hazard_mean)
 
 
-def _rows(
-    fit: CoxFit, newdata: pd.DataFrame | None, *, interval: bool
-) -> tuple[FloatArray, IntArray, pd.Index, tuple[FloatArray, FloatArray]]:
-    """Give centred covariates, (n, p), strata, labels and intervals of the rows asked for."""
+def _checked(fit: CoxFit, newdata: pd.DataFrame, *, interval: bool) -> pd.DataFrame:
+    """Refuse bad rows; make their columns plain."""
+    rows, start, stop = fit.rows, START, STOP
+    if interval:
+        start, stop = rows.start, rows.stop
+    else:
+        newdata = newdata.assign(**{START: 0.0, STOP: 1.0})
+    used = rows.formula.columns
+    return check_rows(newdata, [], start=start, stop=stop, columns=used, groups=rows.strata)
+
+
+def _rows(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, IntArray]:
+    """Give centred covariates, (n, p), and strata of the rows asked for."""
     rows, design = fit.rows, fit.design
     if newdata is None:
-        of = rows.row_of
-        return design.x[of], design.stratum[of], rows.index, (design.start[of], design.stop[of])
-    newdata = as_table(newdata, "newdata")
-    index, used, groups = newdata.index, rows.formula.columns, rows.strata
-    if interval:
-        newdata = check_rows(
-            newdata, [], start=rows.start, stop=rows.stop, columns=used, groups=groups
-        )
-        begin, end = (newdata[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
-    else:
-        begin, end = np.zeros(len(newdata)), np.ones(len(newdata))
-        any_time = newdata.assign(**{START: begin, STOP: end})
-        newdata = check_rows(any_time, [], start=START, stop=STOP, columns=used, groups=groups)
+        return design.x[rows.row_of], design.stratum[rows.row_of]
     x = new_matrix(rows.formula, fit.matrix, newdata) - fit.centre
-    return x, strata_of(fit, newdata), index, (begin, end)
+    return x, strata_of(fit, newdata)
+
+
+def _intervals(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, FloatArray]:
+    """Give start and stop of the rows asked for, (n,)."""
+    rows, design = fit.rows, fit.design
+    if newdata is None:
+        return design.start[rows.row_of], design.stop[rows.row_of]
+    begin, end = (newdata[name].to_numpy(dtype=float) for name in (rows.start, rows.stop))
+    return begin, end

@@ -164,7 +164,9 @@ def model_column(fit: CoxFit, conf_level: float) -> ModelColumn:
         Another level than 95% with Firth's penalty.
     """
     profile = None
-    errors = clusters_in_words(fit.rows.cluster, "robust" if fit.groups else "from the information")
+    errors = clusters_in_words(
+        fit.rows.cluster, "robust" if fit.is_robust else "from the information"
+    )
     if fit.firth is not None:
         _refuse_level(fit, conf_level)
         profile = fit.firth.intervals.join(fit.firth.tests["p_value"])

@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names, on_screen
-from belbiotech.survival.cox.fit import CoxFit, risk_of
+from belbiotech.errors import FitError, nearest_names
+from belbiotech.survival.cox.fit import CoxFit, refuse_streamed, risk_of
 from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
 from belbiotech.survival.cox.result import CoxResult
+from belbiotech.survival.cox.robust import middle_of
 from belbiotech.survival.formulas.paths import new_matrix
 from belbiotech.survival.inference.limits import (
     check_limit_options,
     normal_quantile,
     probability_limits,
 )
-from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_list, check_one_name
 from belbiotech.survival.rows.door import as_table
@@ -55,7 +55,7 @@ class StandardisedSurvival:
     def __repr__(self) -> str:
         last = self.table.groupby("exposure", sort=False, observed=True).last().reset_index()
         title = f"Survival standardised over {self.n_rows:,} rows, by {self.exposure}; last times:"
-        return on_screen(f"{title}\n{last.head(20).to_string(index=False)}")
+        return f"{title}\n{last.head(20).to_string(index=False)}"
 
 
 def standardised_survival(
@@ -254,15 +254,13 @@ def _variance(
     time: float,
 ) -> FloatArray:
     """Give the variance of the curves at a time, (v, v), from slopes (v, p) and areas (v, s)."""
-    if not fit.groups:
+    if not fit.is_robust:
         own = areas * np.array([one.variance for one in at])
         total: FloatArray = slopes @ fit.variance.to_numpy() @ slopes.T + own @ areas.T
         return total
     on_baseline = influence.on_baseline(fit, time)
     moved = influence.moved @ slopes.T + on_baseline[:, None] * areas.T[fit.design.stratum]
-    rows = fit.rows
-    eye = np.eye(len(slopes))
-    return clustered_variance(eye, fit.groups, moved, rows.row_of, rows.row_weight)
+    return middle_of(fit, moved)
 
 
 def _result(
@@ -306,6 +304,7 @@ def _checked(
         msg = f"standardised survival takes a fit of cox(), not {type(fit).__name__}"
         raise FitError(msg)
     refuse_new_rows(fit.fit)
+    refuse_streamed(fit.fit, "no standardised survival")
     check_one_name(exposure=exposure)
     rows = fit.fit.rows
     known = [*rows.formula.columns, *rows.strata]

@@ -123,6 +123,8 @@ def plain_value(value: Any) -> Any:
     """
     if isinstance(value, np.generic):
         value = value.item()
+    if isinstance(value, Enum) and isinstance(value, SINGLE):
+        value = value.value
     if not is_single_value(value):
         return _text(value)
     if isinstance(value, (bool, Decimal, float)) and value == value // 1:
@@ -209,6 +211,8 @@ def _of_objects(column: pd.Series) -> pd.Series:
     first = _first(column)
     if first is None or type(first) is str:  # as nearly all are, and no look at every row
         return column
+    if isinstance(first, Enum) and isinstance(first, SINGLE):
+        return _plain(column.map(plain_value, na_action="ignore").infer_objects())
     kind = pd.api.types.infer_dtype(column, skipna=True)
     if kind == "boolean":
         return _truth(column)
