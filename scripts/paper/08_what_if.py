@@ -27,7 +27,7 @@ WINDOW = 5  # of alliances in force, which a first alliance does not need
 TITLES = {
     "outcome": "Outcome",
     "method": "Method",
-    "difference": f"Difference of incidences at {HORIZON} years, percentage points",
+    "difference": "Difference",
     "difference_lower": "Difference, lower",
     "difference_upper": "Difference, upper",
     "carries": "Carries",
@@ -152,7 +152,8 @@ def blocks(sample: Sample) -> list[Block]:
             shown[columns],
             WORDS,
             titles=TITLES,
-            note="A dash: not carried, for the reason in the text. Rows of emulated trials are "
+            note=f"Difference: of incidences at {HORIZON} years, in percentage points. "
+            "A dash: not carried, for the reason in the text. Rows of emulated trials are "
             "counted once a trial. Intervals of weighted and simulated incidences: "
             f"{BOOTSTRAP} draws of the firms.",
         ),
