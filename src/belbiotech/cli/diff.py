@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from belbiotech.cli.console import say, show_table
+from belbiotech.cli.console import say, show_table, working
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,14 +42,14 @@ def diff(
     Example: belbiotech diff 0.2.0 1.0.0 --refit "exit ~ alliances_active_lag1"
     """
     import belbiotech as bb
-    from belbiotech.studies.refit import refit as fit_both
 
     form = "json" if json else form
-    found = bb.diff(old, new)
+    with working(f"comparing {old} with {new}"):
+        found = bb.diff(old, new)
     fitted = None
     if refit is not None:
-        panels = {version: bb.load_panel(version) for version in (old, new)}
-        fitted = fit_both(refit, {name: rows[rows["observed"]] for name, rows in panels.items()})
+        with working(f"fitting the model to {old} and {new}"):
+            fitted = _fitted(refit, old, new)
     if form == "table" and out is None:
         _show(found, fitted, refit, full=full)
         return
@@ -59,6 +59,14 @@ def diff(
     else:
         out.write_text(text, "utf-8")
         say(f"Written to {out}")
+
+
+def _fitted(formula: str, *versions: str) -> pd.DataFrame:
+    import belbiotech as bb
+    from belbiotech.studies.refit import refit as fit_both
+
+    panels = {version: bb.load_panel(version) for version in versions}
+    return fit_both(formula, {name: rows[rows["observed"]] for name, rows in panels.items()})
 
 
 def _show(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import say
+from belbiotech.cli.console import say, working
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,11 +48,13 @@ def explore(
 
     page = f"firm/{_file_of(where, firm)}.html" if firm else ""
     if out is not None:
-        index = build_site(where, out, issues=issues)
+        with working("making the site"):
+            index = build_site(where, out, issues=issues)
         say(f"Written to {index.parent / page if page else index}")
         return
     with tempfile.TemporaryDirectory(prefix="belbiotech-explore-") as folder:
-        index = build_site(where, Path(folder) / "site", issues=issues)
+        with working("making the site"):
+            index = build_site(where, Path(folder) / "site", issues=issues)
         _serve(index.parent, port, page, browser=browser)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import say
+from belbiotech.cli.console import say, working
 from belbiotech.dataset.exports.export import ExportFormat
 
 __all__ = ["export"]
@@ -32,5 +32,6 @@ def export(
     """
     import belbiotech as bb
 
-    written = bb.export(version, to, out, table, overwrite=overwrite)
+    with working(f"writing {version or 'the newest version'} for {to}"):
+        written = bb.export(version, to, out, table, overwrite=overwrite)
     say(f"Written to {written}")

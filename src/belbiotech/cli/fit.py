@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from belbiotech.cli.console import as_json, say
+from belbiotech.cli.console import as_json, say, working
 from belbiotech.cli.rows import rows_of
 from belbiotech.errors import PanelError
 
@@ -52,20 +52,24 @@ def fit(
     Example: belbiotech fit "exit ~ alliances_active_lag1" --strata region --table model.docx
     """
     import belbiotech as bb
-    from belbiotech.survival.rows.units import unit_of
 
     _check_kind(table)
-    rows, what = rows_of(version, data, observed=observed)
+    with working("reading the rows"):
+        from belbiotech.survival.rows.units import unit_of
+
+        rows, what = rows_of(version, data, observed=observed)
     usual = None if firth else unit_of(rows)  # the penalised errors know no clusters
     clusters = {None: usual, NO_CLUSTER: None}.get(cluster, cluster)
-    result = bb.cox(
-        formula, rows, cluster=clusters, strata=strata or None, weights=weights, firth=firth
-    )
+    with working(f"fitting to {len(rows):,d} rows"):
+        result = bb.cox(
+            formula, rows, cluster=clusters, strata=strata or None, weights=weights, firth=firth
+        )
+        told = str(result)
     if json:
         as_json(_counted(result, formula).reset_index(), data=what, formula=formula)
     else:
         say(what)
-        say(str(result))
+        say(told)
     if out is not None:
         _counted(result, formula).to_csv(out)
     if table is not None:

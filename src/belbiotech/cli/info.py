@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from belbiotech.cli.console import as_json, say, show_table
+from belbiotech.cli.console import as_json, say, show_table, working
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
     from belbiotech.dataset.documents.difference import Difference
 
 __all__ = ["changes_in_a_line", "info"]
@@ -24,27 +28,11 @@ def info(
 
     Example: belbiotech info --full
     """
-    import pandas as pd
-
     import belbiotech as bb
 
-    rows = []
     versions = bb.versions()
-    for version in versions:
-        panel = bb.load_panel(version)
-        rows.append(
-            {
-                "version": version,
-                "firms": panel["firm_id"].nunique(),
-                "firm-years": len(panel),
-                "years": f"{panel['year'].min()} to {panel['year'].max()}",
-                "failures": int(panel["failure"].sum()),
-                "acquisitions": int(panel["acquisition"].sum()),
-                "listings": int(panel["ipo"].sum()),
-                "alliances": len(bb.load_table("alliances", version)),
-            }
-        )
-    table = pd.DataFrame(rows)
+    with working(f"reading {len(versions)} versions"):
+        table = _sizes(versions)
     if json:
         as_json(table, code=bb.__version__)
         return
@@ -52,12 +40,35 @@ def info(
     if len(versions) < 2:
         say(f"{versions[0]} is the first version: there is nothing to compare it with.")
         return
-    found = bb.diff(versions[-2], versions[-1])
+    with working(f"comparing {versions[-2]} with {versions[-1]}"):
+        found = bb.diff(versions[-2], versions[-1])
     if full:
         say(found.to_markdown())
         return
     say(changes_in_a_line(found))
     say(f"All of it: belbiotech info --full, or belbiotech diff {found.old} {found.new} --full")
+
+
+def _sizes(versions: Sequence[str]) -> pd.DataFrame:
+    """Count firms, rows and events of each version."""
+    import pandas as pd
+
+    import belbiotech as bb
+
+    panels = {version: bb.load_panel(version) for version in versions}
+    return pd.DataFrame(
+        {
+            "version": version,
+            "firms": panel["firm_id"].nunique(),
+            "firm-years": len(panel),
+            "years": f"{panel['year'].min()} to {panel['year'].max()}",
+            "failures": int(panel["failure"].sum()),
+            "acquisitions": int(panel["acquisition"].sum()),
+            "listings": int(panel["ipo"].sum()),
+            "alliances": len(bb.load_table("alliances", version)),
+        }
+        for version, panel in panels.items()
+    )
 
 
 def changes_in_a_line(found: Difference) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import say
+from belbiotech.cli.console import say, working
 from belbiotech.errors import warn
 
 __all__ = ["release"]
@@ -39,13 +39,17 @@ def release(
     from belbiotech.dataset.releases.publish import check_rebuild, make_release
 
     if check:
-        compared = check_rebuild(version, facts, out)
+        with working(f"building {version} again, and comparing"):
+            compared = check_rebuild(version, facts, out)
         say(f"{version}: {len(compared)} files come out as they were released.")
         return
     changelog = CHANGELOG if out == RELEASES and CHANGELOG.is_file() else None
     text = changelog.read_text("utf-8") if changelog else ""
     about = None if own_data else ABOUT
-    draft = make_release(version, facts, out, changelog=changelog, reworded=reworded, about=about)
+    with working(f"checking the facts, building and comparing {version}"):
+        draft = make_release(
+            version, facts, out, changelog=changelog, reworded=reworded, about=about
+        )
     if about and year_in_changelog(text, version) is None:
         _warn_of_no_year(version)
     say(draft.section)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import as_json, complain, say
+from belbiotech.cli.console import as_json, complain, say, working
 from belbiotech.errors import FactsError
 
 __all__ = ["validate"]
@@ -27,12 +27,14 @@ def validate(
 
     Example: belbiotech validate data/raw --csv problems.csv
     """
-    from belbiotech.dataset.facts.read import read_facts
     from belbiotech.dataset.facts.texts import problem_kinds, problem_table
 
     tables = ("firms", "events", "alliances", "financings", "sources")
     try:
-        facts = read_facts(folder)
+        with working(f"reading and checking {folder}"):
+            from belbiotech.dataset.facts.read import read_facts
+
+            facts = read_facts(folder)
     except FactsError as error:
         problems = list(error.problems)
         if csv is not None:

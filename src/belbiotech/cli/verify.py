@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from belbiotech.cli.console import as_json, say
+from belbiotech.cli.console import as_json, say, working
 
 __all__ = ["verify"]
 
@@ -21,7 +21,8 @@ def verify(
     """
     import belbiotech as bb
 
-    report = bb.verify(version)
+    with working(f"reading every file and value of {version or 'all versions'}"):
+        report = bb.verify(version)
     if json:
         as_json(report)
         return
