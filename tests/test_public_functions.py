@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import inspect
 import random
+import sys
 import time
 import traceback
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
 import belbiotech as bb
-from belbiotech.errors import heard_warnings
+from belbiotech.errors import heard_warnings, warn
 
 
 def panel() -> pd.DataFrame:
@@ -526,3 +529,76 @@ def test_ten_minutes_of_whatever_is_given():
         found += filter(None, [fault(seed)])
         seed += 1
     assert found == [], f"{len(found)} of {seed - CASES}"
+
+
+PACKAGE = str(Path(bb.__file__).parent)
+
+
+def blamed(call: Callable[[], Any]) -> set[str]:
+    """Warn once from each function of the package that a call enters: the files that are blamed."""
+    seen = set()
+
+    def enter(frame: Any, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(PACKAGE) and code not in seen:
+            seen.add(code)
+            warn("as if from here")
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        call()  # so that all is imported
+        before = sys.getprofile()
+        sys.setprofile(enter)
+        try:
+            call()
+        finally:
+            sys.setprofile(before)
+    own = [told for told in caught if issubclass(told.category, bb.BelbiotechWarning)]
+    assert len(seen) > 1
+    assert own
+    return {told.filename for told in own}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_warning_from_anywhere_inside_points_to_the_users_line(name):
+    """Whatever a function warns of, and however deep: the line that called it is the one named."""
+    assert blamed(lambda: make(name, PANEL, CALLS[name])) == {__file__}
+
+
+@pytest.fixture(scope="module")
+def facts():
+    return bb.simulate_facts(20, seed=1)
+
+
+OTHER_CALLS: dict[str, Callable[[Any, Path], Any]] = {
+    "build": lambda facts, _: bb.build(facts),
+    "cite": lambda *_: bb.cite("0.1.0"),
+    "codebook": lambda *_: bb.codebook(version="0.1.0"),
+    "conflicts": lambda *_: bb.conflicts("0.1.0"),
+    "export": lambda _, place: bb.export("0.1.0", "csv", place / "out", overwrite=True),
+    "load_panel": lambda *_: bb.load_panel("0.1.0"),
+    "load_table": lambda *_: bb.load_table("firms", "0.1.0"),
+    "power": lambda *_: bb.power(-0.3, n_firms=[30], repetitions=2, processes=1, progress=False),
+    "simulate_panel": lambda *_: bb.simulate_panel(20, seed=1),
+    "sources_of": lambda *_: bb.sources_of("ablynx", 2007, version="0.1.0"),
+    "verify": lambda *_: bb.verify("0.1.0"),
+    "a Cox model's methods": lambda *_: [
+        bb.regression_table([fit := bb.cox("failure ~ size", PANEL, cluster="firm_id")]),
+        fit.predict_survival(PANEL.head(2)).plot(),
+        fit.test_proportional_hazards(),
+        fit.residuals("dfbeta"),
+        repr(fit),
+    ],
+    "a curve's methods": lambda *_: [
+        (curve := bb.kaplan_meier(PANEL, "failure", by="region")).plot(),
+        curve.survival_at([1, 2]),
+        repr(curve),
+    ],
+}
+
+
+@pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
+@pytest.mark.parametrize("name", OTHER_CALLS)
+def test_so_does_one_from_inside_what_takes_no_table(name, facts, tmp_path):
+    assert blamed(lambda: OTHER_CALLS[name](facts, tmp_path)) == {__file__}
+    plt.close("all")

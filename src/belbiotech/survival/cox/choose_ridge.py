@@ -279,7 +279,6 @@ def _tell_of_ends(best: float, found: dict[float, float]) -> None:
         warn(
             f"the best ridge penalty is the {which} of those tried, {best:g}: as far as the "
             f"folds tell, {limit} would do as well",
-            stacklevel=4,
         )
 
 
