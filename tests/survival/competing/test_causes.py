@@ -42,6 +42,22 @@ def test_each_fate_is_the_cox_model_of_it(years, ties):
         assert result.n_events[fate] == alone.n_events
 
 
+def test_likelihood_and_criteria_are_those_of_the_stacked_model(years):
+    result = belbiotech.cox_causes(RIGHT, years, FATES, cluster="firm")
+    right = "alliances + size + alliances_second + size_second"
+    model = belbiotech.cox(f"event ~ {right}", stacked(years), strata="fate")
+    for name in ("log_likelihood", "aic", "bic"):
+        assert getattr(result, name) == pytest.approx(getattr(model, name), rel=1e-10)
+    assert (result.n_rows, result.n_clusters) == (len(years), 300)
+
+
+def test_with_firths_penalty_limits_are_of_95_percent_only(years):
+    result = belbiotech.cox_causes(RIGHT, years, FATES, firth=True)
+    pd.testing.assert_frame_equal(result.summary_at(0.95), result.summary)
+    with pytest.raises(FitError, match="95%"):
+        result.summary_at(0.9)
+
+
 @pytest.mark.parametrize("cluster", [None, "region", ["region", "year"]])
 def test_equal_effects_are_tested_as_in_the_stacked_model(years, cluster):
     # Clusters that hold many units: each row is there twice, at the same time.

@@ -8,6 +8,13 @@ import belbiotech as bb
 RIGHT = "C(origin)"
 
 
+def moves(panel):
+    """Say of each row to which state its firm moved at its end."""
+    return panel.assign(
+        to=np.select([panel["failure"] == 1, panel["acquisition"] == 1], ["failed", "sold"], None)
+    )
+
+
 @pytest.fixture(scope="module")
 def fits():
     panel = bb.simulate_panel(300, seed=2)
@@ -20,11 +27,13 @@ def fits():
         ),
         "aft": bb.aft(formula, panel),
         "piecewise": bb.piecewise_exponential(formula, panel, [5, 10]),
+        "cox_causes": bb.cox_causes(RIGHT, panel, ["failure", "acquisition"]),
+        "cox_states": bb.cox_states(RIGHT, moves(panel), "to", initial="alive"),
         "fine_gray": bb.fine_gray(formula, panel, "acquisition"),
     }
 
 
-KINDS = ["cox", "discrete", "causes", "aft", "piecewise", "fine_gray"]
+KINDS = ["cox", "discrete", "causes", "aft", "piecewise", "cox_causes", "cox_states", "fine_gray"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -31,6 +31,24 @@ def test_each_transition_is_a_cox_model_of_its_own(firms, result):
     np.testing.assert_allclose(own, alone.standard_errors, rtol=1e-9)
 
 
+def test_criteria_are_those_of_the_models_one_by_one(firms):
+    result = cox_states("size", firms, "to", initial="state")
+    alone = []
+    for pair in result.transitions:
+        origin, _, end = pair.partition(" -> ")
+        there = firms[firms["state"] == origin]
+        alone.append(cox("moved ~ size", there.assign(moved=(there["to"] == end).astype(int))))
+    assert result.log_likelihood == pytest.approx(sum(fit.log_likelihood for fit in alone))
+    assert result.aic == pytest.approx(sum(fit.aic for fit in alone))
+    cost = len(alone) * np.log(result.n_events.sum())
+    assert result.bic == pytest.approx(cost - 2 * result.log_likelihood)
+
+
+def test_a_shared_coefficient_counts_once(firms):
+    result = cox_states("size", firms, "to", initial="state", shared="size")
+    assert result.aic == pytest.approx(2 - 2 * result.log_likelihood)
+
+
 def test_shared_terms_have_one_effect(firms):
     result = cox_states("size + alliances", firms, "to", initial="state", shared="size")
     assert len(set(result.params.xs("size", level="covariate"))) == 1

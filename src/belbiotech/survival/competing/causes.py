@@ -54,6 +54,11 @@ class CoxCausesResult(Ratios):
         return list(self.results)
 
     @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return list(self.params.index)
+
+    @property
     def params(self) -> pd.DataFrame:
         """Coefficients: one row for each covariate, one column for each outcome."""
         return self._beside({name: fit.params for name, fit in self.results.items()})
@@ -93,9 +98,55 @@ class CoxCausesResult(Ratios):
         return pd.DataFrame(_joint_variance(list(fits.values())), index, index)
 
     @property
+    def n_rows(self) -> int:
+        """Rows of the data, frequencies counted: the same for all outcomes."""
+        return next(iter(self.results.values())).n_rows
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+        return next(iter(self.results.values())).n_clusters
+
+    @property
+    def log_likelihood(self) -> float:
+        """Partial log likelihood of all outcomes together: that of the stacked model."""
+        return float(sum(fit.log_likelihood for fit in self.results.values()))
+
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion of all outcomes together."""
+        return float(sum(fit.aic for fit in self.results.values()))
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, as `aic`: a coefficient costs the log of all events."""
+        parameters = (self.aic + 2 * self.log_likelihood) / 2
+        return float(-2 * self.log_likelihood + np.log(self.n_events.sum()) * parameters)
+
+    @property
     def summary(self) -> pd.DataFrame:
-        """Coefficients, hazard ratios, errors and intervals, by outcome and covariate."""
-        parts = {name: _coefficients(fit) for name, fit in self.results.items()}
+        """Coefficients, hazard ratios, errors and 95% intervals, by outcome and covariate."""
+        return self.summary_at()
+
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give coefficients, hazard ratios, errors and intervals of some level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by outcome and covariate.
+
+        Raises
+        ------
+        FitError
+            Another level than 95% with Firth's penalty, whose profile is of that.
+        """
+        parts = {name: _coefficients(fit, conf_level) for name, fit in self.results.items()}
         return pd.concat(parts, names=["outcome", "covariate"])
 
     @property
@@ -267,12 +318,13 @@ def _of_cox(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "stream"}
 
 
-def _coefficients(fit: CoxResult) -> pd.DataFrame:
+def _coefficients(fit: CoxResult, conf_level: float = 0.95) -> pd.DataFrame:
     """Give a fit's table of coefficients, with the limits of the profile where it is penalised."""
-    table = coefficient_table(fit.params, fit.standard_errors, fit.naive_standard_errors, RATIO)
+    errors, naive = fit.standard_errors, fit.naive_standard_errors
+    table = coefficient_table(fit.params, errors, naive, RATIO, conf_level)
     if fit.firth is None:
         return table.rename_axis("covariate")
-    own = fit.summary.rename(columns=lambda name: name.replace("exp(coef)", RATIO))
+    own = fit.summary_at(conf_level).rename(columns=lambda name: name.replace("exp(coef)", RATIO))
     return own[list(table.columns)]
 
 

@@ -81,6 +81,11 @@ class CoxStatesResult(Ratios):
         return [f"{self.states[a]} -> {self.states[b]}" for a, b in self.pairs]
 
     @property
+    def covariates(self) -> list[str]:
+        """Names of the covariates' coefficients."""
+        return list(self.matrix.names)
+
+    @property
     def n_events(self) -> pd.Series:
         """Moves by transition."""
         return self.moved
@@ -112,11 +117,40 @@ class CoxStatesResult(Ratios):
         return pd.DataFrame(table, index=self._index, columns=self._index)
 
     @property
+    def aic(self) -> float:
+        """Akaike's criterion of all transitions together; a shared coefficient counts once."""
+        return self.fit.aic
+
+    @property
+    def bic(self) -> float:
+        """Bayesian information criterion, as `aic`: a coefficient costs the log of all moves."""
+        return self.fit.bic
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the errors; the rows where none are named."""
+        return self.fit.n_clusters
+
+    @property
     def summary(self) -> pd.DataFrame:
-        """Coefficients, hazard ratios, errors and intervals, by transition and covariate."""
-        return coefficient_table(
-            self.params, self.standard_errors, self.naive_standard_errors, RATIO
-        )
+        """Coefficients, hazard ratios, errors and 95% intervals, by transition and covariate."""
+        return self.summary_at()
+
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give coefficients, hazard ratios, errors and intervals of some level.
+
+        Parameters
+        ----------
+        conf_level : float
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            Indexed by transition and covariate.
+        """
+        errors, naive = self.standard_errors, self.naive_standard_errors
+        return coefficient_table(self.params, errors, naive, RATIO, conf_level)
 
     @property
     def baseline_cumulative_hazard(self) -> pd.DataFrame:
