@@ -60,6 +60,30 @@ def test_expected_events_are_those_of_a_path_of_one_row(years, name):
         )
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("name", ["plain", "strata"])
+def test_of_rows_outside_of_memory_they_are_the_same_or_refused(years, tmp_path, name, stream):
+    years.to_parquet(tmp_path / "years.parquet")
+    strata = "region" if name == "strata" else None
+    here = cox(FORMULAS[name], years, strata=strata)
+    there = cox(FORMULAS[name], tmp_path / "years.parquet", strata=strata, stream=stream)
+    new = years.iloc[:9]
+    for kind in ("lp", "risk", "expected", "survival"):
+        pd.testing.assert_frame_equal(
+            there.predict(kind, new, reference="zero"),
+            here.predict(kind, new, reference="zero"),
+            rtol=1e-8,
+            atol=1e-10,
+        )
+        with pytest.raises(FitError, match="rows are not in memory: give those to predict for"):
+            there.predict(kind)
+    if stream:
+        with pytest.raises(FitError, match="the means of rows that were read in batches"):
+            there.predict("lp", new)
+    else:
+        pd.testing.assert_frame_equal(there.predict("risk", new), here.predict("risk", new))
+
+
 def test_without_new_rows_they_are_those_of_the_fit(years):
     fit = fitted(years, "strata")
     for kind in ("lp", "risk"):

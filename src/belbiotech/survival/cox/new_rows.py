@@ -62,7 +62,8 @@ def predict(
     Raises
     ------
     FitError
-        An unknown kind or reference; a model with a frailty, which new rows do not have.
+        An unknown kind or reference; a model with a frailty, which new rows do not have; the rows
+        of a fit, or their means, that are not in memory.
     PanelError
         Missing values, unknown columns, a stratum or a level that was not in the data.
 
@@ -93,6 +94,7 @@ def predict(
     check_limit_options(conf_level)
     _refuse(kind, reference)
     refuse_new_rows(fit)
+    _refuse_outside_memory(fit, kind, newdata, reference)
     z, index = normal_quantile(conf_level), fit.rows.index
     if newdata is not None:
         newdata = as_table(newdata, "newdata")
@@ -128,6 +130,20 @@ def _refuse(kind: str, reference: str) -> None:
         if value not in known:
             msg = f"{name} {value!r} is unknown; {nearest_names(str(value), known)}"
             raise FitError(msg)
+
+
+def _refuse_outside_memory(
+    fit: CoxFit, kind: str, newdata: pd.DataFrame | None, reference: str
+) -> None:
+    if newdata is None and (fit.rows.held is not None or fit.streamed is not None):
+        msg = "the model's rows are not in memory: give those to predict for as newdata"
+        raise FitError(msg)
+    if fit.streamed is not None and kind in ("lp", "risk") and reference != "zero":
+        msg = (
+            "the means of rows that were read in batches are not known: give reference='zero', or "
+            "fit without stream=True"
+        )
+        raise FitError(msg)
 
 
 def _covariates(fit: CoxFit, newdata: pd.DataFrame | None, reference: Reference) -> FloatArray:

@@ -20,6 +20,7 @@ from belbiotech.survival.cox.rows import (
     check_options,
     counted_model,
     reading_of,
+    stratum_keys,
     stratum_labels,
 )
 from belbiotech.survival.cox.streams.climb import Maximum, Spread, climb
@@ -202,6 +203,7 @@ def _fit(
     table = pd.DataFrame(naive, index=names, columns=names)
     score, information = best.at_zero.score, best.at_zero.information
     labels = stratum_labels(times.strata, call.strata) if call.strata else ("",)
+    values = tuple(stratum_keys(times.strata, call.strata)) if call.strata else ((),)
     none = np.zeros(0)
     return CoxFit(
         design=Design(
@@ -223,6 +225,7 @@ def _fit(
             copies=None,
             stratum_labels=labels,
             strata=call.strata,
+            stratum_values=values,
             cluster=call.cluster,
             start=call.start,
             stop=call.stop,
