@@ -13,8 +13,13 @@ from belbiotech.dataset.panel.fields import FIRM_YEAR
 from belbiotech.errors import PanelError
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.survival.inference.printed import INDENT, PrintedTable
-from belbiotech.survival.rows.checks import check_rows
-from belbiotech.survival.rows.column_names import as_columns, check_columns, check_one_name_or_none
+from belbiotech.survival.rows.checks import check_rows, no_single_values
+from belbiotech.survival.rows.column_names import (
+    as_columns,
+    check_columns,
+    check_each_once,
+    check_one_name_or_none,
+)
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.units import unit_of
@@ -95,7 +100,9 @@ def describe_panel(
            n  mean    sd
     7  874.0  0.89  1.01
     """
-    panel = _plain(as_table(panel, "panel"))
+    panel = as_table(panel, "panel")
+    check_each_once(panel, "panel")
+    panel = plain_table(panel, panel.columns)
     ends = [name for name in OUTCOMES if name in panel.columns]
     ends = ends if outcomes is None else as_columns(outcomes, "outcomes")
     whose, groups = unit_of(panel, unit), as_columns(by)
@@ -109,6 +116,8 @@ def describe_panel(
         check_columns(panel, start=start, stop=stop, columns=others)
         chosen = [name for name in others if _is_trait(panel[name])]
     check_columns(panel, start=start, stop=stop, columns=chosen)
+    if problems := no_single_values(panel, chosen):
+        raise PanelError("\n".join(problems))
     words = data_labels().with_more({} if labels is None else labels)
     parts = dict(_groups(panel, by, words))
     numbers = pd.DataFrame(
@@ -162,7 +171,9 @@ def correlations(
     alliances_active_lag1                   1.00         0.04
     listed_lag1                             0.04         1.00
     """
-    panel = _plain(as_table(panel, "panel"))
+    panel = as_table(panel, "panel")
+    check_each_once(panel, "panel")
+    panel = plain_table(panel, panel.columns)
     if columns is None:
         numeric = [name for name in panel.columns if _is_number(panel[name])]
         chosen = [name for name in numeric if _varies(panel[name])]
@@ -197,15 +208,6 @@ def correlations(
         f"Pearson's correlations over {len(panel):,d} rows; rows of one unit are not independent."
     )
     return Description(table, heads, len(names), (note,), "", matrix)
-
-
-def _plain(panel: pd.DataFrame) -> pd.DataFrame:
-    """Make all columns plain; refuse two of one name."""
-    twice = panel.columns[panel.columns.duplicated()]
-    if len(twice):
-        msg = f"several columns are called {twice[0]!r}; rename all but one"
-        raise PanelError(msg)
-    return plain_table(panel, panel.columns)
 
 
 def _how_to_read(described: pd.DataFrame) -> str:

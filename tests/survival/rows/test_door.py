@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import enum
+import re
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,11 @@ import pytest
 from belbiotech import (
     FormulaError,
     PanelError,
+    correlations,
     cox,
+    describe_panel,
     exposure_weights,
+    from_flat,
     gray_test,
     kaplan_meier,
     marginal_structural_cox,
@@ -111,6 +115,30 @@ def test_values_that_name_groups(values, labels):
     assert curve.summary["group"].tolist() == labels
 
 
+def test_a_label_of_several_levels_is_told_in_plain_numbers():
+    rows = ROWS.assign(firm=np.arange(40)).set_index(["firm", "stop"], drop=False)
+    fit = cox("failure ~ size", rows)
+    with pytest.raises(PanelError, match=re.escape("(row (7, 1)); each row must start where")):
+        fit.predict_survival(rows.iloc[[6, 7]].assign(start=[0, 3], stop=[7, 8]))
+
+
+@pytest.mark.parametrize("value", [[1, 2], {"a": 1}], ids=["lists", "dicts"])
+def test_what_is_no_single_value_is_not_described(value):
+    rows = ROWS.assign(cell=[value] * 40)
+    with pytest.raises(PanelError, match=r"'cell' holds a (list|dict) in 40 rows"):
+        describe_panel(rows, ["size", "cell"])
+    assert "cell" not in describe_panel(rows).numbers["column"].tolist()
+
+
+def test_tables_whose_columns_have_one_name_are_refused():
+    rows = pd.DataFrame({"firm": ["a", "a"], "year": [2001, 2002], "size": [1, 2]})
+    twice = pd.concat([rows, rows[["size"]]], axis=1)
+    with pytest.raises(PanelError, match="table has several columns 'size'; rename all but one"):
+        from_flat(twice, unit="firm", levels="size")
+    with pytest.raises(PanelError, match="panel has several columns 'size'"):
+        correlations(twice)
+
+
 def test_tuples_among_other_values_are_refused():
     mixed = [("BE", 1), "BE"] * 20
     with pytest.raises(PanelError, match=r"'cell' holds a tuple in 20 rows"):
@@ -122,6 +150,20 @@ def test_dates_are_no_covariates_however_they_are_stored(store):
     dates = pd.Series(pd.date_range("2001-01-01", periods=40))
     with pytest.raises(FormulaError, match="'founded' holds dates"):
         cox("failure ~ founded", ROWS.assign(founded=store(dates)))
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+@pytest.mark.parametrize(
+    "store",
+    [lambda d: d, lambda d: d.dt.date, lambda d: d.dt.to_period("D"), lambda d: d.astype("string")],
+)
+def test_dates_are_a_factor_where_the_formula_says_so(store):
+    rows = ROWS.assign(founded=store(pd.Series(pd.to_datetime(["2001-01-01", "2002-05-07"] * 20))))
+    rows["failure"] = [int(k % 3 > 0) for k in range(40)]
+    fit = cox("failure ~ C(founded)", rows)
+    number = cox("failure ~ later", rows.assign(later=[0, 1] * 20))
+    assert fit.params.iloc[0] == pytest.approx(number.params["later"], rel=1e-12)
+    assert "2002-05-07" in fit.params.index[0]
 
 
 @pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")

@@ -24,6 +24,7 @@ from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.path_checks import plain
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["censoring_weights", "exposure_weights"]
@@ -259,8 +260,9 @@ def censoring_weights(
 def _refuse_rows_after(data: pd.DataFrame, censored: str, after: np.ndarray, unit: str) -> None:
     if after.any():
         k = int(np.flatnonzero(after)[0])
+        row = plain(data.index[k])
         msg = (
-            f"{int(after.sum())} rows come after their unit fell silent, first row {data.index[k]} "
+            f"{int(after.sum())} rows come after their unit fell silent, first row {row} "
             f"of {data[unit].tolist()[k]!r}: {censored!r} is 1 in the last row of a unit only"
         )
         raise FitError(msg)

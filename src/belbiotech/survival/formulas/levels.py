@@ -43,7 +43,7 @@ def levels_in(values: Any) -> list[Hashable]:
         every = column.cat.categories.tolist()
         found = [every[k] for k in np.flatnonzero(used)]
         return list(dict.fromkeys(map(_canonical, found)))
-    found = list(dict.fromkeys(map(_canonical, pd.unique(column).tolist())))
+    found = list(dict.fromkeys(map(_canonical, column.unique().tolist())))
     try:
         return sorted(found)
     except TypeError:  # texts among numbers: as they come

@@ -26,6 +26,7 @@ from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
 from belbiotech.survival.rows.column_names import as_list
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.path_checks import plain
 from belbiotech.survival.rows.spells import join_rows
 from belbiotech.survival.rows.units import joining_unit
 
@@ -276,7 +277,7 @@ def _spells(
     )
     early = data[start] < 0
     if early.any():
-        label = data.index[early][0]
+        label = plain(data.index[early][0])
         msg = (
             f"{start!r} is below 0 in {int(early.sum())} rows, such as row {label}; times must "
             "count from birth (0)"

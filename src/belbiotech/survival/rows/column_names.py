@@ -24,6 +24,7 @@ __all__ = [
     "as_columns",
     "as_list",
     "check_columns",
+    "check_each_once",
     "check_mapping",
     "check_names",
     "check_one_name",
@@ -155,6 +156,27 @@ def check_names(**arguments: object) -> None:
         if strange:
             problems += _no_name(argument, strange[0])
     _stop_at(problems)
+
+
+def check_each_once(data: pd.DataFrame, argument: str) -> None:
+    """Refuse a table in which two columns have one name.
+
+    Parameters
+    ----------
+    data : DataFrame
+        What the caller was given.
+    argument : str
+        Where it was given.
+
+    Raises
+    ------
+    PanelError
+        Naming the first of them.
+    """
+    twice = data.columns[data.columns.duplicated()]
+    if len(twice):
+        msg = f"{argument} has several columns {twice[0]!r}; rename all but one"
+        raise PanelError(msg)
 
 
 def as_columns(by: str | Sequence[str] | None, argument: str = "by") -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError, in_words, nearest_names
-from belbiotech.survival.rows.column_names import as_columns, check_one_name
+from belbiotech.survival.rows.column_names import as_columns, check_each_once, check_one_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
@@ -184,6 +184,7 @@ def read_table(table: pd.DataFrame | str | Path, argument: str) -> pd.DataFrame:
     if isinstance(table, str | Path):
         return _file(table, argument)
     taken = as_table(table, argument)
+    check_each_once(taken, argument)
     rows = taken.reset_index(drop=True)
     rows.attrs = dict(taken.attrs)
     return rows

@@ -17,7 +17,9 @@ __all__ = ["ordered_paths", "plain"]
 
 
 def plain(value: Any) -> Any:
-    """Give a number of numpy as one of Python, for a message."""
+    """Give a number of numpy as one of Python, for a message; a label of several levels, too."""
+    if isinstance(value, tuple):
+        return tuple(plain(part) for part in value)
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -84,7 +86,7 @@ def ordered_paths(
         msg = (
             f"{int(apart.sum())} rows of a path do not follow on the row before: path "
             f"{plain(one[id_column])!r} has {fault} between {one[stop]:g} and {other[start]:g} "
-            f"(row {rows.index[k + 1]}); each row must start where the one before stopped"
+            f"(row {plain(rows.index[k + 1])}); each row must start where the one before stopped"
         )
         if not ids:
             msg += f"; if these are several paths, say which row is whose in a column {id_column!r}"

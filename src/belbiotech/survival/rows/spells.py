@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from belbiotech.errors import FitError, PanelError
 from belbiotech.survival.rows.checks import IntArray
+from belbiotech.survival.rows.path_checks import plain
 from belbiotech.survival.rows.times import interval_times
 
 __all__ = ["join_rows"]
@@ -119,7 +120,7 @@ def _change(
     before, after = (rows[name].iloc[k] for k in (at, at + 1))
     return (
         f"{name!r} changes over time within {units} of {rows[unit].nunique()} units: "
-        f"for {unit} {rows[unit].iloc[at]!r} it goes from {before} to {after} "
+        f"for {unit} {plain(rows[unit].iloc[at])!r} it goes from {before} to {after} "
         f"at {start} = {rows[start].iloc[at + 1]:g}"
     )
 

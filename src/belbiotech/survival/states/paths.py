@@ -13,6 +13,7 @@ from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows, rows_in_words
 from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.path_checks import plain
 from belbiotech.survival.rows.plain import plain_table, plain_value
 from belbiotech.survival.rows.times import interval_times
 
@@ -208,10 +209,11 @@ def _refuse_jumps(
     if not wrong.any():
         return
     k = int(np.flatnonzero(wrong)[0])
+    row = plain(data.index[k])
     whose = "" if unit is None else f" of {unit} {data[unit].tolist()[k]!r}"
     msg = (
         f"states do not follow on each other in {rows_in_words(data, wrong)}: row "
-        f"{data.index[k]}{whose} is in {states[given[k]]!r} by column {initial!r}, but the rows "
+        f"{row}{whose} is in {states[given[k]]!r} by column {initial!r}, but the rows "
         f"before leave it in {states[state[k]]!r}; name each move in the row at whose end it "
         "happened, or split the unit where nobody saw it move"
     )
@@ -228,9 +230,10 @@ def _refuse_staying(
     same = state == entered
     if same.any():
         k = int(np.flatnonzero(same)[0])
+        row = plain(data.index[k])
         msg = (
             f"column {to!r} names the state that the unit is in already, in "
-            f"{rows_in_words(data, same)}: row {data.index[k]} enters {states[state[k]]!r} from "
+            f"{rows_in_words(data, same)}: row {row} enters {states[state[k]]!r} from "
             f"{states[state[k]]!r}; make it missing where nothing changes"
         )
         raise PanelError(msg)
