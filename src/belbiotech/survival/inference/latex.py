@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unicodedata import name
+
 import pandas as pd
 
 __all__ = ["latex_escaped", "latex_table"]
@@ -13,6 +15,37 @@ MARKS = {mark: f"\\{mark}" for mark in "_%&#${}"} | {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+}
+
+
+def _greek() -> dict[str, str]:
+    """Give the command of each Greek letter; capitals without one look like Latin letters."""
+    capitals = {"gamma", "delta", "theta", "lambda", "xi", "pi", "sigma", "upsilon", "phi", "psi"}
+    found = {}
+    for letter in map(chr, range(0x391, 0x3CA)):
+        _, size, *_, word = name(letter, "no letter at all").lower().split()
+        word = "lambda" if word == "lamda" else word  # as Unicode spells it
+        if word in {"tonos", "omicron"}:
+            continue
+        if size == "small":
+            found[letter] = f"$\\{word}$"
+        elif size == "capital" and word in capitals | {"omega"}:
+            found[letter] = f"$\\{word.capitalize()}$"
+    return found
+
+
+# Signs of mathematics that pdfLaTeX does not know as they are. Letters with accents, dashes and
+# quotes it knows; other scripts need XeLaTeX or LuaLaTeX.
+MARKS |= _greek() | {
+    "\u2264": r"$\leq$",
+    "\u2265": r"$\geq$",
+    "\u2260": r"$\neq$",
+    "\u2248": r"$\approx$",
+    "\u2212": "$-$",
+    "\u221e": r"$\infty$",
+    "\u2192": r"$\rightarrow$",
+    "\u2009": r"\,",
+    "\u202f": r"\,",
 }
 
 
