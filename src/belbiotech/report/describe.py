@@ -21,6 +21,7 @@ from belbiotech.survival.rows.column_names import (
     check_one_name_or_none,
 )
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.number_columns import too_large
 from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.units import unit_of
 
@@ -116,8 +117,7 @@ def describe_panel(
         check_columns(panel, start=start, stop=stop, columns=others)
         chosen = [name for name in others if _is_trait(panel[name])]
     check_columns(panel, start=start, stop=stop, columns=chosen)
-    if problems := no_single_values(panel, chosen):
-        raise PanelError("\n".join(problems))
+    _stop_at(no_single_values(panel, chosen) or too_large(panel, chosen))
     words = data_labels().with_more({} if labels is None else labels)
     parts = dict(_groups(panel, by, words))
     numbers = pd.DataFrame(
@@ -193,8 +193,7 @@ def correlations(
         ]
         if why
     ]
-    if problems:
-        raise PanelError("\n".join(problems))
+    _stop_at(problems or too_large(panel, chosen))
     matrix = panel[chosen].astype(float).corr()
     words = data_labels().with_more({} if labels is None else labels)
     names = [f"({k}) {_name(words, name)}" for k, name in enumerate(chosen, start=1)]
@@ -208,6 +207,11 @@ def correlations(
         f"Pearson's correlations over {len(panel):,d} rows; rows of one unit are not independent."
     )
     return Description(table, heads, len(names), (note,), "", matrix)
+
+
+def _stop_at(problems: Sequence[str]) -> None:
+    if problems:
+        raise PanelError("\n".join(problems))
 
 
 def _how_to_read(described: pd.DataFrame) -> str:
@@ -290,10 +294,10 @@ def _lines(
             size = {"n": len(values), "mean": values.mean(), "sd": values.std(), "missing": missing}
             lines.append({"column": name, **size, **spread})
             continue
-        counts = column.value_counts(sort=False)
-        for level in sorted(counts.index, key=str):
-            share = counts[level] / counts.sum() if counts.sum() else np.nan
-            one = {"level": level, "n": int(counts[level]), "share": share, "missing": missing}
+        counts, total = column.value_counts(sort=False), int(column.notna().sum())
+        for level, n in sorted(counts.items(), key=lambda pair: str(pair[0])):
+            share = n / total if total else np.nan
+            one = {"level": level, "n": int(n), "share": share, "missing": missing}
             lines.append({"column": name, **one})
     return lines
 

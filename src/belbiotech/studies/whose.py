@@ -39,7 +39,7 @@ def clusters_of(panel: Any, cluster: str | None, unit: str | None = None) -> str
     if cluster is None:
         return None
     panel = as_table(panel)
-    found = unit_of(panel, unit) if cluster == WHOSE else cluster
+    found = unit_of(panel, unit) if isinstance(cluster, str) and cluster == WHOSE else cluster
     if found is None:
         names = ", ".join(map(repr, list(panel.columns)[:SHOWN]))
         msg = (

@@ -60,6 +60,13 @@ def test_all_faults_at_once(saved, panel):
         assert words in str(told.value)
 
 
+def test_numbers_whose_squares_are_none(saved):
+    data = saved(lambda panel: panel.assign(x=panel["x"].where(panel.index != 3, 1e200)))
+    words = r"column 'x' has numbers beyond 1e\+100 in 1 row.*; count in larger units"
+    with pytest.raises(PanelError, match=words):
+        cox("failure ~ x", data)
+
+
 def test_overlapping_rows_of_a_unit(saved, panel):
     double = pd.concat([panel, panel.iloc[:2]])
     data = saved(lambda _: double)

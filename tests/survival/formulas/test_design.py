@@ -83,6 +83,11 @@ def test_what_is_infinite_is_named_with_its_value():
         design_matrix(read_formula("failure ~ I(1 / (age - 1))"), TABLE)
 
 
+def test_what_is_too_large_for_its_square_is_named():
+    with pytest.raises(FormulaError, match=r"beyond 1e\+100 where age = 1.0; change the term"):
+        design_matrix(read_formula("failure ~ I(1e150 * age)"), TABLE)
+
+
 def test_what_is_infinite_is_named_with_its_rows():
     data = TABLE.assign(start=0, stop=1, failure=0).set_axis(list("vwxyz"), axis=0)
     formula = read_formula("failure ~ log(alliances) + region")

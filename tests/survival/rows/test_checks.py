@@ -48,6 +48,12 @@ def test_a_good_panel_of_any_type_passes(rows):
     [
         ("x", "r2", np.nan, r"column 'x' has missing values in 1 row \(r2\); fill them"),
         ("x", "r2", -np.inf, r"column 'x' has infinite values in 1 row \(r2\); replace"),
+        (
+            "x",
+            "r2",
+            1e200,
+            r"numbers beyond 1e\+100, such as 1e\+200, in 1 row \(r2\)",
+        ),
         ("firm", "r3", None, r"column 'firm' has missing values in 1 row \(r3\)"),
         ("stop", "r4", 2, r"'stop' must be after 'start'; it is not in 1 row \(r4\); mend"),
         ("stop", "r4", np.nan, r"column 'stop' has missing values in 1 row \(r4\)"),

@@ -105,6 +105,10 @@ def test_bad_input_is_refused(panel):
         recurrent_rows(panel.assign(rounds=[-1, 0, 0, 0, 0, 0]), "rounds")
     with pytest.raises(PanelError, match="such as 0.5"):
         recurrent_rows(panel.assign(rounds=0.5), "rounds")
+    with pytest.raises(PanelError, match=r"such as 1e\+60; 9e\+15 is the most"):
+        recurrent_rows(panel.assign(rounds=1e60), "rounds")
+    with pytest.raises(PanelError, match=r"counts 6e\+08 events, and each becomes a row"):
+        recurrent_rows(panel.assign(rounds=100_000_000), "rounds")
     with pytest.raises(PanelError, match="must hold numbers of events"):
         recurrent_rows(panel.assign(rounds="1"), "rounds")
     with pytest.raises(PanelError, match="'rounds' has missing values"):

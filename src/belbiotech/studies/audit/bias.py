@@ -30,7 +30,12 @@ from belbiotech.studies.estimates import COLUMNS, failed, html, one_line, tally
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.workers import run
-from belbiotech.survival.rows.column_names import as_list, check_one_name, check_one_name_or_none
+from belbiotech.survival.rows.column_names import (
+    as_list,
+    check_one_name,
+    check_one_name_or_none,
+    check_truth_values,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -300,7 +305,8 @@ def bias_audit(
     formula, sample = read(given, data)
     tables = _tables_of(sample)
     rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
-    if cluster == "unit":
+    check_truth_values(firth=firth)
+    if isinstance(cluster, str) and cluster == "unit":
         cluster = sample.unit
     model = Model(formula, sample.column, cluster, firth, sample.unit, start, stop)
     base, sound = base_sample(sample), sound_letter(sample)

@@ -13,6 +13,7 @@ from belbiotech.studies.agreements import signed_by
 from belbiotech.studies.designs import Sample
 from belbiotech.survival.formulas.allowed import columns_of
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.rows.column_names import check_text
 
 __all__ = ["CausalTask", "check_causal_options", "quoted"]
 
@@ -176,6 +177,7 @@ def quoted(name: str) -> str:
 
 def _given(sample: Sample, confounders: str | None) -> list[str]:
     if confounders is not None:
+        check_text(confounders, "confounders", "age + region")
         return [confounders]
     return [
         text

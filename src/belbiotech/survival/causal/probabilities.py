@@ -315,9 +315,17 @@ def prepare_model(
 
     Raises
     ------
+    FitError
+        No rows.
     FormulaError
         As of `design_matrix`.
     """
+    if not len(table):
+        msg = (
+            f"there is no row to fit a model of {response_name!r} to: no row is left in which it "
+            "may still happen; take longer histories, or leave that model out"
+        )
+        raise FitError(msg)
     matrix = design_matrix(formula, table, intercept=True)
     numbers = pd.DataFrame(matrix.x, columns=[f"x{j}" for j in range(matrix.x.shape[1])])
     numbers["response"] = response

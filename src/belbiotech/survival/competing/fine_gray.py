@@ -318,7 +318,7 @@ def fine_gray(
         n_units=len(spells),
         n_events=int(spells[parsed.outcome].astype(bool).sum()),
         n_competing=int(spells[others].astype(bool).to_numpy().sum()),
-        cluster=clusters or ((unit,) if unit else ()),
+        cluster=clusters or (() if unit is None else (unit,)),
         ends=(float(spells[start].min()), float(spells[stop].max())),
     )
 

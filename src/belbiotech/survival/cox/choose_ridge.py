@@ -221,6 +221,13 @@ class _Parts:
                     offset=None if design.offset is None else design.offset[there],
                 )
             )
+        empty = [k for k, one in enumerate(parts, start=1) if not one.event.any()]
+        if empty:
+            msg = (
+                f"fold {empty[0]} of {number} holds all events: nothing is left to fit the others "
+                "to; take more folds, another seed, or more units"
+            )
+            raise FitError(msg)
         return cls(model, parts)
 
     def value(self, theta: float) -> float:
@@ -323,7 +330,7 @@ def _folds(rows: pd.DataFrame, call: CoxCall, folds: int | str, seed: int) -> tu
         codes, number = numbered([rows[folds]])
         return codes.astype(np.int64), number
     unit = unit_of(rows, call.unit)
-    codes, units = numbered([rows[unit]]) if unit else (np.arange(len(rows)), len(rows))
+    codes, units = (np.arange(len(rows)), len(rows)) if unit is None else numbered([rows[unit]])
     if units < folds:
         msg = f"there are {units} units for {folds} folds; take fewer folds"
         raise FitError(msg)

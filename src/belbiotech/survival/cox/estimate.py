@@ -25,7 +25,12 @@ from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.inference.few_events import warn_of_few_events
 from belbiotech.survival.rows.clusters import Overlap, as_cluster_columns, cluster_codes
-from belbiotech.survival.rows.column_names import as_columns, check_names, check_one_name
+from belbiotech.survival.rows.column_names import (
+    as_columns,
+    check_names,
+    check_one_name,
+    check_truth_values,
+)
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 
@@ -246,6 +251,7 @@ def read_call(
         What cannot be read.
     """
     check_names(strata=strata, cluster=cluster)
+    check_truth_values(firth=firth)
     if frailty is not None:
         check_one_name(frailty=frailty)
     return CoxCall(

@@ -21,6 +21,7 @@ __all__ = [
     "FirthFit",
     "FrailtyFit",
     "RidgeFit",
+    "finite_risk",
     "linear_predictor_of",
     "refuse_streamed",
     "risk_of",
@@ -206,6 +207,42 @@ def linear_predictor_of(fit: CoxFit) -> FloatArray:
     """
     total = linear_predictor(fit.design.x.T, fit.params.to_numpy(), fit.design.offset)
     return total if fit.frailty is None else total + fit.frailty.offset
+
+
+def finite_risk(linear: FloatArray) -> FloatArray:
+    """Give the risk of linear predictors, (n,), and refuse one whose exponential is no number.
+
+    Parameters
+    ----------
+    linear : array of float, (n,)
+        Linear predictors.
+
+    Returns
+    -------
+    array of float, (n,)
+        Their exponentials.
+
+    Raises
+    ------
+    FitError
+        One above the largest number's logarithm: covariates far from those of the fit.
+
+    Examples
+    --------
+    >>> finite_risk(np.array([0.0, 1e99]))
+    Traceback (most recent call last):
+    belbiotech.errors.FitError: the linear predictor is 1e+99 in 1 row: its exponential ...
+    """
+    far = linear > np.log(np.finfo(float).max)
+    if far.any():
+        msg = (
+            f"the linear predictor is {linear[far][0]:.3g} in {far.sum():,d} "
+            f"{'row' if far.sum() == 1 else 'rows'}: its exponential is no number; the covariates "
+            "are too far from those of the fit: mend them, or leave those rows out"
+        )
+        raise FitError(msg)
+    risk: FloatArray = np.exp(linear)
+    return risk
 
 
 def risk_of(fit: CoxFit) -> FloatArray:

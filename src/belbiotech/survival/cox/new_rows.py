@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.cox.fit import CoxFit, risk_of
+from belbiotech.survival.cox.fit import CoxFit, finite_risk, risk_of
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
 from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.formulas.paths import new_matrix, offset_of
@@ -203,7 +203,7 @@ def _expected(fit: CoxFit, newdata: pd.DataFrame | None) -> tuple[FloatArray, Fl
     for k, baseline in enumerate(baselines_of(fit)):
         here = stratum == k
         hazard[here], spread[here], mean[here] = _between(baseline, begin[here], end[here])
-    risk = np.exp(x @ fit.params.to_numpy() + _offset(fit, newdata))
+    risk = finite_risk(x @ fit.params.to_numpy() + _offset(fit, newdata))
     slope = risk[:, None] * (hazard[:, None] * x - mean)
     variance = risk**2 * spread + np.einsum("ij,jk,ik->i", slope, fit.variance.to_numpy(), slope)
     return risk * hazard, np.sqrt(np.maximum(variance, 0.0))

@@ -272,7 +272,7 @@ def _over_time(
 def _whose(data: pd.DataFrame, call: CoxCall) -> list[str]:
     """Name the columns of the unit and of clusters."""
     unit = unit_of(data, call.unit)
-    return list(dict.fromkeys([*([unit] if unit else []), *call.cluster]))
+    return list(dict.fromkeys([*([] if unit is None else [unit]), *call.cluster]))
 
 
 def _checked(data: pd.DataFrame, call: CoxCall) -> pd.DataFrame:
@@ -289,7 +289,7 @@ def _checked(data: pd.DataFrame, call: CoxCall) -> pd.DataFrame:
             *call.formula.columns,
             *call.cluster,
             *groups,
-            *([unit] if unit else []),
+            *([] if unit is None else [unit]),
         ],
         groups=call.strata,
         weights=call.weights,

@@ -64,7 +64,8 @@ def summary_table(fit: CoxFit, conf_level: float = 0.95) -> pd.DataFrame:
     table = coefficient_table(fit.params, errors_of(fit.variance), naive, "exp(coef)", conf_level)
     table = table.rename_axis("covariate")
     table.insert(list(table.columns).index("z"), "cmp to", 0.0)
-    table["-log2(p)"] = -np.log2(table["p"])
+    with np.errstate(divide="ignore"):  # infinite where p is below the smallest number
+        table["-log2(p)"] = -np.log2(table["p"])
     if fit.matrix.spec.limits:
         table = with_limits(fit, table)
         table["exp(coef)"] = np.exp(table["coef"])

@@ -83,7 +83,7 @@ def curve_rows(
         outcomes,
         start=start,
         stop=stop,
-        columns=[*cluster, *([whose] if whose else [])],
+        columns=[*cluster, *([] if whose is None else [whose])],
         groups=groups,
         weights=weights,
     )

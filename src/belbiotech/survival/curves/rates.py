@@ -99,6 +99,9 @@ def rates(
     """
     check_limit_options(conf_level)
     ends, groups = as_columns(outcomes, "outcomes"), as_columns(by)
+    if not ends:
+        msg = "outcomes is empty: give one column of 0 and 1 at least, such as outcomes='failure'"
+        raise PanelError(msg)
     _refuse_own_names(groups)
     data = check_rows(data, ends, start=start, stop=stop, groups=groups, weights=weights, unit=unit)
     exact = unit is None and whole_weights(data, weights)

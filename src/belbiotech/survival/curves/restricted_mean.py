@@ -15,6 +15,7 @@ from belbiotech.survival.inference.limits import check_limit_options, normal_qua
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import as_columns
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.number_columns import LARGEST
 
 __all__ = ["restricted_mean", "restricted_mean_difference"]
 
@@ -218,7 +219,7 @@ def _with_limits(means: pd.DataFrame, conf_level: float) -> pd.DataFrame:
 
 def _check_horizon(tables: list[RiskTable], horizon: float) -> None:
     first = min(float(table.time[0]) for table in tables)
-    if not isinstance(horizon, int | float | np.number) or not np.isfinite(horizon):
+    if not isinstance(horizon, int | float | np.number) or not abs(horizon) <= LARGEST:
         msg = f"horizon must be a time, such as 10; it is {in_words(horizon)}"
         raise FitError(msg)
     if horizon < first:

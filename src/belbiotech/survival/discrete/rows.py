@@ -193,7 +193,7 @@ def read_rows(
         ),
     )
     data, weights, held = table.data, table.weights, table.held
-    beside = [*clusters, *([whose] if whose else [])] if held is None else []
+    beside = [*clusters, *([] if whose is None else [whose])] if held is None else []
     columns = [*formula.columns, *beside]
     data = check_rows(data, outcomes, start=start, stop=stop, columns=columns, weights=weights)
     check_whole_times(data, start, stop)

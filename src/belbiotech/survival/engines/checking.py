@@ -15,6 +15,7 @@ from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import LENGTH, Range, key_ranges
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.rows.column_names import check_columns
+from belbiotech.survival.rows.number_columns import LARGEST, SMALLER
 from belbiotech.survival.rows.times import TOLERANCE
 
 if TYPE_CHECKING:
@@ -265,6 +266,13 @@ def _faults(table: ir.Table, reading: Reading) -> list[_Fault]:
                     column.isinf(),
                     f"column {name!r} has infinite values in",
                     "; replace them, or drop those rows yourself",
+                )
+            )
+            faults.append(
+                _Fault(
+                    (column.abs() > LARGEST) & ~column.isinf(),
+                    f"column {name!r} has numbers beyond {LARGEST:g} in",
+                    f"; {SMALLER}",
                 )
             )
         faults.insert(

@@ -13,7 +13,7 @@ from belbiotech.survival.formulas.columns import plain_columns
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.formulas.texts import shown
-from belbiotech.survival.rows.checks import rows_in_words
+from belbiotech.survival.rows.number_columns import LARGEST, rows_in_words
 
 __all__ = ["refuse_infinite", "refuse_offset", "refuse_single_levels", "refuse_unknown_columns"]
 
@@ -62,7 +62,7 @@ def refuse_offset(formula: Formula, model: str) -> None:
 def refuse_infinite(
     formula: Formula, table: pd.DataFrame, matrix: Matrix, named: pd.DataFrame | None
 ) -> None:
-    """Refuse a matrix with a covariate that is no number somewhere: a logarithm of 0.
+    """Refuse a matrix with a covariate that is too large, or no number (a logarithm of 0).
 
     Parameters
     ----------
@@ -78,12 +78,13 @@ def refuse_infinite(
     """
     problems = []
     for name, column in zip(matrix.names, matrix.x.T, strict=True):
-        bad = ~np.isfinite(column)
+        bad = ~(np.abs(column) <= LARGEST)
         if bad.any():
             values = table[list(formula.columns)].iloc[int(np.argmax(bad))]
             where = ", ".join(f"{key} = {_written(value)}" for key, value in values.items())
             rows = "" if named is None else f", in {_equal_rows(formula, table[bad], named)}"
-            problems.append(f"{name!r} is missing or infinite where {where}{rows}")
+            what = f"beyond {LARGEST:g}" if np.isfinite(column[bad][0]) else "missing or infinite"
+            problems.append(f"{name!r} is {what} where {where}{rows}")
     if problems:
         msg = (
             f"formula {shown(formula.text)}: {'; '.join(problems)}; change the term, or leave "

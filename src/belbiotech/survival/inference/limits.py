@@ -72,7 +72,7 @@ def probability_limits(
     Borgan and Liestol (1990), Scandinavian Journal of Statistics 17.
     """
     z = normal_quantile(conf_level)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         relative = np.where(std_error == 0, 0.0, std_error / probability)
         if conf_type == "plain":
             step = z * relative * probability
@@ -108,6 +108,6 @@ def hazard_limits(
         NaN where the estimate is 0.
     """
     z = normal_quantile(conf_level)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         step = z * std_error / np.where(hazard == 0, np.nan, hazard)
-    return hazard * np.exp(-step), hazard * np.exp(step)
+        return hazard * np.exp(-step), hazard * np.exp(step)

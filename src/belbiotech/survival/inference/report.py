@@ -281,16 +281,18 @@ def coefficient_table(
     wide = normal_quantile(conf_level) * errors
     z = params / errors
     level = f"{conf_level * 100:g}%"
+    with np.errstate(over="ignore"):  # infinite where a coefficient is above 709
+        ratios = np.exp(params), np.exp(params - wide), np.exp(params + wide)
     return pd.DataFrame(
         {
             "coef": params,
-            ratio: np.exp(params),
+            ratio: ratios[0],
             "se(coef)": errors,
             "naive se(coef)": naive,
             f"coef lower {level}": params - wide,
             f"coef upper {level}": params + wide,
-            f"{ratio} lower {level}": np.exp(params - wide),
-            f"{ratio} upper {level}": np.exp(params + wide),
+            f"{ratio} lower {level}": ratios[1],
+            f"{ratio} upper {level}": ratios[2],
             "z": z,
             "p": 2 * ndtr(-z.abs()),
         }

@@ -238,7 +238,7 @@ def _units(data: pd.DataFrame, models: Mapping[str, CoxResult], unit: str | None
         groups=list(dict.fromkeys(groups)),
         unit=whose,
     )
-    codes = numbered([data[whose]])[0] if whose else np.arange(len(data))
+    codes = np.arange(len(data)) if whose is None else numbered([data[whose]])[0]
     order = np.lexsort([data[start].to_numpy(dtype=float), codes])
     data, codes = data.iloc[order], codes[order]
     first = np.r_[True, codes[1:] != codes[:-1]]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, nearest_names
-from belbiotech.survival.cox.fit import CoxFit, refuse_streamed, risk_of
+from belbiotech.survival.cox.fit import CoxFit, finite_risk, refuse_streamed, risk_of
 from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
 from belbiotech.survival.cox.result import CoxResult
@@ -186,7 +186,7 @@ def _curve(
 
     A baseline moves with the coefficients too, by minus its hazard times mean.
     """
-    risk = np.exp(sample.x @ fit.params.to_numpy())
+    risk = finite_risk(sample.x @ fit.params.to_numpy())
     hazard = np.array([one.hazard for one in at])[sample.stratum]
     mean = np.array([one.mean for one in at])[sample.stratum]
     survival = np.exp(-risk * hazard)

@@ -286,7 +286,7 @@ def _spells(
     if not data[formula.outcome].astype(bool).any():
         msg = f"outcome {formula.outcome!r} never happens: it is 0 in all rows"
         raise FitError(msg)
-    fixed = [*columns, *([weights] if weights else [])]
+    fixed = [*columns, *([] if weights is None else [weights])]
     spells = join_rows(
         data,
         unit,

@@ -113,7 +113,9 @@ def piecewise_exponential(
     parsed, clusters = read_formula(formula), as_cluster_columns(cluster)
     data = as_table(data)
     whose = unit_to_check(data, unit, clusters)
-    data = _checked(parsed, data, [*clusters, *([whose] if whose else [])], weights, start, stop)
+    data = _checked(
+        parsed, data, [*clusters, *([] if whose is None else [whose])], weights, start, stop
+    )
     if overlap == "refuse":
         refuse_overlaps(data, whose, start, stop, overlap_offered=True)
     counts = count_rows(

@@ -18,7 +18,7 @@ from belbiotech.errors import FitError, PanelError, a_type_of
 from belbiotech.survival.rows.column_codes import CHUNK, ColumnCodes, combine, encode
 from belbiotech.survival.rows.column_names import check_columns, check_names
 from belbiotech.survival.rows.door import as_table
-from belbiotech.survival.rows.number_columns import not_numbers
+from belbiotech.survival.rows.number_columns import missing_values, not_numbers, rows_in_words
 from belbiotech.survival.rows.plain import is_single_value, plain_table
 from belbiotech.survival.rows.times import FloatArray, Times, interval_arrays, interval_times
 
@@ -38,7 +38,6 @@ __all__ = [
 IntArray = NDArray[np.int64]
 
 MUCH = 16  # cells of a table for each row, up to which filling it is faster than sorting
-SHOWN = 5  # rows named in a message; their number is always told in full
 
 
 def check_rows(
@@ -86,7 +85,8 @@ def check_rows(
     ------
     PanelError
         No table, arguments that are no names, two columns of one name, an unknown column, no rows,
-        missing or infinite values, ``stop <= start``, an outcome that is not 0/1, a negative
+        missing or infinite values, numbers beyond 1e100, ``stop <= start``, an outcome that is not
+        0/1, a negative
         weight, a broken frequency, overlapping rows.
     """
     given, groups = as_table(data), list(groups)
@@ -105,7 +105,7 @@ def check_rows(
         raise PanelError(msg)
     data = plain_table(given, used, numbers=outcomes, groups=groups)
     _stop_at(no_single_values(data, used))
-    problems = [line for name in used for line in _missing_values(data, name)]
+    problems = [line for name in used for line in missing_values(data, name)]
     for name in outcomes:
         problems += _not_zero_one(data, name)
     problems += not_numbers(given, [start, stop]) or _bad_intervals(data, start, stop)
@@ -243,52 +243,24 @@ def _no_values(data: pd.DataFrame, name: str) -> list[str]:
         return []
     bad = np.array([not is_single_value(value) for value in column])
     if not bad.any():
-        return []
+        return _no_order(column)
     return [
         f"column {name!r} holds {a_type_of(column[bad].iloc[0])} in {rows_in_words(data, bad)}; "
         "each row must have one value: a number, a text or a truth value"
     ]
 
 
-def rows_in_words(data: pd.DataFrame, bad: NDArray[np.bool_]) -> str:
-    """Say how many rows of the data are bad, (n,), and which: the first few by their label."""
-    labels = data.index[bad][:SHOWN].tolist()
-    count = int(bad.sum())
-    more = ", ..." if count > SHOWN else ""
-    noun = "row" if count == 1 else "rows"
-    return f"{count} {noun} ({', '.join(map(str, labels))}{more})"
-
-
-def _missing_values(data: pd.DataFrame, name: str) -> list[str]:
-    column = data[name]
-    if _certainly_finite(column):
-        return []
-    bad = column.isna().to_numpy()
-    problems = []
-    if bad.any():
-        problems.append(
-            f"column {name!r} has missing values in {rows_in_words(data, bad)}; "
-            "fill them, or drop those rows yourself"
-        )
-    if pd.api.types.is_float_dtype(column):
-        infinite = np.isinf(column.to_numpy(dtype=float, na_value=np.nan))
-        if infinite.any():
-            problems.append(
-                f"column {name!r} has infinite values in {rows_in_words(data, infinite)}; "
-                "replace them, or drop those rows yourself"
-            )
-    return problems
-
-
-def _certainly_finite(column: pd.Series) -> bool:
-    """Tell at a glance that nothing is missing or infinite, as in nearly all columns."""
-    if not isinstance(column.dtype, np.dtype):
-        return False
-    if column.dtype.kind == "O":
-        return pd.api.types.infer_dtype(column, skipna=False) == "string"
-    if column.dtype.kind in "iub":
-        return True
-    return column.dtype.kind == "f" and bool(np.isfinite(column.to_numpy()).all())
+def _no_order(column: pd.Series) -> list[str]:
+    """Tell of values that cannot be sorted: dates among numbers."""
+    try:
+        pd.factorize(column.dropna(), sort=True)
+    except TypeError:
+        kinds = list(dict.fromkeys(map(a_type_of, column.dropna())))
+        return [
+            f"column {column.name!r} holds values of kinds that have no order, such as "
+            f"{kinds[0]} and {kinds[-1]}; make them of one kind"
+        ]
+    return []
 
 
 def _not_zero_one(data: pd.DataFrame, name: str) -> list[str]:

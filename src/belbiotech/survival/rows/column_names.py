@@ -30,6 +30,7 @@ __all__ = [
     "check_one_name",
     "check_one_name_or_none",
     "check_text",
+    "check_truth_values",
     "check_whole_number",
     "is_whole_number",
 ]
@@ -303,6 +304,35 @@ def check_whole_number(value: object, argument: str) -> None:
         raise PanelError(msg)
 
 
+def check_truth_values(**arguments: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Parameters
+    ----------
+    **arguments
+        Each argument's value; 0 and 1 do as well.
+
+    Raises
+    ------
+    PanelError
+        Naming each argument that is something else.
+
+    Examples
+    --------
+    >>> check_truth_values(firth="yes")
+    Traceback (most recent call last):
+    belbiotech.errors.PanelError: firth is 'yes': it must be True or False
+    """
+    _stop_at(
+        [
+            f"{argument} is {in_words(value)}: it must be True or False"
+            for argument, value in arguments.items()
+            if not isinstance(value, (bool, np.bool_))
+            and not (is_whole_number(value) and value in (0, 1))
+        ]
+    )
+
+
 def is_whole_number(value: object) -> bool:
     """Tell whether a value is a whole number of any type; True and False are none.
 
@@ -317,6 +347,8 @@ def is_whole_number(value: object) -> bool:
         Whether it is.
     """
     if isinstance(value, (bool, np.bool_)):
+        return False
+    if isinstance(value, np.ndarray):
         return False
     return hasattr(value, "__index__") or (isinstance(value, float) and value == value // 1)
 

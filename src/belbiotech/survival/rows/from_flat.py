@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import PanelError, in_words, nearest_names
-from belbiotech.survival.rows.column_names import as_columns, check_each_once, check_one_name
+from belbiotech.survival.rows.column_names import (
+    as_columns,
+    check_each_once,
+    check_one_name,
+    check_one_name_or_none,
+)
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
@@ -79,10 +84,11 @@ def from_flat(
     2  2005      4     5       1               1         7.0
     """
     check_one_name(year=year)
+    check_one_name_or_none(founded=founded)
     given = read_table(table, "table")
     name = needed_unit(given, unit)
     counted, held = as_columns(counts, "counts"), as_columns(levels, "levels")
-    read = [name, year, *([founded] if founded else []), *counted]
+    read = [name, year, *([] if founded is None else [founded]), *counted]
     _refuse_absent(given, [*read, *held])
     labels = given[name].array
     rows = plain_table(given, read, numbers=counted, groups=[name])
@@ -179,7 +185,7 @@ def read_table(table: pd.DataFrame | str | Path, argument: str) -> pd.DataFrame:
     Raises
     ------
     PanelError
-        Neither a table nor a file that can be read as one.
+        Neither a table nor a file that can be read as one, or two columns of one name.
     """
     if isinstance(table, str | Path):
         return _file(table, argument)

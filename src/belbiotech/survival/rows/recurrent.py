@@ -18,6 +18,8 @@ __all__ = ["check_event_counts", "recurrent_rows"]
 
 NEW = ("row", "event", "events_before", "order", "gap_start", "gap_stop")
 Later = Literal["pool", "drop"]
+MOST_ROWS = 100_000_000
+LARGEST_COUNT = 2.0**53  # whole numbers above are not all different
 DECIMALS = 9  # of gap times: 4/3 - 1 and 1/3 are one time, and tie
 
 
@@ -105,6 +107,7 @@ def recurrent_rows(
     unit, labels = needed_unit(data, unit), row_labels(data)
     data = check_rows(data, [], start=start, stop=stop, columns=[count], unit=unit)
     check_event_counts(data, count)
+    _refuse_many_events(data, count)
     _refuse_taken_names(data)
     rows = _cut(data.assign(row=labels), count, unit, start, stop)
     before = rows.groupby(unit, sort=False, observed=True)["event"].cumsum() - rows["event"]
@@ -141,13 +144,24 @@ def check_event_counts(data: pd.DataFrame, count: str) -> None:
         msg = f"column {count!r} must hold numbers of events, not {column.dtype}"
         raise PanelError(msg)
     values = column.to_numpy(dtype=float)
-    bad = (values < 0) | (values != np.floor(values))
+    bad = (values < 0) | (values != np.floor(values)) | (values > LARGEST_COUNT)
     if bad.any():
         labels = ", ".join(map(str, data.index[bad][:5].tolist()))
         more = ", ..." if bad.sum() > 5 else ""
         msg = (
             f"column {count!r} must hold whole numbers of events, 0 or more; it does not in "
             f"{bad.sum()} row(s) ({labels}{more}), such as {values[bad][0]:g}"
+            f"{f'; {LARGEST_COUNT:.2g} is the most' if values.max() > LARGEST_COUNT else ''}"
+        )
+        raise PanelError(msg)
+
+
+def _refuse_many_events(data: pd.DataFrame, count: str) -> None:
+    total = data[count].to_numpy(dtype=float).sum()
+    if total > MOST_ROWS:
+        msg = (
+            f"column {count!r} counts {total:,.6g} events, and each becomes a row; {MOST_ROWS:,} "
+            "are the most: mean_cumulative_function() takes the counts as they are"
         )
         raise PanelError(msg)
 

@@ -69,7 +69,7 @@ def join_rows(
     PanelError
         An event before a unit's last row, or a gap where none is allowed.
     """
-    kept = list(dict.fromkeys([*([unit] if unit else []), start, stop, *outcomes, *fixed]))
+    kept = list(dict.fromkeys([*([] if unit is None else [unit]), start, stop, *outcomes, *fixed]))
     data = data[kept]
     if tied:
         begin, end = interval_times(data, start, stop)

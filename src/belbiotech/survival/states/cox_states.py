@@ -206,7 +206,7 @@ def _shared_terms(shared: Shared, matrix: Matrix, names: list[str]) -> dict[str,
 
 
 def _numbers(term: str, which: Sequence[str], names: list[str]) -> list[int]:
-    if isinstance(which, str):
+    if not isinstance(which, Sequence) or isinstance(which, str | bytes):
         msg = f"shared needs a list of transitions for {term!r}, not {in_words(which)}"
         raise FitError(msg)
     unseen = [name for name in which if name not in names]

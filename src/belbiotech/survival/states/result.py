@@ -21,6 +21,7 @@ from belbiotech.survival.inference.limits import (
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.number_columns import LARGEST
 from belbiotech.survival.states.occupation import Moves, Occupation, initial_shares, moments
 
 if TYPE_CHECKING:
@@ -301,7 +302,11 @@ class MultiStateResult:
         )
 
     def _check_horizon(self, horizon: float) -> None:
-        if not isinstance(horizon, Real) or isinstance(horizon, bool) or not np.isfinite(horizon):
+        if (
+            not isinstance(horizon, Real)
+            or isinstance(horizon, bool)
+            or not abs(horizon) <= LARGEST
+        ):
             msg = f"horizon must be a time, such as 10; it is {in_words(horizon)}"
             raise FitError(msg)
         short = [e for e in self.estimates if horizon > e.time[-1]]
