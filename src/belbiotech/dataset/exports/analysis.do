@@ -32,7 +32,8 @@ foreach fate in failure acquisition {
 preserve
 collapse (count) at_risk = exit (sum) exit failure acquisition, by(stop)
 sort stop
-generate double survival = exp(sum(ln(1 - exit / at_risk)))
+generate double survival = 1 - exit / at_risk
+replace survival = survival * survival[_n - 1] if _n > 1    // row after row: a running product
 generate double before = cond(_n == 1, 1, survival[_n - 1])
 generate double incidence_failure = sum(before * failure / at_risk)
 generate double incidence_acquisition = sum(before * acquisition / at_risk)
