@@ -115,6 +115,16 @@ def test_a_word_document_holds_every_cell(models, tmp_path):
     assert [row[1:] for row in cells[1:]] == table.table.to_numpy().tolist()
     with pytest.raises(BelbiotechError, match=r"must end in .docx"):
         table.to_word(tmp_path / "table.doc")
+    with pytest.raises(BelbiotechError, match=r"cannot be written: No such file"):
+        table.to_word(tmp_path / "nowhere" / "table.docx")
+
+
+def test_signs_that_word_cannot_hold_are_marked(models, tmp_path):
+    docx = pytest.importorskip("docx")
+    labels = {"alliances_active_lag1": "a\x0b\x00\ud800 & <b> \U0001f600"}
+    path = regression_table(models["plain"], labels).to_word(tmp_path / "table.docx")
+    shown = docx.Document(str(path)).tables[0].rows[1].cells[0].text
+    assert shown == "a\ufffd\ufffd\ufffd & <b> \U0001f600"
 
 
 @pytest.mark.parametrize(

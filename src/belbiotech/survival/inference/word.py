@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from belbiotech.errors import BelbiotechError
 
 __all__ = ["write_word"]
+
+NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def write_word(
@@ -41,7 +44,7 @@ def write_word(
     Raises
     ------
     BelbiotechError
-        Another ending, or python-docx is not installed.
+        Another ending, a place that cannot be written, or python-docx is not installed.
     """
     if path.suffix != ".docx":
         msg = f"{path.name} must end in .docx"
@@ -55,20 +58,29 @@ def write_word(
         raise BelbiotechError(msg) from error
     document = Document()
     if title:
-        document.add_paragraph(title).runs[0].bold = True
+        document.add_paragraph(_writable(title)).runs[0].bold = True
     grid = document.add_table(rows=len(rows), cols=len(rows[0]))
     for line, cells in zip(grid.rows, rows, strict=True):
         for k, (cell, text) in enumerate(zip(line.cells, cells, strict=True)):
             paragraph = cell.paragraphs[0]
-            run = paragraph.add_run(text)
+            run = paragraph.add_run(_writable(text))
             run.font.size = Pt(9)
             if k:
                 paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     _rules(grid, (0, 1, 1 + n_estimates), len(rows) - 1)
     for note in notes:
-        document.add_paragraph().add_run(note).font.size = Pt(8)
-    document.save(str(path))
+        document.add_paragraph().add_run(_writable(note)).font.size = Pt(8)
+    try:
+        document.save(str(path))
+    except OSError as error:
+        msg = f"{path} cannot be written: {error.strerror or error}"
+        raise BelbiotechError(msg) from error
     return path
+
+
+def _writable(text: str) -> str:
+    """Put a mark for each sign that no XML may hold."""
+    return NOT_IN_XML.sub("\ufffd", text)
 
 
 def _rules(grid: object, above: tuple[int, ...], last: int) -> None:
