@@ -249,3 +249,18 @@ def test_units_that_are_members_of_an_enumeration_come_back_from_a_time_line():
     assert pieces["firm_id"].tolist() == [Arm.A, Arm.B, Arm.B]
     assert pieces["facts"].tolist() == [0, 0, 1]
     assert pieces["failure"].tolist() == [True, False, False]
+
+
+@pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
+def test_whole_floats_name_groups_as_integers_where_an_engine_holds_the_rows(tmp_path):
+    rows = ROWS.assign(era=np.arange(40) // 20 + 1.0)
+    path = tmp_path / "rows.parquet"
+    rows.to_parquet(path)
+    new = rows.head(1)
+    for data, options in ((rows, {}), (path, {}), (path, {"stream": True})):
+        fit = cox("failure ~ size", data, strata="era", **options)
+        assert fit.fit.rows.stratum_labels == ("era=1", "era=2")
+        wanted = fit.predict_survival(new)
+        pd.testing.assert_frame_equal(fit.predict_survival(new.astype({"era": int})), wanted)
+    for data in (rows, path):
+        assert kaplan_meier(data, "failure", by="era").summary["group"].tolist() == [1, 2]

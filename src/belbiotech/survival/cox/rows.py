@@ -25,7 +25,7 @@ from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.counts import Counts, DistinctRows, count_rows, distinct_rows
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.interval_sums import Pieces, cut_at_events
-from belbiotech.survival.rows.plain import plain_value
+from belbiotech.survival.rows.plain import plain_table, plain_value
 from belbiotech.survival.rows.units import refuse_overlaps, unit_of, unit_to_check
 
 __all__ = [
@@ -198,6 +198,7 @@ def counted_model(data: pd.DataFrame, call: CoxCall) -> tuple[CoxModel, pd.DataF
     if table.held is None:
         data = _checked(data, call)
     else:
+        data = plain_table(data, call.strata, groups=call.strata)
         call = replace(call, weights=table.weights, frequency=table.frequency)
     empty = _empty_rows(data, call.frequency)
     data = data if empty is None else data[~empty]

@@ -15,6 +15,7 @@ from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import refuse_overlaps, unit_to_check
 
 __all__ = ["curve_rows", "curve_variances"]
@@ -77,7 +78,8 @@ def curve_rows(
         ),
     )
     if rows.held is not None:
-        return rows, rows.unit_of_errors
+        named = plain_table(rows.data, groups, groups=groups)
+        return replace(rows, data=named), rows.unit_of_errors
     checked = check_rows(
         rows.data,
         outcomes,

@@ -39,6 +39,7 @@ from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.rows.checks import FloatArray, IntArray
+from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["fit_stream"]
 
@@ -202,8 +203,9 @@ def _fit(
     naive = symmetric_inverse(best.at_maximum.information)
     table = pd.DataFrame(naive, index=names, columns=names)
     score, information = best.at_zero.score, best.at_zero.information
-    labels = stratum_labels(times.strata, call.strata) if call.strata else ("",)
-    values = tuple(stratum_keys(times.strata, call.strata)) if call.strata else ((),)
+    strata = plain_table(times.strata, call.strata, groups=call.strata)
+    labels = stratum_labels(strata, call.strata) if call.strata else ("",)
+    values = tuple(stratum_keys(strata, call.strata)) if call.strata else ((),)
     none = np.zeros(0)
     return CoxFit(
         design=Design(
