@@ -14,6 +14,7 @@ from belbiotech.plots.look import (
     figure_of_one,
     in_legend,
     look,
+    plain_log_ticks,
     subplots,
     whole_title,
     wrapped_title,
@@ -82,6 +83,7 @@ def weights_by_time(
         axes.plot(table["time"], table["mean"], "o-", **mean)
         axes.axhline(1, color="#666666", linewidth=0.8)
         axes.set_yscale("log")
+        plain_log_ticks(axes, axis="y")
         axes.set_xlabel(x_label)
         axes.set_ylabel("Weight (grey: least to most)")
         wrapped_title(figure, axes, title, grows=ax is None)

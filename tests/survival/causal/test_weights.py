@@ -206,3 +206,35 @@ def test_rows_after_silence_are_refused():
     rows.loc[8, "silent"] = 1
     with pytest.raises(FitError, match="after their unit fell silent"):
         censoring_weights(rows, "silent", "small")
+
+
+def test_exposed_are_compared_with_others_of_their_age(firms):
+    """Who is older has more capital and is allied more: no difference at any one age."""
+    rows = firms.assign(size=firms["start"].astype(float))
+    result = exposure_weights(rows, "allied", "size + capital", "capital")
+    balance = result.balance.query("ages == 'all'").set_index("covariate")
+    assert balance.loc["size", "before"] == pytest.approx(0, abs=1e-12)
+    assert abs(balance.loc["capital", "before"]) > 0.1
+    # What the numerator has too is not what the weights are to take away.
+    assert result.summary.loc["largest difference after", "value"] == pytest.approx(0, abs=1e-12)
+
+
+def test_balance_of_two_ages_by_hand():
+    """Age 0: one of 8 exposed, not small; age 1: 4 of 7, two of them small, two of 3 others."""
+    balance = exposure_weights(few(), "allied", "small").balance.query("ages == 'all'")
+    small = np.r_[[1] * 4, [0] * 4, [1] * 4, [0] * 3]
+    expected = (1 * (0 - 4 / 7) + 4 * (2 / 4 - 2 / 3)) / 5 / small.std()
+    assert balance["before"].tolist() == pytest.approx([expected])
+
+
+def test_cells_bear_the_names_of_their_covariates(firms):
+    cells = exposure_weights(firms.assign(size=firms.index % 11), "allied", "size").positivity
+    assert cells.columns.tolist() == ["size", "rows", "exposed", "share", "certain"]
+
+
+def test_the_axis_of_the_weights_is_written_in_numbers(firms):
+    figure = exposure_weights(firms, "allied", "capital", "start").plot()
+    figure.canvas.draw()
+    ticks = [tick.get_text() for tick in figure.axes[0].get_yticklabels(which="both")]
+    assert any(ticks)
+    assert not any("$" in tick for tick in ticks)

@@ -17,6 +17,7 @@ __all__ = ["balance_table", "by_time", "effective_size", "heaviest_unit", "posit
 
 FEW_VALUES = 8  # a number with more is cut in quarters where cells are counted
 BANDS = 4  # of time, in the table of balance
+LIKE_AGES = 50  # with more times, those next to each other count as one age
 
 
 def effective_size(weight: FloatArray) -> float:
@@ -130,7 +131,7 @@ def _cut(column: pd.Series) -> pd.Series:
     edges = np.unique(np.quantile(values, [0, 0.25, 0.5, 0.75, 1]))
     place = np.clip(np.searchsorted(edges, values, side="left") - 1, 0, max(len(edges) - 2, 0))
     names = [f"{low:g} to {high:g}" for low, high in zip(edges[:-1], edges[1:], strict=True)]
-    return pd.Series(np.array(names, dtype=object)[place], index=column.index)
+    return pd.Series(np.array(names, dtype=object)[place], index=column.index, name=column.name)
 
 
 def balance_table(
@@ -156,22 +157,30 @@ def balance_table(
     DataFrame
         Columns covariate, ages ("all", then up to four bands), before, after: differences of the
         means in standard deviations of all rows before weighting. NaN where a side is empty.
+
+    Notes
+    -----
+    Exposed are compared with others of the same age, since the exposure may go with age in the
+    weighted rows too (a numerator with time): with n_t exposed rows at age t and a difference
+    d_t, the difference is sum n_t d_t / sum n_t over ages at which there are both.
     """
     matrix = design_matrix(formula, table)
     spread = matrix.x.std(axis=0)
     scale = np.where(spread > 0, spread, np.nan)
-    edges = np.unique(np.quantile(time, np.linspace(0, 1, BANDS + 1)))
-    place = np.clip(np.searchsorted(edges, time, side="right") - 1, 0, max(len(edges) - 2, 0))
+    place = _parts(time, BANDS)
+    different, age = np.unique(time, return_inverse=True)
+    if len(different) > LIKE_AGES:
+        age = _parts(time, LIKE_AGES)
     bands = [("all", np.ones(len(time), dtype=bool))]
-    for k in range(max(len(edges) - 1, 1)):
+    for k in np.unique(place):
         here = place == k
-        if here.any():
-            low, high = time[here].min(), time[here].max()
-            bands.append((f"{low:g}" if low == high else f"{low:g} to {high:g}", here))
+        low, high = time[here].min(), time[here].max()
+        bands.append((f"{low:g}" if low == high else f"{low:g} to {high:g}", here))
     parts = []
     for name, here in bands:
-        before = _differences(matrix.x[here], exposed[here] > 0, np.ones(int(here.sum())))
-        after = _differences(matrix.x[here], exposed[here] > 0, weight[here])
+        own = (matrix.x[here], exposed[here] > 0, age[here])
+        before = _differences(*own, np.ones(int(here.sum())))
+        after = _differences(*own, weight[here])
         parts.append(
             pd.DataFrame(
                 {
@@ -185,10 +194,25 @@ def balance_table(
     return pd.concat(parts, ignore_index=True)
 
 
-def _differences(x: FloatArray, exposed: NDArray[np.bool_], weight: FloatArray) -> FloatArray:
-    """Mean of the exposed minus mean of the others, (p,)."""
-    if not exposed.any() or exposed.all():
+def _parts(time: FloatArray, number: int) -> NDArray[np.intp]:
+    """Cut time at its quantiles; give the part of each row."""
+    edges = np.unique(np.quantile(time, np.linspace(0, 1, number + 1)))
+    place = np.searchsorted(edges, time, side="right") - 1
+    return np.clip(place, 0, max(len(edges) - 2, 0))
+
+
+def _differences(
+    x: FloatArray, exposed: NDArray[np.bool_], age: NDArray[np.intp], weight: FloatArray
+) -> FloatArray:
+    """Mean of the exposed minus mean of others of the same age, (p,)."""
+    number = np.bincount(age, exposed)
+    both = (number > 0) & (np.bincount(age, ~exposed) > 0)
+    if not both.any():
         return np.full(x.shape[1], np.nan)
-    means = [np.average(x[side], axis=0, weights=weight[side]) for side in (exposed, ~exposed)]
-    difference: FloatArray = means[0] - means[1]
+    total = np.zeros(x.shape[1])
+    for k in np.flatnonzero(both):
+        with_it, without = (age == k) & exposed, (age == k) & ~exposed
+        means = [np.average(x[side], axis=0, weights=weight[side]) for side in (with_it, without)]
+        total += number[k] * (means[0] - means[1])
+    difference: FloatArray = total / number[both].sum()
     return difference

@@ -105,8 +105,9 @@ class ExposureWeights:
     def balance(self) -> pd.DataFrame:
         """Standardised differences of exposed and others, before and after weighting, by age.
 
-        Columns covariate, ages, before, after. After weighting they should be within 0.1, but for
-        covariates that the numerator has too: those are left as they are.
+        Columns covariate, ages, before, after; exposed and others of the same age are compared.
+        After weighting they should be within 0.1, but for covariates that the numerator has too:
+        those are left as they are.
         """
         used = self.plan.used
         return balance_table(
@@ -119,9 +120,10 @@ class ExposureWeights:
 
     @property
     def summary(self) -> pd.DataFrame:
-        """What to look at first: one number a row."""
+        """What to look at first: one number a row; differences are of what is weighted away."""
         w, positivity, balance = self.weights, self.positivity, self.balance
-        overall = balance[balance["ages"] == "all"]
+        left = () if self.numerator_model is None else self.numerator_model.params.index
+        overall = balance[(balance["ages"] == "all") & ~balance["covariate"].isin(left)]
         certain = positivity[positivity["certain"] != ""]
         values = {
             "rows": len(w),
