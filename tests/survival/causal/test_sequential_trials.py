@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from belbiotech.errors import FitError, FormulaError, PanelError
+from belbiotech.errors import BelbiotechWarning, FitError, FormulaError, PanelError
 from belbiotech.survival.causal.sequential_trials import sequential_trials
 
 PROTOCOL = {"estimand": "per protocol", "denominator": "size + start", "numerator": "start"}
@@ -158,3 +158,20 @@ def test_a_protocol_that_nobody_follows_is_told():
             denominator="size",
             horizon=3,
         )
+
+
+def test_trials_go_as_far_as_both_arms_do():
+    """By default; a horizon that is asked for is never cut in silence."""
+    rows = few()
+    rows.loc[(rows["firm_id"] % 5 == 0) & (rows["start"] > 0), "allied"] = 0
+    rows.loc[(rows["firm_id"] % 3 == 0) & (rows["start"] > 1), "allied"] = 0
+    asked = {"exposure": "allied", "estimand": "per protocol", "denominator": "size"}
+    with pytest.warns(BelbiotechWarning, match="allied = 1 is followed past year 1"):
+        result = sequential_trials("failure ~ allied", rows, **asked)
+    assert result.trials.horizon == 1
+    one = sequential_trials("failure ~ allied", rows, horizon=1, **asked)
+    assert one.params.equals(result.params)
+    second = few().query("firm_id % 5 != 0")  # who begins does so in the second of three years
+    assert sequential_trials("failure ~ allied", second, exposure="allied").trials.horizon == 2
+    with pytest.raises(FitError, match="is followed for 50 years"):
+        sequential_trials("failure ~ allied", rows, exposure="allied", horizon=50)

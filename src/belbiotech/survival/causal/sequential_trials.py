@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -82,7 +83,8 @@ def sequential_trials(
     link : {"logit", "cloglog"}
         Odds ratios, near to hazard ratios where events are rare; or hazard ratios.
     horizon : int, optional
-        Years of follow-up; by default as far as any trial goes.
+        Years of follow-up; by default as far as trials of both kinds, with and without the
+        exposure, go.
     truncate : float or (float, float), optional
         Quantiles of the trial rows' weights beyond which they are set to these.
     entry : {"model", "given"}
@@ -113,7 +115,8 @@ def sequential_trials(
     Warns
     -----
     BelbiotechWarning
-        Weights with a mean far from 1 (stabilised ones); units that enter late with the exposure.
+        Weights with a mean far from 1 (stabilised ones); units that enter late with the exposure;
+        without a horizon, one kind of trial followed for less than half as long as the other.
 
     Notes
     -----
@@ -176,7 +179,11 @@ def sequential_trials(
         cumulated=cumulated,
         horizon=horizon,
     )
+    if horizon is None:
+        trials = replace(trials, horizon=_longest_of_both(trials, exposure, estimand))
     _refuse_unfollowed(trials, exposure, estimand)
+    if trials.horizon == 1:
+        model = asked  # in one year nothing depends on the years since
     result = _fitted(trials, model, asked, exposure, link, estimand, cut, own, conf_level, models)
     if numerator is not None:
         _warn_of_mean(result)
@@ -305,6 +312,22 @@ def _refuse_unfollowed(trials: Trials, exposure: str, estimand: str) -> None:
                 f"longest is {longest}; take horizon={longest}"
             )
             raise FitError(msg)
+
+
+def _longest_of_both(trials: Trials, exposure: str, estimand: str) -> int:
+    """Give the years to which both arms are followed; tell where one ends long before the other."""
+    followed = trials.end - trials.row
+    arms = {status: followed[trials.assigned == status] for status in (0, 1)}
+    longest = {status: int(arm.max()) for status, arm in arms.items() if len(arm)}
+    shorter = min(longest, key=lambda status: longest[status])
+    horizon = longest[shorter]
+    if 2 * horizon < trials.horizon:
+        warn(
+            f"nobody with {exposure} = {shorter} is followed past year {horizon} ({estimand}), "
+            f"the others are up to year {trials.horizon}: what comes after year {horizon} is left "
+            "out, since there is nothing to compare with"
+        )
+    return horizon
 
 
 def _fitted(

@@ -236,7 +236,7 @@ def trials_of(
         patterns=table.iloc[found.position].reset_index(drop=True),
         event=event,
         cumulated=None if cumulated is None else cumulated[order],
-        horizon=longest if horizon is None else min(horizon, longest),
+        horizon=longest if horizon is None else horizon,
         begins=len(np.unique(begins[row])),
     )
 
