@@ -132,6 +132,9 @@ def test_figures_and_texts(firms):
         ({"strategies": {"odd": "sometimes"}}, FitError, "strategy 'odd' is 'sometimes'"),
         ({"strategies": {"half": lambda age, units: 0.5}}, FitError, "gives 0.5"),
         ({"strategies": {"text": lambda age, units: "yes"}}, FitError, "gives 'yes'"),
+        ({"strategies": {"two": lambda age, units: 2}}, FitError, "gives 2 for 'allied' at age 0"),
+        ({"strategies": {"one": lambda age: 1}}, FitError, "'one' must be a function of two"),
+        ({"horizon": 0}, FitError, "horizon must be a number of years"),
         ({"horizon": 30}, FitError, "no unit is followed for 30 years"),
         ({"simulations": 0}, FitError, "number of lives"),
         ({"bootstrap": 1}, FitError, "at least 2"),
@@ -150,3 +153,10 @@ def test_bad_rows(firms):
         g_formula(long, **MODELS)
     with pytest.raises(PanelError, match="makes itself"):
         g_formula(firms.assign(capital_before=0), **MODELS)
+
+
+def test_one_strategy_has_nothing_to_be_compared_with(firms):
+    result = g_formula(firms, horizon=3, simulations=50, strategies={"all": "always"}, **MODELS)
+    with pytest.raises(FitError, match="'all' is the only strategy"):
+        result.curves.differences()
+    assert "all" in repr(result)

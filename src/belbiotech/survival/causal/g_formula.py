@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import signature
 from numbers import Real
 from typing import Any, Literal
 
@@ -72,8 +73,9 @@ def g_formula(
     strategies : mapping of str to strategy, optional
         By name: ``"never"``, ``"always"``, an age from which on the exposure is 1, or a function
         of the age at which a year begins and the table of the units alive (their covariates of
-        the year, the exposure of the year before as ``NAME_before``), which gives 0/1 or a number,
-        for all or for each. By default never and always.
+        the year, the exposure of the year before as ``NAME_before``), which gives 0/1, or a whole
+        number for an exposure that is one in the data, for all or for each. By default never and
+        always.
     horizon : int, optional
         Years to simulate from the earliest beginning; by default as long as the data go.
     simulations : int, optional
@@ -106,7 +108,7 @@ def g_formula(
     FormulaError
         A model that cannot be read, or that uses what is not simulated before it.
     FitError
-        A strategy that gives something else than 0/1 or a number; nobody at the earliest time.
+        A strategy that gives something else than 0/1 or a count; nobody at the earliest time.
 
     Warns
     -----
@@ -172,7 +174,9 @@ def g_formula(
     data = plan.table
     rules = _rules({"never": "never", "always": "always"} if strategies is None else strategies)
     first, years = _beginning(plan, data, horizon, stop)
-    number = max(10_000, len(first)) if simulations is None else _whole(simulations)
+    number = max(10_000, len(first))
+    if simulations is not None:
+        number = _whole(simulations, "simulations", "lives")
     lives = Lives(plan, exposure, outcome, tuple(outcomes), first, years, number, seed)
     models = plan.fit()
     natural, path = lives.course(models, None, None)
@@ -219,6 +223,13 @@ def _rule(name: object, what: object) -> Strategy:
         begin = float(what)
         return lambda age, units: float(age >= begin)
     if callable(what):
+        try:
+            signature(what).bind(0.0, None)
+        except TypeError:
+            msg = f"strategy {name!r} must be a function of two: age, and the table of units"
+            raise FitError(msg) from None
+        except ValueError:  # of no known signature
+            pass
         return what
     msg = (
         f"strategy {name!r} is {in_words(what)}: give 'never', 'always', an age, or a function of "
@@ -227,12 +238,12 @@ def _rule(name: object, what: object) -> Strategy:
     raise FitError(msg)
 
 
-def _whole(simulations: object) -> int:
-    whole = isinstance(simulations, (int, np.integer)) and not isinstance(simulations, bool)
-    if not whole or int(simulations) < 1:  # type: ignore[call-overload]
-        msg = f"simulations must be a number of lives, 1 or more, not {in_words(simulations)}"
+def _whole(value: object, argument: str, things: str) -> int:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or int(value) < 1:  # type: ignore[call-overload]
+        msg = f"{argument} must be a number of {things}, 1 or more, not {in_words(value)}"
         raise FitError(msg)
-    number: int = int(simulations)  # type: ignore[call-overload]
+    number: int = int(value)  # type: ignore[call-overload]
     return number
 
 
@@ -246,7 +257,7 @@ def _beginning(
     longest = int(data[stop].max() - begins.min())
     if horizon is None:
         return first, longest
-    if _whole(horizon) > longest:
+    if _whole(horizon, "horizon", "years") > longest:
         msg = f"no unit is followed for {horizon} years; the longest is {longest}: take horizon="
         msg += f"{longest} or less"
         raise FitError(msg)

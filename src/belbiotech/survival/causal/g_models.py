@@ -349,7 +349,7 @@ class Lives:
             name = covariate.name
             chance = rng.random(len(units))
             if name == self.exposure and rule is not None:
-                asked = _asked(rule, age, units, name)
+                asked = _asked(rule, age, units, covariate)
                 units[name] = pd.Series(asked, units.index).astype(self.plan.table[name].dtype)
             elif not first:
                 value = _next_value(units, models.covariates[name], covariate.kind, name, chance)
@@ -377,7 +377,7 @@ def _next_value(
     return grown if kind == "stock" else drawn
 
 
-def _asked(rule: Strategy, age: float, units: pd.DataFrame, name: str) -> FloatArray:
+def _asked(rule: Strategy, age: float, units: pd.DataFrame, exposure: Covariate) -> FloatArray:
     """Ask a strategy for the exposure of a year."""
     answer = rule(age, units)
     try:
@@ -385,11 +385,15 @@ def _asked(rule: Strategy, age: float, units: pd.DataFrame, name: str) -> FloatA
     except (TypeError, ValueError):
         values = np.full(len(units), np.nan)
     good = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
+    either = exposure.kind in ("status", "switch")
+    if either:
+        good &= values <= 1
     if not good.all():
         shown = answer if np.ndim(answer) == 0 else values[~good][0]
         msg = (
-            f"the strategy gives {in_words(shown)} for {name!r} at age {age:g}: an exposure is 0 "
-            "or 1, or a whole number of things, one for all units or one for each"
+            f"the strategy gives {in_words(shown)} for {exposure.name!r} at age {age:g}: "
+            f"{'it is 0 or 1' if either else 'an exposure is 0 or 1, or a whole number of things'}"
+            ", one for all units or one for each"
         )
         raise FitError(msg)
     return values

@@ -90,9 +90,12 @@ class StandardisedCurves:
         Raises
         ------
         FitError
-            An unknown strategy, a time after the last.
+            An unknown strategy, or only one; a time after the last.
         """
         base = self._number(reference)
+        if len(self.strategies) == 1:
+            msg = f"{self.strategies[0]!r} is the only strategy: give a second to compare it with"
+            raise FitError(msg)
         wanted = self.time[-1:] if times is None else np.atleast_1d(np.asarray(times, float))
         place = self._places(wanted)
         parts = []
