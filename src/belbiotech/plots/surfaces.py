@@ -80,8 +80,8 @@ def verdict_grid(
                 axes.scatter(x[here], y[here], s=230, linewidth=0, **own)
             for a, b, value in zip(x, y, rows["hazard_ratio"], strict=True):
                 axes.text(a, b, f"{value:.2f}", ha="center", va="center", fontsize=7)
-            axes.set_xticks(range(len(across)), [f"{v:g}" for v in across])
-            axes.set_yticks(range(len(up)), [f"{v:g}" for v in up])
+            axes.set_xticks(range(len(across)), [f"{v:.3g}" for v in across])
+            axes.set_yticks(range(len(up)), [f"{v:.3g}" for v in up])
             axes.grid(visible=False)
             axes.set_title(f"{share:.0%} of the unexposed have it", fontsize=9)
             axes.set_xlabel("Odds ratio with the exposure")

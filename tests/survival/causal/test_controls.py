@@ -73,6 +73,8 @@ def test_figure_and_texts(rows):
     [
         ("failure ~ allied", {}, FitError, "give one control"),
         ("failure ~ allied", {"outcome": "fire", "instead": "sham"}, FitError, "give one control"),
+        ("failure ~ allied", {"outcome": "failure"}, FitError, "not the real one"),
+        ("failure ~ allied", {"instead": "allied"}, FitError, "not the real one"),
         ("failure ~ capital", {"outcome": "fire"}, FormulaError, "no exposure 'allied'"),
         ("failure ~ C(allied)", {"outcome": "fire"}, FitError, "no coefficient 'allied'"),
         ("failure ~ allied", {"outcome": "flood"}, PanelError, "no column 'flood'"),
@@ -135,6 +137,23 @@ def test_the_weakest_confounder_and_the_figure():
     assert bias_surface(1.1, 0.9, 1.3).weakest()["effect"].isna().all()
     assert len(result.plot().axes) == 3
     assert "Bias surface of a hazard ratio of 1.5" in repr(result)
+
+
+def test_an_estimate_below_one_is_looked_at_from_its_own_side():
+    """Protective confounders by default: the mirror image of the estimate above 1."""
+    below = bias_surface(0.6, 0.4, 0.9)
+    assert below.table["outcome_effect"].max() == 1
+    assert set(below.table["verdict"]) == {"stands", "holds 1", "turned"}
+    # 2.5 on the exposure, 0.4 on the outcome: p1 = 0.3 * 2.5 / (0.7 + 0.3 * 2.5) = 15 / 29
+    assert 0.9 / ((1 - 15 / 29 * 0.6) / (1 - 0.3 * 0.6)) > 1
+    assert below.weakest().set_index("prevalence")["effect"][0.3] == pytest.approx(2.5)
+    # Half have it, four times the odds, 0.2 of the hazard: 0.6 becomes 1, which is not turned.
+    edge = bias_surface(
+        0.6, 0.4, 0.9, prevalence=[0.5], exposure_effect=[4], outcome_effect=[0.2]
+    ).table
+    assert edge["hazard_ratio"].tolist() == pytest.approx([1.0])
+    assert edge["verdict"].tolist() == ["holds 1"]
+    assert len(below.plot().axes) == 3
 
 
 @pytest.mark.parametrize(

@@ -46,17 +46,22 @@ class BiasSurface:
     upper: float
 
     def weakest(self) -> pd.DataFrame:
-        """Give, by prevalence, the confounder of equal effects that makes the interval hold 1.
+        """Give, by prevalence, the confounder of equally strong effects that makes it hold 1.
 
         Returns
         -------
         DataFrame
-            Columns prevalence, effect: the smallest of the effects looked at, the same on
-            exposure and outcome; NaN where none is enough, or where the interval holds 1 as it is.
+            Columns prevalence, effect: the smallest of the effects looked at, as strong on
+            exposure and outcome (0.5 is as strong as 2, and 2 is what is said); NaN where none is
+            enough, or where the interval holds 1 as it is.
         """
-        equal = self.table[self.table["exposure_effect"] == self.table["outcome_effect"]]
-        gone = equal[(equal["verdict"] != "stands")]
-        found = gone.groupby("prevalence")["outcome_effect"].min()
+        on_exposure, on_outcome = (
+            np.maximum(self.table[name], 1 / self.table[name])
+            for name in ("exposure_effect", "outcome_effect")
+        )
+        gone = np.isclose(on_exposure, on_outcome) & (self.table["verdict"] != "stands")
+        strong = self.table[gone].assign(effect=on_exposure[gone])
+        found: pd.Series = strong.groupby("prevalence")["effect"].min()
         if self.lower <= 1 <= self.upper:
             found = found.iloc[:0]
         prevalences = self.table["prevalence"].unique()
@@ -110,7 +115,7 @@ def bias_surface(
     *,
     prevalence: Sequence[float] = PREVALENCES,
     exposure_effect: Sequence[float] = EFFECTS,
-    outcome_effect: Sequence[float] = EFFECTS,
+    outcome_effect: Sequence[float] | None = None,
 ) -> BiasSurface:
     """Correct a hazard ratio for an unmeasured yes-or-no confounder of given strengths.
 
@@ -122,8 +127,10 @@ def bias_surface(
         Shares of those without the exposure that have the confounder.
     exposure_effect : sequence of float
         Odds ratios of the confounder among those with the exposure; below 1 it is rarer there.
-    outcome_effect : sequence of float
-        Hazard ratios of the confounder.
+    outcome_effect : sequence of float, optional
+        Hazard ratios of the confounder. By default such as can explain the estimate: 1 to 5, or
+        1 to 0.2 for a hazard ratio below 1, which a confounder makes that protects and is more
+        frequent with the exposure.
 
     Returns
     -------
@@ -140,9 +147,9 @@ def bias_surface(
     A confounder that G times the hazard, of prevalence p1 with and p0 without the exposure,
     multiplies the hazard ratio by (1 + p1 (G - 1)) / (1 + p0 (G - 1)), which is divided out. That
     holds for an outcome that is rare in each group and a confounder that does not change what
-    the exposure does. An effect below 1 on the outcome is the mirror image. An estimate below 1
-    can be explained by a confounder that protects and is more frequent with the exposure, or one
-    that harms and is rarer: such strengths are asked for with effects below 1.
+    the exposure does. An estimate below 1 can be explained by a confounder that protects and is
+    more frequent with the exposure, or one that harms and is rarer: ask for the latter with
+    ``exposure_effect`` below 1 and ``outcome_effect`` above it.
 
     References
     ----------
@@ -162,6 +169,8 @@ def bias_surface(
     _check(hazard_ratio, lower, upper)
     shares = _numbers("prevalence", prevalence, 0.0, 1.0)
     on_exposure = _numbers("exposure_effect", exposure_effect, 0.0, np.inf)
+    if outcome_effect is None:
+        outcome_effect = EFFECTS if hazard_ratio >= 1 else [1 / effect for effect in EFFECTS]
     on_outcome = _numbers("outcome_effect", outcome_effect, 0.0, np.inf)
     grid = pd.MultiIndex.from_product(
         [shares, on_exposure, on_outcome], names=["prevalence", "exposure_effect", "outcome_effect"]
@@ -172,7 +181,7 @@ def bias_surface(
     grid["bias"] = (1 + odds / (1 + odds) * gain) / (1 + p0 * gain)
     for name, value in (("hazard_ratio", hazard_ratio), ("lower", lower), ("upper", upper)):
         grid[name] = value / grid["bias"]
-    turned = (grid["hazard_ratio"] - 1) * (hazard_ratio - 1) < 0
+    turned = (grid["hazard_ratio"] - 1) * (hazard_ratio - 1) < -1e-12  # 1 itself is not turned
     holds = (grid["lower"] <= 1) & (grid["upper"] >= 1)
     grid["verdict"] = np.select([turned, holds], ["turned", "holds 1"], "stands")
     return BiasSurface(grid, float(hazard_ratio), float(lower), float(upper))

@@ -159,7 +159,7 @@ def negative_control(
     Raises
     ------
     FitError
-        Neither or both controls; a result without a coefficient of the exposure.
+        Neither or both controls, or the real one; a result without a coefficient of the exposure.
     FormulaError, PanelError
         As ``fit``; a formula without the exposure.
 
@@ -192,12 +192,6 @@ def negative_control(
     False
     """
     check_limit_options(conf_level)
-    if (outcome is None) == (instead is None):
-        msg = (
-            "give one control: outcome='name' of an outcome that the exposure cannot move, or "
-            "instead='name' of an exposure that cannot work"
-        )
-        raise FitError(msg)
     check_one_name(exposure=exposure)
     read = read_formula(formula)
     if exposure not in read.columns:
@@ -205,6 +199,12 @@ def negative_control(
         raise FormulaError(msg)
     check_one_name_or_none(outcome=outcome, instead=instead)
     own, other = outcome or read.outcome, instead or exposure
+    if (outcome is None) == (instead is None) or (own, other) == (read.outcome, exposure):
+        msg = (
+            "give one control, not the real one: outcome='name' of an outcome that the exposure "
+            "cannot move, or instead='name' of an exposure that cannot work"
+        )
+        raise FitError(msg)
     right = read.right
     if instead is not None:
         right = re.sub(rf"(?<![\w.]){re.escape(exposure)}(?![\w.])", instead, right)
