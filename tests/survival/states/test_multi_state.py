@@ -42,6 +42,18 @@ def test_shares_by_hand():
     assert result.at_risk.query("time == 3 and state == 'private'")["at_risk"].item() == 3
 
 
+def test_errors_of_a_hazard_by_hand():
+    """At 2 one of a, b, c, d is listed, at 3 c of b, c, d: the influence of each on the sum."""
+    hazards = multi_state(firms(), "to", initial="private").hazards.set_index("transition")
+    listed = hazards.loc["private -> listed"].set_index("time")
+    first = np.array([3, -1, -1, -1]) / 16
+    second = np.array([0, -1, 2, -1]) / 9
+    assert listed.loc[2, "std_error"] == pytest.approx(np.sqrt((first**2).sum()))
+    assert listed.loc[3, "std_error"] == pytest.approx(np.sqrt(((first + second) ** 2).sum()))
+    assert listed.loc[3, "cumulative_hazard"] == pytest.approx(1 / 4 + 1 / 3)
+    assert listed.loc[3, "lower"] < 7 / 12 < listed.loc[3, "upper"]
+
+
 def test_time_spent_by_hand():
     """Private: 2 years all, 1 year 3/4, 1 year 1/4."""
     spent = multi_state(firms(), "to", initial="private").expected_time(4)

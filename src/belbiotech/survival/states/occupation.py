@@ -236,7 +236,8 @@ def moments(moves: Moves, pairs: list[tuple[int, int]]) -> Iterator[Moment]:
         if len(who):
             step = _Step.of(moves, who, present, at_risk, moved)
             influence = step.carried(influence, share)
-
+            for k, pair in enumerate(pairs):
+                on_hazard[:, k] += step.influence(*pair)
             share = share + share @ step.rate
             hazard = hazard + np.where(np.eye(states, dtype=bool), 0.0, step.rate)
         yield Moment(time, at_risk, moved, share, influence, hazard, on_hazard)
