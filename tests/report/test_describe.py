@@ -93,6 +93,14 @@ def test_bad_input_is_named(call, words):
         call()
 
 
+def test_very_many_values_are_refused_at_once():
+    many = pd.DataFrame({"start": 0, "stop": 1, "name": [f"n{k}" for k in range(100_000)]})
+    with pytest.raises(PanelError, match="column 'name' has 100,000 values, a line each"):
+        describe_panel(many, ["name"])
+    with pytest.raises(PanelError, match="column 'name' has 100,000 values, a column each"):
+        describe_panel(many, ["stop"], by="name")
+
+
 def test_the_note_explains_what_the_table_has():
     (whole,) = describe_panel(ROWS, ["size", "listed", "city"]).notes
     assert "median [lower quartile to upper quartile]" in whole

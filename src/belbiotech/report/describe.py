@@ -29,6 +29,7 @@ __all__ = ["Description", "correlations", "describe_panel"]
 
 ALL = "All"
 FEW_LEVELS = 12  # a column of texts with more is a name, not a trait
+MOST_LEVELS, MOST_GROUPS = 1_000, 100
 OUTCOMES = tuple(
     name for name, field in FIRM_YEAR.items() if field.kind == "flag" and "_lag" not in name
 )
@@ -118,6 +119,7 @@ def describe_panel(
         chosen = [name for name in others if _is_trait(panel[name])]
     check_columns(panel, start=start, stop=stop, columns=chosen)
     _stop_at(no_single_values(panel, chosen) or too_large(panel, chosen))
+    _refuse_many(panel, chosen, by)
     words = data_labels().with_more({} if labels is None else labels)
     parts = dict(_groups(panel, by, words))
     numbers = pd.DataFrame(
@@ -251,6 +253,20 @@ def _is_trait(column: pd.Series) -> bool:
         return True
     listed = column.dropna().map(is_single_value).all()
     return bool(listed) and column.nunique() <= FEW_LEVELS
+
+
+def _refuse_many(panel: pd.DataFrame, chosen: Sequence[str], by: str | None) -> None:
+    """Refuse texts with very many values, each a line, and very many groups, each a column."""
+    counted = [(name, MOST_LEVELS, "a line each") for name in chosen if not _is_number(panel[name])]
+    counted += [] if by is None else [(by, MOST_GROUPS, "a column each")]
+    _stop_at(
+        [
+            f"column {name!r} has {number:,d} values, {each} in the table; {most:,d} are the most: "
+            "merge values, or take a number for them"
+            for name, most, each in counted
+            if (number := panel[name].nunique()) > most
+        ]
+    )
 
 
 def _name(words: Labels, name: str) -> str:
