@@ -83,7 +83,9 @@ def link_names(app: Any, doctree: nodes.document) -> None:
     here = app.env.docname
     for literal in list(doctree.findall(nodes.literal)):
         found = re.fullmatch(r"(?:bb\.)?(\w+)(\(.*)?", literal.astext(), re.DOTALL)
-        if not found or found[1] not in belbiotech.__all__ or found[1] in ALSO_COMMANDS:
+        if not found or found[1] not in belbiotech.__all__:
+            continue
+        if found[1] in ALSO_COMMANDS and not found[2]:
             continue
         if isinstance(literal.parent, nodes.reference | addnodes.pending_xref):
             continue
