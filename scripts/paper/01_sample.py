@@ -162,9 +162,8 @@ def never_observed(firms: pd.DataFrame) -> pd.DataFrame:
 
 
 def alliance_pages(alliances: pd.DataFrame) -> pd.DataFrame:
-    """Count alliances, pages and known ends by five years of signing."""
-    five = alliances["start_year"] // 5 * 5
-    grouped = alliances.assign(level=five.map(lambda year: f"{year} to {year + 4}"))
+    """Count alliances, pages and known ends by year of signing."""
+    grouped = alliances.assign(level=alliances["start_year"].astype(str))
     return grouped.groupby("level", as_index=False).agg(
         number=("firm_id", "size"),
         firms=("firm_id", "nunique"),
@@ -345,7 +344,12 @@ def blocks(sample: Sample) -> list[Block]:
             "Alliances by year of signing, and the pages that they rest on",
             alliance_pages(alliances),
             WORDS,
-            titles={"number": "Alliances", "pages": "Pages", "ended": "With a known end"},
+            titles={
+                "level": "Signed",
+                "number": "Alliances",
+                "pages": "Pages",
+                "ended": "With a known end",
+            },
         ),
         table(
             "alliance_partners",

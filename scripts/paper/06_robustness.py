@@ -8,7 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from common import VERSION, Sample, labels, on_page, run, span, warned, with_columns
+from common import (
+    MODELS,
+    VERSION,
+    Sample,
+    labels,
+    on_page,
+    plain,
+    run,
+    span,
+    warned,
+    with_columns,
+)
 
 import belbiotech as bb
 from belbiotech.dataset.facts.confidence import filter_core, filter_stated
@@ -18,7 +29,7 @@ from belbiotech.report.formats import interval, number, percent, ratio
 from belbiotech.report.tables import table
 
 WORDS = labels()
-AUDITED = {"acquisition": False, "exit": False, "failure": True}  # True: Firth's penalty
+AUDITED = ["acquisition", "exit", "failure"]
 PLACEBO_DRAWS = 25
 CAUSAL = "m"  # the step that has a section of its own, What if
 PARTS = {
@@ -58,17 +69,16 @@ CHOICES = {"outcome": "Outcome", "exposure": "Alliances", "controls": "Controls"
 LEFT_OUT = ["estimate", "std_error"]
 
 
-def audit(outcome: str, firth: bool) -> list[Block]:
+def audit(outcome: str) -> list[Block]:
     """Show how the estimate of one outcome moves from design to design."""
     result = bb.bias_audit(
-        f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=firth, bootstrap=0
+        f"{outcome} ~ 1", VERSION, placebo_draws=PLACEBO_DRAWS, firth=None, bootstrap=0
     )
     rows = _named(result.table)
     result = replace(result, table=rows[rows["step"] != CAUSAL])
     what = WORDS.codes["outcome"][outcome].lower()
     steps = result.table.set_index("step")
     naive, sound = (_first(steps.loc[[step]]) for step in ("a", result.sound))
-    penalty = " Firth's penalty." if firth else " Errors clustered by firm."
     word = (
         ""
         if result.e_value is None
@@ -91,7 +101,7 @@ def audit(outcome: str, firth: bool) -> list[Block]:
                 replace(result, table=_steps(result.table, letters, result.sound)).plot(
                     title=_title(result.sound, sound)
                 ),
-                note=f"Hazard ratio of any alliance, by design.{penalty}",
+                note=f"Hazard ratio of any alliance, by design. {MODELS['reads']}",
             )
             for name, (words, letters) in PARTS.items()
         ),
@@ -101,7 +111,8 @@ def audit(outcome: str, firth: bool) -> list[Block]:
             _counted(result.table.drop(columns=LEFT_OUT)),
             WORDS,
             note=f"Steps from d1 on differ from the sound design, {result.sound}, in one point "
-            f"each. What a first alliance did is asked by other methods under What if.{penalty}",
+            f"each. What a first alliance did is asked by other methods under What if. "
+            f"{MODELS['reads']}",
         ),
         *([warned(result.warnings)] if result.warnings else []),
     ]
@@ -149,7 +160,7 @@ def _counted(rows: pd.DataFrame) -> pd.DataFrame:
     """Make counts whole numbers, and empty where there is no estimate."""
     known = rows["hazard_ratio"].notna()
     counts = {name: rows[name].where(known).astype("Int64") for name in ("n_rows", "n_events")}
-    return rows.assign(**counts, note=rows["note"].fillna("").map(WORDS.in_words))
+    return rows.assign(**counts, note=rows["note"].fillna("").map(plain))
 
 
 def panels(panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -166,16 +177,16 @@ def panels(panel: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def curves(panel: pd.DataFrame) -> dict[str, Any]:
-    """Fit every specification; failure, with its few events, has Firth's penalty."""
+    """Fit every specification; where events are few, with Firth's penalty."""
     every = panels(panel)
     given: Mapping[str, Any] = {"exposures": EXPOSURES, "controls": CONTROLS, "progress": False}
     outcomes = {"Acquisition": "acquisition", "Failure or acquisition": "exit"}
-    firth = {name: {**ROWS[name], "firth": True} for name in ("Observed", "Exits read strictly")}
-    firth["All"] = {**ROWS["All"], "firth": True}
+    rows = {name: {**design, "firth": None} for name, design in ROWS.items()}
+    failure = {name: rows[name] for name in ("Observed", "Exits read strictly", "All")}
     return {
-        "exits": bb.specification_curve(every, outcomes=outcomes, designs=ROWS, **given),
+        "exits": bb.specification_curve(every, outcomes=outcomes, designs=rows, **given),
         "failure": bb.specification_curve(
-            every, outcomes={"Failure": "failure"}, designs=firth, cluster=None, **given
+            every, outcomes={"Failure": "failure"}, designs=failure, **given
         ),
     }
 
@@ -224,7 +235,7 @@ def curve_blocks(name: str, curve: Any, panel: pd.DataFrame) -> list[Block]:
             f"Specification curve of {what}",
             on_page(specification_curve(shown, choices=varied, sound="sound")),
             note="Blue: the 95% interval does not hold 1. Unsound designs, in which who counts "
-            "depends on what happens, stand at the right.",
+            f"depends on what happens, stand at the right. {MODELS['reads']}",
         ),
         replace(whole, shown=whole.shown.iloc[_telling(curve.table)]),
         *([warned(curve.warnings)] if curve.warnings else []),
@@ -253,8 +264,8 @@ def _telling(rows: pd.DataFrame) -> list[int]:
 def blocks(sample: Sample) -> list[Block]:
     """Audit the designs, and fit many specifications, sound and unsound."""
     made: list[Block] = []
-    for outcome, firth in AUDITED.items():
-        made += audit(outcome, firth)
+    for outcome in AUDITED:
+        made += audit(outcome)
     made.append(Heading("Many specifications, sound and unsound"))
     for name, curve in curves(sample.panel).items():
         made += curve_blocks(name, curve, sample.panel)

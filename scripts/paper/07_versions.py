@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 from common import MODELS, OUTCOMES, VERSION, Sample, labels, run, with_columns
 from models import Fit, cox
@@ -21,6 +23,11 @@ RULES = {
         "follow_up": 3,
         "evidence": "pages",
     },
+}
+CONSORTIA = {
+    "Once for each partner": "partners",
+    "Once for each project": "projects",
+    "Not at all": "none",
 }
 WINDOWS: dict[str, int | None] = {"3 years": 3, "5 years": 5, "7 years": 7, "Unlimited": None}
 
@@ -47,15 +54,15 @@ def refitted() -> pd.DataFrame:
     return pd.DataFrame(lines)
 
 
-def windows() -> pd.DataFrame:
-    """Fit the main models with alliances in force for longer and shorter."""
+def rebuilt(column: str, argument: str, values: Mapping[str, object]) -> pd.DataFrame:
+    """Fit the main models to panels that are built with one argument changed."""
     tables = bb.load_tables(VERSION)
     lines = []
-    for words, window in WINDOWS.items():
-        panel = with_columns(rebuild(tables, alliance_window=window).firm_year)
+    for words, value in values.items():
+        panel = with_columns(rebuild(tables, **{argument: value}).firm_year)
         rows = panel[panel["observed"]].reset_index(drop=True)
         lines += [
-            {"window": words, **line(cox(name, outcome, right, rows), right)}
+            {column: words, **line(cox(name, outcome, right, rows), right)}
             for outcome in OUTCOMES
             for name, right in RIGHT.items()
         ]
@@ -98,9 +105,22 @@ def blocks(sample: Sample) -> list[Block]:
         table(
             "windows",
             "The main models by the years that an alliance without a known end is in force",
-            windows(),
+            rebuilt("window", "alliance_window", WINDOWS),
             WORDS,
             titles={"window": "In force"},
+        ),
+        Heading("Consortia"),
+        Text(
+            "Each partner of a consortium is a row of the facts, so that one project can count "
+            "many times. The partners of one project are rows of one firm, year and "
+            "subject, or, where a page names none, of one page."
+        ),
+        table(
+            "consortia",
+            "The main models by how consortia count",
+            rebuilt("consortia", "consortia", CONSORTIA),
+            WORDS,
+            titles={"consortia": "Consortia count"},
         ),
     ]
 

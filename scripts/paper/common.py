@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -185,6 +186,7 @@ def with_columns(panel: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+@cache
 def labels() -> Labels:
     """Words for all columns: the schemas', and those of the paper."""
     return data_labels().with_more(ADDED, CODES)
@@ -225,8 +227,14 @@ def run(name: str, title: str, blocks: Callable[[Sample], Sequence[Block]]) -> N
 
 def warned(texts: Iterable[str]) -> Warned:
     """Put warnings in words for people."""
-    said = [CODE_TALK.sub("", labels().in_words(text)) for text in texts]
+    said = [plain(text) for text in texts]
+    said = [f"{text[0].upper()}{text[1:]}" for text in said]
     return Warned(tuple(dict.fromkeys([*_few_events(said), *said])))
+
+
+def plain(text: str) -> str:
+    """Put what the package says in words for people, without what to do in code."""
+    return CODE_TALK.sub("", labels().in_words(text))
 
 
 def _few_events(said: list[str]) -> list[str]:

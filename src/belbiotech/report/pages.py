@@ -10,13 +10,13 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
+from belbiotech import __version__
 from belbiotech.errors import BelbiotechError
 from belbiotech.report.sections import read_sections
 
 __all__ = ["package_versions", "write_report"]
 
 PACKAGES = (
-    "belbiotech",
     "pandas",
     "numpy",
     "scipy",
@@ -40,10 +40,11 @@ def package_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     Returns
     -------
     dict
-        Python's version, and that of each package.
+        Python's version, this package's own, and that of each other package.
     """
     return {
         "Python": platform.python_version(),
+        "belbiotech": __version__,
         **{name: metadata.version(name) for name in packages},
     }
 

@@ -211,8 +211,9 @@ def _no_exposure(exposure: str, panel: pd.DataFrame, missing: Sequence[str] = ()
 def _agreements_of(
     tables: Tables, panel: pd.DataFrame, exposure: str, unit: str, start: str
 ) -> Agreements:
-    """Put the alliances of the tables on the clocks of the firms in the panel."""
+    """Put the alliances that count in the tables on the clocks of the firms in the panel."""
     from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS
+    from belbiotech.dataset.panel.readings import counted_alliances, readings_of
 
     alliances = tables.alliances
     group = exposure.removeprefix("alliances").removeprefix("_")
@@ -220,6 +221,7 @@ def _agreements_of(
         raise PanelError(_no_exposure(exposure, panel))
     if group:
         alliances = alliances[alliances[ALLIANCE_GROUPS[group][0]] == group]
+    alliances = counted_alliances(alliances, readings_of(tables.parameters))
     zero = (panel["year"] - panel[start]).groupby(panel[unit]).first()
     alliances = alliances[alliances[unit].isin(zero.index)]
     founded = zero.reindex(alliances[unit]).to_numpy(dtype=float)

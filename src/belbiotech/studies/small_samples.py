@@ -21,7 +21,7 @@ from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.units import needed_unit
 
-__all__ = ["RULE", "cox_by_events", "leave_one_out"]
+__all__ = ["RULE", "cox_by_events", "few_events", "leave_one_out"]
 
 RULE = (
     f"Models with fewer than {EVENTS_PER_COEFFICIENT} events a coefficient have Firth's penalty, "
@@ -79,14 +79,38 @@ def cox_by_events(
     >>> str(told[0].message)[:52]
     "26 events of 'exit' for 4 coefficients (6.5 each, fe"
     """
-    read = read_formula(formula)
-    known = read.outcome in rows.columns and set(read.columns) <= set(rows.columns)
-    few = False
-    if known and not rows[[read.outcome, *read.columns]].isna().any(axis=None):
-        number = len(design_matrix(read, rows).names)
-        few = bool(rows[read.outcome].sum() < EVENTS_PER_COEFFICIENT * number)
+    few = few_events(formula, rows)
     chosen: dict[str, Any] = {"firth": True} if few else {"cluster": needed_unit(rows, unit)}
     return cox(formula, rows, **chosen, **options)
+
+
+def few_events(formula: str, rows: pd.DataFrame) -> bool:
+    """Tell whether a model has fewer than ten events for each coefficient.
+
+    Parameters
+    ----------
+    formula : str
+        As for `belbiotech.cox`.
+    rows : DataFrame
+        The rows.
+
+    Returns
+    -------
+    bool
+        False where the rows lack a column or a value: the fit says so.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"failure": [1, 0, 1, 0], "age": [1, 2, 3, 4]})
+    >>> few_events("failure ~ age", rows), few_events("failure ~ size", rows)
+    (True, False)
+    """
+    read = read_formula(formula)
+    needed = [read.outcome, *read.columns]
+    if not set(needed) <= set(rows.columns) or rows[needed].isna().any(axis=None):
+        return False
+    number = len(design_matrix(read, rows).names)
+    return bool(rows[read.outcome].sum() < EVENTS_PER_COEFFICIENT * number)
 
 
 def leave_one_out(result: CoxResult, unit: pd.Series) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from belbiotech.errors import (
     on_screen,
 )
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
+from belbiotech.studies.small_samples import few_events
 from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.conditions import rows_where
@@ -188,9 +189,10 @@ def specification_curve(
         ``"year >= 2000 and region in ['Flanders']"``, ``""`` for all; it is read as formulas
         are, and no part of it is run), or a mapping of ``rows`` and arguments of `cox`:
         ``{"rows": "observed", "strata": "segment"}``, ``{"firth": True}`` (which knows no
-        clusters). ``"sound": False`` marks one that is there to show what it does, and is kept
-        apart; ``"data"`` names one of several panels. By default the rows under observation,
-        where the data says which, and, marked as unsound, all.
+        clusters; None: each fit with fewer than ten events a coefficient has it). ``"sound":
+        False`` marks one that is there to show what it does, and is kept apart; ``"data"`` names
+        one of several panels. By default the rows under observation, where the data says which,
+        and, marked as unsound, all.
     cluster : str, optional
         Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
         word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
@@ -299,9 +301,11 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
         from belbiotech.survival.cox.estimate import cox
 
         options = {name: value for name, value in plan.items() if name not in ("rows", *BESIDE)}
-        if plan.get("firth"):  # has profile-likelihood intervals, which know no clusters
-            options["cluster"] = None
         rows = _kept(_panel(shared.panels, plan), plan["rows"])
+        if plan.get("firth", False) is None:
+            options["firth"] = few_events(formula, rows)
+        if options.get("firth"):  # has profile-likelihood intervals, which know no clusters
+            options["cluster"] = None
         return cox(formula, rows, **{**shared.arguments, **options}), ""
 
     return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard), heard

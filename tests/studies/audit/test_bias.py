@@ -226,6 +226,17 @@ def test_separation_is_told_and_firth_helps():
     assert np.log(sound["upper"]) == pytest.approx(result.firth.intervals.loc["any", "upper"])
 
 
+def test_firth_by_the_number_of_events_of_each_fit():
+    panel = belbiotech.load_panel("1.0.0")
+    audit = bias_audit("acquisition ~ 1", panel, placebo_draws=2, landmarks=(3,), firth=None)
+    rows = seen(panel).assign(allied=lambda rows: (rows["alliances_active_lag1"] > 0).astype(int))
+    equals(lines(audit, "d").iloc[0], fit(rows, "acquisition ~ allied"), "allied")  # 21 events
+    failure = cox("failure ~ allied", rows, firth=True)  # 5 events
+    other = lines(audit, "h").set_index("design").loc["On the hazard of failure"]
+    equals(other, failure, "allied")
+    assert other["upper"] == pytest.approx(np.exp(failure.firth.intervals.loc["allied", "upper"]))
+
+
 def test_warnings_come_once_in_the_result():
     panel = simulate_panel(60, hazard=0.01, seed=3)
     audit = bias_audit("failure ~ 1", panel, placebo_draws=5, landmarks=(3,))
@@ -263,6 +274,13 @@ def test_the_rules_of_observation_and_the_readings_are_those_of_build():
     lined = lines(audit, "l").set_index("design")
     closed = belbiotech.build(facts, liquidation="closure").firm_year
     equals(lined.loc["Wound up is no failure, only bankrupt is"], fit(seen(closed), formula))
+    without = belbiotech.build(facts, consortia="none").firm_year
+    equals(lined.loc["Consortia do not count"], fit(seen(without), formula))
+    projects = belbiotech.build(facts, consortia="projects").firm_year
+    equals(lined.loc["A consortium counts once a project"], fit(seen(projects), formula))
+    assert lined["estimate"].round(6).loc["Consortia do not count"] != round(
+        steps.loc["d", "estimate"], 6
+    )
     core = belbiotech.build(filter_core(facts)).firm_year
     equals(lined.loc["Without firms on the edge of the frame"], fit(seen(core), formula))
     assert lined["estimate"].notna().all()

@@ -54,7 +54,7 @@ def test_the_mean_of_the_deals(sample):
     assert row["hazard_ratio"] == pytest.approx(np.exp(0.5))
     assert "mean of 4 deals" in row["note"]
     assert "1 more could not be fitted" in row["note"]
-    assert "2 of them are as far off" in row["note"]
+    assert "; 2 as far off as the real alliances" in row["note"]
 
 
 def test_no_deal_can_be_fitted(sample):

@@ -160,7 +160,7 @@ def bias_audit(
     bootstrap: int = 0,
     seed: int = 0,
     cluster: str | None = "unit",
-    firth: bool = False,
+    firth: bool | None = False,
     progress: bool = True,
     unit: str | None = None,
     start: str = "start",
@@ -236,9 +236,10 @@ def bias_audit(
     cluster : str, optional
         Column of the clusters of the standard errors; "unit": whose row it is, by the panel's own
         word (``data.attrs["unit"]``), else ``firm_id``; None: no clusters.
-    firth : bool
+    firth : bool or None
         Whether all Cox fits have Firth's penalty: for few events, where a design without it has
         no estimate at all. Their intervals are from the profile likelihood, without clusters.
+        None: each fit with fewer than ten events a coefficient has it, and no other.
     progress : bool
         Whether to show a bar, on a terminal or in a notebook.
     unit : str, optional

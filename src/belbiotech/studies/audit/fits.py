@@ -21,6 +21,7 @@ from belbiotech.studies.estimates import (
     one_line,
     only_coefficient,
 )
+from belbiotech.studies.small_samples import few_events
 
 __all__ = [
     "Model",
@@ -47,8 +48,8 @@ class Model:
         The exposure's column.
     cluster : str or None
         Column of the clusters.
-    firth : bool
-        Whether the Cox fits have Firth's penalty.
+    firth : bool or None
+        Whether the Cox fits have Firth's penalty; None: those with few events.
     unit, start, stop : str
         Columns of the panel.
     """
@@ -56,7 +57,7 @@ class Model:
     formula: str
     column: str
     cluster: str | None
-    firth: bool
+    firth: bool | None
     unit: str
     start: str
     stop: str
@@ -78,7 +79,8 @@ class Model:
             return fine_gray(formula, rows, competing, unit=self.unit, **columns)
         from belbiotech.survival.cox.estimate import cox
 
-        if self.firth:  # has profile-likelihood intervals, which know no clusters
+        firth = few_events(formula, rows) if self.firth is None else self.firth
+        if firth:  # has profile-likelihood intervals, which know no clusters
             return cox(formula, rows, **{**columns, "cluster": None}, firth=True)
         return cox(formula, rows, **columns)
 

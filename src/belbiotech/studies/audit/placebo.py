@@ -93,12 +93,12 @@ def placebo_row(
         return failed(f"none of {draws} deals could be fitted: {rows['note'].iloc[0]}")
     mean = good["estimate"].mean()
     lower, upper = np.exp(good["estimate"].quantile([0.025, 0.975]))
-    note = f"mean of {len(good)} deals, and where 95% of them lie"
+    note = f"mean and central 95% of {len(good)} deals"
     if len(good) < draws:
         note += f"; {draws - len(good)} more could not be fitted"
     if np.isfinite(real):
         beyond = int((abs(good["estimate"] - mean) >= abs(real - mean)).sum())
-        note += f"; {beyond} of them are as far off as the real alliances"
+        note += f"; {beyond or 'none'} as far off as the real alliances"
     return {
         "estimate": mean,
         "hazard_ratio": float(np.exp(mean)),
