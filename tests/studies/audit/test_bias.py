@@ -114,7 +114,7 @@ def test_i_deals_the_alliances_to_others(audited):
     assert "not estimable" in after["note"]
     assert naive["hazard_ratio"] < 0.9
     assert sound["lower"] < 1 < sound["upper"]
-    assert "mean of 10 deals" in sound["note"]
+    assert "central 95% of 10 deals" in sound["note"]
 
 
 @pytest.mark.parametrize(("line", "event"), [(0, "observed_active"), (1, "bankrupt")])
