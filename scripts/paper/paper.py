@@ -87,6 +87,7 @@ def report(out: Path) -> tuple[Path, Path]:
     events = size(rows, "failure", "acquisition", "ipo")
     facts = {
         "Commit": commit(),
+        "belbiotech": bb.__version__,
         "Data version": VERSION,
         "To be cited as": bb.cite(VERSION, "apa").splitlines()[0],
         "Years": f"{sample.panel['year'].min()} to {sample.panel['year'].max()}",

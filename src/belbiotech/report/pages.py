@@ -10,7 +10,6 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from belbiotech import __version__
 from belbiotech.errors import BelbiotechError
 from belbiotech.report.sections import read_sections
 
@@ -40,11 +39,10 @@ def package_versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     Returns
     -------
     dict
-        Python's version, this package's own, and that of each other package.
+        Python's version, and that of each package.
     """
     return {
         "Python": platform.python_version(),
-        "belbiotech": __version__,
         **{name: metadata.version(name) for name in packages},
     }
 
