@@ -21,7 +21,7 @@ from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_codes import numbered
 from belbiotech.survival.rows.units import needed_unit
 
-__all__ = ["RULE", "cox_by_events", "few_events", "leave_one_out"]
+__all__ = ["RULE", "cox_by_events", "cox_or_firth", "few_events", "leave_one_out"]
 
 RULE = (
     f"Models with fewer than {EVENTS_PER_COEFFICIENT} events a coefficient have Firth's penalty, "
@@ -82,6 +82,42 @@ def cox_by_events(
     few = few_events(formula, rows)
     chosen: dict[str, Any] = {"firth": True} if few else {"cluster": needed_unit(rows, unit)}
     return cox(formula, rows, **chosen, **options)
+
+
+def cox_or_firth(
+    formula: str, rows: pd.DataFrame, *, firth: Any, cluster: Any, **options: Any
+) -> CoxResult:
+    """Fit a Cox model with Firth's penalty or with clustered errors.
+
+    Parameters
+    ----------
+    formula : str
+        As for `belbiotech.cox`.
+    rows : DataFrame
+        The rows.
+    firth : bool or None
+        Whether with the penalty, whose profile intervals know no clusters; None: if there are
+        fewer than ten events a coefficient.
+    cluster : str or None
+        Column of the clusters.
+    **options
+        For `belbiotech.cox`.
+
+    Returns
+    -------
+    CoxResult
+        The fit.
+
+    Examples
+    --------
+    >>> from belbiotech import load_panel
+    >>> rows = load_panel("1.0.0").query("observed")
+    >>> many = cox_or_firth("exit ~ listed_lag1", rows, firth=None, cluster="firm_id")
+    >>> many.firth is None
+    True
+    """
+    chosen = few_events(formula, rows) if firth is None else firth
+    return cox(formula, rows, firth=chosen, cluster=None if chosen else cluster, **options)
 
 
 def few_events(formula: str, rows: pd.DataFrame) -> bool:

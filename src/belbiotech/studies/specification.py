@@ -20,7 +20,7 @@ from belbiotech.errors import (
     on_screen,
 )
 from belbiotech.studies.estimates import COLUMNS, estimated, html, tally
-from belbiotech.studies.small_samples import few_events
+from belbiotech.studies.small_samples import cox_or_firth
 from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.conditions import rows_where
@@ -298,15 +298,9 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
     heard: list[str] = []
 
     def fit() -> tuple[Any, str]:
-        from belbiotech.survival.cox.estimate import cox
-
         options = {name: value for name, value in plan.items() if name not in ("rows", *BESIDE)}
         rows = _kept(_panel(shared.panels, plan), plan["rows"])
-        if plan.get("firth", False) is None:
-            options["firth"] = few_events(formula, rows)
-        if options.get("firth"):  # has profile-likelihood intervals, which know no clusters
-            options["cluster"] = None
-        return cox(formula, rows, **{**shared.arguments, **options}), ""
+        return cox_or_firth(formula, rows, **{"firth": False, **shared.arguments, **options}), ""
 
     return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard), heard
 

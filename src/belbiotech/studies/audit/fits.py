@@ -21,7 +21,7 @@ from belbiotech.studies.estimates import (
     one_line,
     only_coefficient,
 )
-from belbiotech.studies.small_samples import few_events
+from belbiotech.studies.small_samples import cox_or_firth
 
 __all__ = [
     "Model",
@@ -77,12 +77,7 @@ class Model:
             from belbiotech.survival.competing.fine_gray import fine_gray
 
             return fine_gray(formula, rows, competing, unit=self.unit, **columns)
-        from belbiotech.survival.cox.estimate import cox
-
-        firth = few_events(formula, rows) if self.firth is None else self.firth
-        if firth:  # has profile-likelihood intervals, which know no clusters
-            return cox(formula, rows, **{**columns, "cluster": None}, firth=True)
-        return cox(formula, rows, **columns)
+        return cox_or_firth(formula, rows, firth=self.firth, **columns)
 
     def row(self, rows: pd.DataFrame, heard: list[str]) -> dict[str, Any]:
         """Fit, and give the line of the exposure."""
