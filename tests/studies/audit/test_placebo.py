@@ -52,7 +52,7 @@ def test_the_mean_of_the_deals(sample):
     row = placebo_row(sample, fit, draws=5, rng=np.random.default_rng(0), real=1.9)
     assert row["estimate"] == pytest.approx(0.5)
     assert row["hazard_ratio"] == pytest.approx(np.exp(0.5))
-    assert "mean of 4 deals" in row["note"]
+    assert "central 95% of 4 deals" in row["note"]
     assert "1 more could not be fitted" in row["note"]
     assert "; 2 as far off as the real alliances" in row["note"]
 
