@@ -306,7 +306,7 @@ def bias_audit(
     formula, sample = read(given, data)
     tables = _tables_of(sample)
     rebuilt = None if tables is None else Rebuilt(tables, lambda other: read(given, other)[1])
-    check_truth_values(firth=firth)
+    check_truth_values(firth=False if firth is None else firth)
     if isinstance(cluster, str) and cluster == "unit":
         cluster = sample.unit
     model = Model(formula, sample.column, cluster, firth, sample.unit, start, stop)
