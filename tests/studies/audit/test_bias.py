@@ -231,7 +231,8 @@ def test_firth_by_the_number_of_events_of_each_fit():
     audit = bias_audit("acquisition ~ 1", panel, placebo_draws=2, landmarks=(3,), firth=None)
     rows = seen(panel).assign(allied=lambda rows: (rows["alliances_active_lag1"] > 0).astype(int))
     equals(lines(audit, "d").iloc[0], fit(rows, "acquisition ~ allied"), "allied")  # 21 events
-    failure = cox("failure ~ allied", rows, firth=True)  # 5 events
+    with pytest.warns(belbiotech.BelbiotechWarning, match="5 events"):
+        failure = cox("failure ~ allied", rows, firth=True)
     other = lines(audit, "h").set_index("design").loc["On the hazard of failure"]
     equals(other, failure, "allied")
     assert other["upper"] == pytest.approx(np.exp(failure.firth.intervals.loc["allied", "upper"]))
