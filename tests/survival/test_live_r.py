@@ -164,3 +164,17 @@ def test_cumulative_incidence(seed, asked):
         rows = table[table["outcome"] == fate].set_index("time").loc[expected["time"]]
         close(rows["incidence"], expected[fate])
         close(rows["std_error"], expected[f"{fate}_se"])
+
+
+def test_a_covariate_never_lowers_the_maximum_of_late_entries(tmp_path):
+    """Aids2 by age: all enter late, and the likelihood of log-logistic times has many maxima."""
+    code = (
+        "suppressMessages(library(MASS)); a <- Aids2[Aids2$death > Aids2$diag & Aids2$age > 0, ];"
+        "write.csv(data.frame(start = a$age, stop = a$age + (a$death - a$diag) / 365.25,"
+        "failure = as.integer(a$status == 'D'), male = as.integer(a$sex == 'M')), 'aids.csv')"
+    )
+    subprocess.run([RSCRIPT, "--vanilla", "-e", code], cwd=tmp_path, check=True)
+    data = pd.read_csv(tmp_path / "aids.csv")
+    fits = [belbiotech.aft(f"failure ~ {x}", data, "loglogistic") for x in ("male", "1")]
+    assert fits[0].log_likelihood >= fits[1].log_likelihood
+    assert fits[0].log_likelihood_null == pytest.approx(fits[1].log_likelihood, abs=1e-6)

@@ -6,6 +6,7 @@ rows. lifelines' fitters are a second opinion in the tests: with late entries th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -109,7 +110,7 @@ def _highest(design: AftDesign, distribution: DistributionName) -> FloatArray:
     kind = DISTRIBUTIONS[distribution]
     found: list[tuple[float, FloatArray]] = []
     failures: list[FitError] = []
-    for begin in _starts(design):
+    for begin in [*_starts(design), *_without_effects(design, distribution)]:
         try:
             theta = _newton(design, begin, distribution)
         except FitError as failure:
@@ -136,6 +137,16 @@ def _starts(design: AftDesign) -> Iterator[FloatArray]:
             theta[-2] = middle + further * max(spread, SMALLEST)
             theta[-1] = log_spread + larger
             yield theta
+
+
+def _without_effects(design: AftDesign, distribution: DistributionName) -> Iterator[FloatArray]:
+    """Begin at the maximum without covariates, so that none with them is lower."""
+    if design.x.shape[1] == 1:
+        return
+    theta = np.zeros(design.x.shape[1] + 1)
+    with contextlib.suppress(FitError):
+        theta[-2:] = _highest(replace(design, x=design.x[:, -1:]), distribution)
+        yield theta
 
 
 def _is_maximum(there: AftLikelihood, weight: FloatArray) -> bool:
