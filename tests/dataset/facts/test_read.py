@@ -386,6 +386,15 @@ def test_rows_with_too_many_or_too_few_cells(facts_folder):
     assert text.startswith("sources.csv, line 4: has 2 cells, and the header 6")
 
 
+@pytest.mark.parametrize("commas", [5, 2, 9])
+def test_lines_of_commas_alone_are_one_problem(facts_folder, commas):
+    facts_folder.write()
+    path = facts_folder.path / "sources.csv"
+    path.write_text(path.read_text("utf-8") + 2 * ("," * commas + "\n"), "utf-8")
+    text = only_problem(facts_folder.path)
+    assert text.startswith("sources.csv, line 4: is blank but for its commas, as 2 lines up to 5")
+
+
 def test_a_quote_that_is_not_closed(facts_folder):
     facts_folder.write()
     path = facts_folder.path / "sources.csv"

@@ -190,9 +190,11 @@ def _table(
 ) -> RawTable:
     """Rows of the right length as a table; the others are added to the problems."""
     width = len(rows[0])
-    kept = []
+    kept, blank = [], []
     for row, line in zip(rows[1:], lines[1:], strict=True):
-        if len(row) == width:
+        if not any(row):
+            blank.append(line)
+        elif len(row) == width:
             kept.append((row, line))
         else:
             text = (
@@ -200,6 +202,10 @@ def _table(
                 "a text that holds a comma must stand between quotes"
             )
             problems.append(Problem(file, line, text))
+    if blank:
+        more = f", as {len(blank):,d} lines up to {blank[-1]} are" if len(blank) > 1 else ""
+        text = f"is blank but for its commas{more}; spreadsheets leave such lines: delete them"
+        problems.append(Problem(file, blank[0], text))
     columns = {
         name: pd.Series([row[at] or None for row, _ in kept], dtype=object)
         for name, at in header.items()
