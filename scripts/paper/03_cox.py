@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from common import MODELS, OUTCOMES, Sample, labels, run, size, today
 from models import WIDEST, Fit, coefficient_table, coefficients, cox, forest_lines
-from propositions import ACTIVE, RIGHT
+from propositions import ACTIVE, RIGHT, graded
 
 from belbiotech.plots import forest
 from belbiotech.report.blocks import Block, FigureBlock, Finding, Heading, Text
@@ -70,6 +70,7 @@ def findings(fits: dict[tuple[str, str], Fit]) -> list[Block]:
     seat = "a seat in Wallonia or Brussels, against Flanders,"
     more = "one more active alliance with {}, the other kinds held equal,"
     return [
+        Text(graded()),
         Finding(
             "Proposition 1a: strategic partnering helps new biotechnology firms survive.",
             says("Any alliance", "allied", "having an active alliance the year before", every)

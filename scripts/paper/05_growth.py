@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from common import MODELS, Sample, labels, on_page, run, size
 from models import Fit, coefficient_table, cox
-from propositions import ACTIVE, MAX_ORDER, RIGHT, not_listed, round_rows
+from propositions import ACTIVE, MAX_ORDER, RIGHT, graded, not_listed, round_rows
 
 import belbiotech as bb
 from belbiotech.report.blocks import Block, FigureBlock, Finding, Heading, Text
@@ -83,6 +83,7 @@ def blocks(sample: Sample) -> list[Block]:
             note=f"{rounds_note} Andersen and Gill: one baseline for all rounds. Prentice, "
             f"Williams and Peterson: one for each round in turn, from {MAX_ORDER} on together.",
         ),
+        Text(graded()),
         Finding(
             "Proposition 1b: strategic partnering helps new biotechnology firms grow.",
             (

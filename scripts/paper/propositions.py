@@ -102,6 +102,15 @@ class Models:
                     yield Tested(proposition, outcome, term, self.of(model, outcome))
 
 
+def graded() -> str:
+    """Say what the words of the sentences on the propositions grade, and what they do not."""
+    tests = sum(len(outcomes) for parts in TESTED.values() for _, outcomes in parts)
+    return (
+        f"The words below grade each p-value by itself. It is one of {tests}: the table that opens "
+        "this report also has it adjusted for their number, and from histories dealt anew."
+    )
+
+
 def options_of(fit: Fit) -> dict[str, Any]:
     """Give the formula and rows of a fit, for another method on the same."""
     return {"formula": f"{fit.outcome} ~ {RIGHT[fit.name]}", "data": fit.rows}
