@@ -170,3 +170,23 @@ def test_all_warnings_of_the_package_take_the_one_way_to_the_users_line():
         and ast.unparse(node.func) in ("warnings.warn", "warnings.warn_explicit")
     ]
     assert [place.split(",")[0] for place in otherwise] == ["errors.py"], otherwise
+
+
+@pytest.mark.parametrize("odd", [None, pd.NA, 3, ["logit"], pd.Series(["logit"]), pd.DataFrame()])
+def test_what_is_no_word_is_told_where_one_is_asked_for(rows, odd):
+    fit = bb.cox("exit ~ alliances_active_lag1", rows)
+    calls = [
+        lambda: bb.discrete_hazard("exit ~ alliances_active_lag1", rows, link=odd),
+        lambda: bb.aft("exit ~ alliances_active_lag1", rows, distribution=odd),
+        lambda: fit.residuals(odd),
+        lambda: fit.anova(test=odd),
+        lambda: bb.regression_table(fit, below=odd),
+        lambda: bb.pseudo_values(rows, "exit", times=5, method=odd),
+        lambda: bb.standardised_survival(
+            fit, rows, exposure="alliances_active_lag1", values=[[]], times=5
+        ),
+    ]
+    words = r"give a text|unknown|no residuals|must be|there is no|did you mean|the names are"
+    for call in calls:
+        with pytest.raises(BelbiotechError, match=words):
+            call()

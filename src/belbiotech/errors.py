@@ -25,6 +25,7 @@ __all__ = [
     "a_type_of",
     "heard_warnings",
     "in_words",
+    "is_one_of",
     "nearest_names",
     "on_screen",
     "warn",
@@ -233,6 +234,29 @@ def a_type_of(value: object) -> str:
     """
     name = type(value).__name__
     return f"{'an' if name[0] in 'aeioAEIO' else 'a'} {name}"
+
+
+def is_one_of(value: object, known: Iterable[str]) -> bool:
+    """Tell whether a value is one of some words; no other type is, a table or NA among them.
+
+    Parameters
+    ----------
+    value : object
+        What was given.
+    known : iterable of str
+        The words.
+
+    Returns
+    -------
+    bool
+        Whether it is.
+
+    Examples
+    --------
+    >>> is_one_of("logit", ["logit", "cloglog"]), is_one_of(None, ["logit", "cloglog"])
+    (True, False)
+    """
+    return isinstance(value, str) and value in known
 
 
 def nearest_names(name: object, known: Iterable[object]) -> str:

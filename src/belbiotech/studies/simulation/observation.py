@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, in_words, is_one_of, nearest_names
 from belbiotech.studies.estimates import estimated
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.workers import run
@@ -207,8 +207,8 @@ def observation_study(
     0     0.x: from the first page    0.14         0.06
     1  1.0.0: followed for 3 years    0.05         0.06
     """
-    if world not in get_args(World):
-        msg = f"there is no world {world!r}; {nearest_names(world, get_args(World))}"
+    if not is_one_of(world, get_args(World)):
+        msg = f"there is no world {in_words(world)}; {nearest_names(str(world), get_args(World))}"
         raise PanelError(msg)
     if repetitions < 2:
         msg = f"repetitions must be 2 or more, not {repetitions!r}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, nearest_names, on_screen
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names, on_screen
 from belbiotech.survival.causal.bootstrap import percentiles
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray
@@ -201,8 +201,9 @@ class StandardisedCurves:
         """
         from belbiotech.plots import step_curves
 
-        if value not in ("incidence", "survival"):
-            msg = f"no curve {value!r}; {nearest_names(value, ['incidence', 'survival'])}"
+        if not is_one_of(value, ("incidence", "survival")):
+            known = ["incidence", "survival"]
+            msg = f"no curve {in_words(value)}; {nearest_names(str(value), known)}"
             raise FitError(msg)
         table = self.table
         if value == "survival":

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names, warn
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names, warn
 from belbiotech.survival.causal.histories import histories
 from belbiotech.survival.causal.probabilities import Family, prepare_model
 from belbiotech.survival.causal.weight_models import (
@@ -239,8 +239,8 @@ def censoring_weights(
         formulas.append(right_side("numerator", numerator, data, censored))
     needed = [name for formula in formulas for name in formula.columns]
     data = check_rows(data, [], start=start, stop=stop, columns=needed)
-    if link not in ("logit", "cloglog"):
-        msg = f"link {link!r} is unknown; {nearest_names(link, ['logit', 'cloglog'])}"
+    if not is_one_of(link, ("logit", "cloglog")):
+        msg = f"link {in_words(link)} is unknown; {nearest_names(str(link), ['logit', 'cloglog'])}"
         raise FitError(msg)
     value = data[censored].to_numpy(dtype=float)
     past = histories(data, own, start)

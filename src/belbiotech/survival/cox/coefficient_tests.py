@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names
 from belbiotech.survival.cox.firth import penalised_test
 from belbiotech.survival.cox.fit import CoxFit, refuse_streamed
 from belbiotech.survival.cox.maximise import maximise
@@ -135,8 +135,8 @@ def anova(fit: CoxFit, test: FactorTest = "lr") -> pd.DataFrame:
     term
     size     0.3135   1   0.5755
     """
-    if test not in get_args(FactorTest):
-        msg = f"there is no test {test!r}; {nearest_names(str(test), get_args(FactorTest))}"
+    if not is_one_of(test, get_args(FactorTest)):
+        msg = f"there is no test {in_words(test)}; {nearest_names(str(test), get_args(FactorTest))}"
         raise FitError(msg)
     if fit.ridge is not None:
         raise FitError(NO_RIDGE)

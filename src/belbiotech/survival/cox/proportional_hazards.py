@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, refuse_streamed, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import Design, RiskSets, likelihood
 from belbiotech.survival.cox.residuals import schoenfeld
@@ -196,9 +196,9 @@ def transformed_times(design: Design, sets: RiskSets, transform: Transform) -> F
     FitError
         An unknown transform, or the logarithm of times that are not all positive.
     """
-    if transform not in get_args(Transform):
+    if not is_one_of(transform, get_args(Transform)):
         known = get_args(Transform)
-        msg = f"there is no transform {transform!r}; {nearest_names(str(transform), known)}"
+        msg = f"there is no transform {in_words(transform)}; {nearest_names(str(transform), known)}"
         raise FitError(msg)
     if transform == "identity":
         return sets.time

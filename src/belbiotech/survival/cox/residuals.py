@@ -8,7 +8,7 @@ from typing import Literal, get_args, overload
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names
 from belbiotech.survival.cox.fit import CoxFit, risk_of, with_known_frailty
 from belbiotech.survival.cox.partial_likelihood import (
     Design,
@@ -115,8 +115,8 @@ def residuals(
     1   -0.9006
     Name: martingale, dtype: float64
     """
-    if kind not in get_args(Kind):
-        msg = f"there are no residuals {kind!r}; {nearest_names(str(kind), get_args(Kind))}"
+    if not is_one_of(kind, get_args(Kind)):
+        msg = f"there are no residuals {in_words(kind)}; {nearest_names(str(kind), get_args(Kind))}"
         raise FitError(msg)
     if to is not None and collapse is not None:
         msg = "residuals are written row by row, or collapsed by unit: give to or collapse"

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
 from belbiotech.survival.rows.door import as_table
@@ -226,6 +226,6 @@ def _refuse_words(kind: str, method: str) -> None:
         ("kind", kind, get_args(Kind)),
         ("method", method, get_args(Method)),
     ):
-        if value not in known:
-            msg = f"{name} {value!r} is unknown; {nearest_names(str(value), known)}"
+        if not is_one_of(value, known):
+            msg = f"{name} {in_words(value)} is unknown; {nearest_names(str(value), known)}"
             raise FitError(msg)

@@ -9,7 +9,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names, warn
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names, warn
 from belbiotech.survival.discrete.baseline import Baseline, BaselineName, make_baseline
 from belbiotech.survival.discrete.binomial import Binomial, BinomialFit, fit_binomial
 from belbiotech.survival.discrete.fit import DiscreteFit
@@ -159,8 +159,8 @@ def _without_quiet_levels(rows: DiscreteRows) -> DiscreteRows:
 
 def _refuse_link(link: str) -> None:
     check_text(link, "link", "logit")
-    if link not in get_args(LinkName):
-        msg = f"link {link!r} is unknown; {nearest_names(link, get_args(LinkName))}"
+    if not is_one_of(link, get_args(LinkName)):
+        msg = f"link {in_words(link)} is unknown; {nearest_names(str(link), get_args(LinkName))}"
         raise FitError(msg)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError
+from belbiotech.errors import FitError, in_words, is_one_of
 from belbiotech.survival.discrete.baseline import Baseline
 from belbiotech.survival.discrete.periods import Periods, check_whole_times, cut_into_periods
 from belbiotech.survival.engines.held import HeldRows, counted_rows
@@ -171,8 +171,8 @@ def read_rows(
     """
     clusters = as_cluster_columns(cluster)
     check_text(overlap, "overlap", "refuse")
-    if overlap not in get_args(Overlap):
-        msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
+    if not is_one_of(overlap, get_args(Overlap)):
+        msg = f"overlap must be 'refuse' or 'allow', not {in_words(overlap)}"
         raise FitError(msg)
     data = data if is_held(data) else as_table(data)
     whose = unit_to_check(data, unit, clusters)

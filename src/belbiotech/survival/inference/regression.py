@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, in_words, is_one_of, nearest_names
 from belbiotech.survival.inference.levels import column_of, factor_of
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.model_column import ModelColumn, model_columns
@@ -103,8 +103,8 @@ def regression_table(
     Errors clustered by firm id.
     """
     check_limit_options(conf_level)
-    if below not in get_args(Below):
-        msg = f"below {below!r} is unknown; {nearest_names(str(below), get_args(Below))}"
+    if not is_one_of(below, get_args(Below)):
+        msg = f"below {in_words(below)} is unknown; {nearest_names(str(below), get_args(Below))}"
         raise FitError(msg)
     given = list(models) if isinstance(models, (list, tuple)) else [models]
     columns = [column for model in given for column in model_columns(model, conf_level)]

@@ -311,7 +311,8 @@ def _checked(
     if exposure not in known:
         msg = f"exposure {exposure!r} is not in the model; {nearest_names(exposure, known)}"
         raise FitError(msg)
-    if not as_list(values, "values", [0, 1]):
+    given = as_list(values, "values", [0, 1])
+    if not given or not all(pd.api.types.is_hashable(value) for value in given):
         msg = f"values must be a list of what to set {exposure!r} to, such as [0, 1]"
         raise FitError(msg)
     columns, strata = ([n for n in some if n != exposure] for some in (known, rows.strata))

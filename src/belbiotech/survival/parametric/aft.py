@@ -8,7 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, nearest_names, warn
+from belbiotech.errors import FitError, PanelError, in_words, is_one_of, nearest_names, warn
 from belbiotech.survival.formulas.checks import refuse_offset
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
@@ -230,9 +230,9 @@ def compare_distributions(
 
 
 def _refuse_distribution(name: str) -> None:
-    if name not in get_args(DistributionName):
+    if not is_one_of(name, get_args(DistributionName)):
         known = get_args(DistributionName)
-        msg = f"distribution {name!r} is unknown; {nearest_names(name, known)}"
+        msg = f"distribution {in_words(name)} is unknown; {nearest_names(str(name), known)}"
         raise FitError(msg)
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, warn
+from belbiotech.errors import FitError, in_words, is_one_of, warn
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import counted_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
@@ -107,8 +107,8 @@ def piecewise_exponential(
     alliances_active_lag1 -0.202         0.817     0.098
     """
     check_text(overlap, "overlap", "refuse")
-    if overlap not in get_args(Overlap):
-        msg = f"overlap must be 'refuse' or 'allow', not {overlap!r}"
+    if not is_one_of(overlap, get_args(Overlap)):
+        msg = f"overlap must be 'refuse' or 'allow', not {in_words(overlap)}"
         raise FitError(msg)
     parsed, clusters = read_formula(formula), as_cluster_columns(cluster)
     data = as_table(data)

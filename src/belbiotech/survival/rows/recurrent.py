@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, nearest_names
+from belbiotech.errors import FitError, PanelError, in_words, is_one_of, nearest_names
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import check_text, check_whole_number
 from belbiotech.survival.rows.door import as_table, row_labels
@@ -172,8 +172,8 @@ def _check_options(max_order: int | None, later: str) -> None:
         msg = f"max_order must be 1 or more; it is {max_order}"
         raise FitError(msg)
     check_text(later, "later", "pool")
-    if later not in get_args(Later):
-        msg = f"later {later!r} is unknown; {nearest_names(later, get_args(Later))}"
+    if not is_one_of(later, get_args(Later)):
+        msg = f"later {in_words(later)} is unknown; {nearest_names(str(later), get_args(Later))}"
         raise FitError(msg)
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError, nearest_names
+from belbiotech.errors import PanelError, in_words, is_one_of, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_mapping, check_one_name
 from belbiotech.survival.rows.door import as_table
@@ -283,8 +283,10 @@ def _checked_changes(
         if name not in changes.columns
     ]
     for name, kept in columns.items():
-        if kept not in get_args(Kept):
-            problems.append(f"columns[{name!r}] is {kept!r}; {nearest_names(kept, get_args(Kept))}")
+        if not is_one_of(kept, get_args(Kept)):
+            problems.append(
+                f"columns[{name!r}] is {in_words(kept)}; {nearest_names(str(kept), get_args(Kept))}"
+            )
         elif kept != "count" and name not in changes.columns:
             problems.append(f"changes has no column {name!r} to take the {kept} of")
         if name in data.columns:
