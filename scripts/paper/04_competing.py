@@ -9,12 +9,17 @@ from models import Fit, attempt, coefficient_table
 import belbiotech as bb
 from belbiotech.report.blocks import Block, Heading, Text
 from belbiotech.report.formats import p_value
+from belbiotech.report.sentences import FEW
 from belbiotech.report.tables import table
 from belbiotech.studies.designs import first_spells
 
 WORDS = labels()
 ACTIVE = "alliances_active_lag1"
 OLDEST = 30
+UNPENALISED = (
+    f"Without a penalty: with fewer than {FEW} events a coefficient an estimate may be far off, "
+    "and the Cox models above, which then have one, are the ones to read."
+)
 FIXED = {
     "Region": "C(region_group)",
     "Origin": "C(origin_group)",
@@ -140,7 +145,7 @@ def blocks(sample: Sample) -> list[Block]:
             "Yearly hazard (complementary log-log, log of age)",
             yearly,
             WORDS,
-            note=f"{every}. Errors clustered by firm.",
+            note=f"{every}. Errors clustered by firm. {UNPENALISED}",
         ),
         table(
             "discrete_effects",
@@ -156,7 +161,7 @@ def blocks(sample: Sample) -> list[Block]:
             "Both fates at once (multinomial logit, log of age)",
             multinomial(rows),
             WORDS,
-            note=f"{both}. Against going on as before; errors clustered by firm.",
+            note=f"{both}. Against going on as before; errors clustered by firm. {UNPENALISED}",
         ),
         Heading("Incidence, given what is fixed at entry"),
         Text(
@@ -172,7 +177,8 @@ def blocks(sample: Sample) -> list[Block]:
             subdistribution(followed),
             WORDS,
             ratio="subhazard_ratio",
-            note=f"{size(followed, *FATES)}, up to age {OLDEST}. Errors clustered by firm.",
+            note=f"{size(followed, *FATES)}, up to age {OLDEST}. Errors clustered by firm. "
+            f"{UNPENALISED}",
         ),
     ]
 
