@@ -28,6 +28,7 @@ __all__ = [
     "is_one_of",
     "nearest_names",
     "on_screen",
+    "stop_at",
     "warn",
 ]
 
@@ -116,6 +117,23 @@ class WriteError(ReleaseError, OSError):
 
 class PanelError(BelbiotechError):
     """Rows that are no panel: an unknown column, a missing value, an interval of no length."""
+
+
+def stop_at(problems: Sequence[str]) -> None:
+    """Refuse rows that have problems, told all at once.
+
+    Parameters
+    ----------
+    problems : sequence of str
+        A sentence for each; none where all is well.
+
+    Raises
+    ------
+    PanelError
+        The sentences, one a line.
+    """
+    if problems:
+        raise PanelError("\n".join(problems))
 
 
 class FormulaError(BelbiotechError):

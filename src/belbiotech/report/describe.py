@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.dataset.panel.fields import FIRM_YEAR
-from belbiotech.errors import PanelError
+from belbiotech.errors import stop_at
 from belbiotech.report.labels import Labels, data_labels
 from belbiotech.survival.inference.printed import INDENT, PrintedTable
 from belbiotech.survival.rows.checks import check_rows, no_single_values
@@ -118,7 +118,7 @@ def describe_panel(
         check_columns(panel, start=start, stop=stop, columns=others)
         chosen = [name for name in others if _is_trait(panel[name])]
     check_columns(panel, start=start, stop=stop, columns=chosen)
-    _stop_at(no_single_values(panel, chosen) or too_large(panel, chosen))
+    stop_at(no_single_values(panel, chosen) or too_large(panel, chosen))
     _refuse_many(panel, chosen, by)
     words = data_labels().with_more({} if labels is None else labels)
     parts = dict(_groups(panel, by, words))
@@ -195,7 +195,7 @@ def correlations(
         ]
         if why
     ]
-    _stop_at(problems or too_large(panel, chosen))
+    stop_at(problems or too_large(panel, chosen))
     matrix = panel[chosen].astype(float).corr()
     words = data_labels().with_more({} if labels is None else labels)
     names = [f"({k}) {_name(words, name)}" for k, name in enumerate(chosen, start=1)]
@@ -209,11 +209,6 @@ def correlations(
         f"Pearson's correlations over {len(panel):,d} rows; rows of one unit are not independent."
     )
     return Description(table, heads, len(names), (note,), "", matrix)
-
-
-def _stop_at(problems: Sequence[str]) -> None:
-    if problems:
-        raise PanelError("\n".join(problems))
 
 
 def _how_to_read(described: pd.DataFrame) -> str:
@@ -259,7 +254,7 @@ def _refuse_many(panel: pd.DataFrame, chosen: Sequence[str], by: str | None) -> 
     """Refuse texts with very many values, each a line, and very many groups, each a column."""
     counted = [(name, MOST_LEVELS, "a line each") for name in chosen if not _is_number(panel[name])]
     counted += [] if by is None else [(by, MOST_GROUPS, "a column each")]
-    _stop_at(
+    stop_at(
         [
             f"column {name!r} has {number:,d} values, {each} in the table; {most:,d} are the most: "
             "merge values, or take a number for them"

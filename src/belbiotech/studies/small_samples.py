@@ -80,8 +80,8 @@ def cox_by_events(
     "26 events of 'exit' for 4 coefficients (6.5 each, fe"
     """
     few = few_events(formula, rows)
-    chosen: dict[str, Any] = {"firth": True} if few else {"cluster": needed_unit(rows, unit)}
-    return cox(formula, rows, **chosen, **options)
+    cluster = None if few else needed_unit(rows, unit)
+    return cox_or_firth(formula, rows, firth=few, cluster=cluster, **options)
 
 
 def cox_or_firth(

@@ -20,7 +20,7 @@ from belbiotech.survival.cox.rows import reading_of
 from belbiotech.survival.engines.held import HeldRows, counted_rows
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
-from belbiotech.survival.inference.fitted import errors_in_words
+from belbiotech.survival.inference.fitted import bic_of, errors_in_words
 from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
 from belbiotech.survival.inference.variance import clustered_variance
@@ -120,13 +120,7 @@ class CoxCausesResult(Ratios):
     @property
     def bic(self) -> float:
         """Bayesian information criterion, as `aic`: a coefficient costs the log of all events."""
-        parameters = (self.aic + 2 * self.log_likelihood) / 2
-        return float(-2 * self.log_likelihood + np.log(self.n_events.sum()) * parameters)
-
-    @property
-    def summary(self) -> pd.DataFrame:
-        """Coefficients, hazard ratios, errors and 95% intervals, by outcome and covariate."""
-        return self.summary_at()
+        return bic_of(self.aic, self.log_likelihood, self.n_events)
 
     def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
         """Give coefficients, hazard ratios, errors and intervals of some level.

@@ -116,8 +116,9 @@ def fit_firth(model: CoxModel) -> CoxFit:
         0,
     )
     fit = fit_at(model, sets, maximum, symmetric_inverse(here.information))
+    errors = np.sqrt(np.diag(symmetric_inverse(top.information)))
     intervals = np.array(
-        [[_limit(scaled, best, top, j, side) for side in (-1, 1)] for j in range(p)]
+        [[_limit(scaled, best, top, errors, j, side) for side in (-1, 1)] for j in range(p)]
     )
     firth = FirthFit(
         log_likelihood=here.value,
@@ -192,7 +193,7 @@ def penalised_likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Li
     linear = linear_predictor(design.x.T, beta, design.offset)
     risk = np.exp(linear)
     steps = step_sums(design, sets, risk)
-    plain = likelihood_of(design, sets, linear, steps)
+    plain = likelihood_of(design, sets, linear, risk, steps)
     sign, log_determinant = np.linalg.slogdet(plain.information)
     if sign <= 0:
         return replace(plain, value=-np.inf)
@@ -309,7 +310,9 @@ def _tests(scaled: _Scaled, best: FloatArray, top: float, names: list[str]) -> p
     return pd.DataFrame(lines, index=names, columns=["statistic", "df", "p_value"])
 
 
-def _limit(scaled: _Scaled, best: FloatArray, top: Likelihood, j: int, side: int) -> float:
+def _limit(
+    scaled: _Scaled, best: FloatArray, top: Likelihood, errors: FloatArray, j: int, side: int
+) -> float:
     """Find where twice the fall of the profile is the 95% point of chi-squared with 1 df.
 
     The root of twice the fall is nearly a straight line, on which Newton's steps are few. Its
@@ -318,7 +321,7 @@ def _limit(scaled: _Scaled, best: FloatArray, top: Likelihood, j: int, side: int
     from scipy.special import ndtri
 
     z, free = float(ndtri(0.975)), np.arange(len(best)) != j
-    error = float(np.sqrt(symmetric_inverse(top.information)[j, j]))
+    error = float(errors[j])
     beta, now = best, top
     inside, outside, far = 0.0, np.inf, z  # standard errors from the estimate
     while inside < FAR and outside - inside > SETTLED:

@@ -292,15 +292,18 @@ def cut_design(design: Design, sets: RiskSets, pieces: Pieces) -> Design:
 def likelihood(design: Design, sets: RiskSets, beta: FloatArray) -> Likelihood:
     """Value, score and information of the partial likelihood, with the ties of the risk sets."""
     linear = linear_predictor(design.x.T, beta, design.offset)
-    return likelihood_of(design, sets, linear, step_sums(design, sets, np.exp(linear)))
+    risk = np.exp(linear)
+    return likelihood_of(design, sets, linear, risk, step_sums(design, sets, risk))
 
 
-def likelihood_of(design: Design, sets: RiskSets, linear: FloatArray, steps: Steps) -> Likelihood:
-    """As `likelihood`, of linear predictors x b, (m,), and their sums."""
+def likelihood_of(
+    design: Design, sets: RiskSets, linear: FloatArray, risk: FloatArray, steps: Steps
+) -> Likelihood:
+    """As `likelihood`, of linear predictors x b and risks exp(x b), (m,), and their sums."""
     dead = design.event
     weight = design.weight[dead]
     first = (weight[:, None] * design.x[dead]).sum(axis=0)
-    exposed = design.weight * np.exp(linear) * row_hazard(design, sets, steps)
+    exposed = design.weight * risk * row_hazard(design, sets, steps)
     return Likelihood(
         value=float((weight * linear[dead]).sum() - steps.log_value),
         score=first - (sets.death_weight[:, None] * steps.mean).sum(axis=0),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from belbiotech.errors import PanelError
+from belbiotech.errors import PanelError, stop_at
 from belbiotech.survival.engines.columns import as_frame, kind_of, plain
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import LENGTH, Range, key_ranges
@@ -98,7 +98,7 @@ def check_held_columns(engine: Engine, reading: Reading) -> None:
         if kind not in needed:
             what = kind if kind not in ("number", "text", "bool", "date") else table[name].type()
             problems.append(f"column {name!r} must hold {needed[-1]}, not {what}")
-    _stop_at(problems)
+    stop_at(problems)
 
 
 def _needed(name: str, reading: Reading) -> tuple[str, ...]:
@@ -164,11 +164,11 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
     for name, most in ((reading.weights, "weighted"), (reading.frequency, "repeated")):
         if name is not None and found[most] == 0:
             problems.append(f"column {name!r} is 0 in all rows, so that no row counts")
-    _stop_at(problems)
+    stop_at(problems)
     whole = found["broken"] == 0
     close = 0.0 if whole else TOLERANCE * max(1.0, float(found["mean"]))
     if not whole:
-        _stop_at(_no_length(engine, reading, close))
+        stop_at(_no_length(engine, reading, close))
     return Extent(
         rows=int(found["rows"]),
         first=float(found["first"]),
@@ -387,8 +387,3 @@ def examples(engine: Engine, rows: ir.Table, columns: Sequence[str], number: int
         for row in found.itertuples(index=False)
     ]
     return "; ".join([*told, *(["..."] if number > SHOWN else [])])
-
-
-def _stop_at(problems: Sequence[str]) -> None:
-    if problems:
-        raise PanelError("\n".join(problems))

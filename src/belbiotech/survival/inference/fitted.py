@@ -24,6 +24,7 @@ __all__ = [
     "FittedOfOne",
     "Numbers",
     "Shown",
+    "bic_of",
     "errors_in_words",
     "of_fit",
 ]
@@ -166,11 +167,6 @@ class Shown(Ratios):
         """Clusters of the first column, if any were given."""
         return self.fit.n_clusters
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """The covariates' coefficients, their exponentials, errors and 95% intervals."""
-        return self.summary_at()
-
     def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
         """Give the covariates' coefficients, their exponentials, errors and intervals.
 
@@ -188,6 +184,25 @@ class Shown(Ratios):
 
     def _summary(self, conf_level: float) -> pd.DataFrame:
         raise NotImplementedError
+
+
+def bic_of(aic: float, log_likelihood: float, n_events: Any) -> float:
+    """Compute the Bayesian information criterion from Akaike's.
+
+    Parameters
+    ----------
+    aic, log_likelihood : float
+        Of the model.
+    n_events : int or Series
+        Events: a number, or one for each outcome.
+
+    Returns
+    -------
+    float
+        Each parameter costs the log of all events, not of the rows (Volinsky and Raftery 2000).
+    """
+    parameters = (aic + 2 * log_likelihood) / 2
+    return float(-2 * log_likelihood + np.log(np.sum(n_events)) * parameters)
 
 
 @dataclass(frozen=True, repr=False)
@@ -214,8 +229,7 @@ class Fitted(Shown):
         Events, not rows, since they carry the information (Volinsky and Raftery 2000), as R has it
         for Cox models.
         """
-        parameters = (self.aic + 2 * self.log_likelihood) / 2
-        return float(-2 * self.log_likelihood + np.log(np.sum(self.n_events)) * parameters)
+        return bic_of(self.aic, self.log_likelihood, self.n_events)
 
     @property
     def n_events(self) -> Any:

@@ -228,7 +228,16 @@ class Coefficients(Reported):
 
 
 class Ratios(Coefficients):
-    """A fit whose figure is that of its ratios."""
+    """A fit with a table of its coefficients, whose figure is that of its ratios."""
+
+    @property
+    def summary(self) -> pd.DataFrame:
+        """Coefficients, their exponentials, errors and 95% intervals."""
+        return self.summary_at()
+
+    def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
+        """Give coefficients, their exponentials, errors and intervals of some level."""
+        raise NotImplementedError
 
     def plot(
         self,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, PanelError, a_type_of
+from belbiotech.errors import FitError, PanelError, a_type_of, stop_at
 from belbiotech.survival.rows.column_codes import CHUNK, ColumnCodes, combine, encode
 from belbiotech.survival.rows.column_names import check_columns, check_names
 from belbiotech.survival.rows.door import as_table
@@ -104,7 +104,7 @@ def check_rows(
         msg = "data has no rows"
         raise PanelError(msg)
     data = plain_table(given, used, numbers=outcomes, groups=groups)
-    _stop_at(no_single_values(data, used))
+    stop_at(no_single_values(data, used))
     problems = [line for name in used for line in missing_values(data, name)]
     for name in outcomes:
         problems += _not_zero_one(data, name)
@@ -113,11 +113,11 @@ def check_rows(
         problems += _bad_weights(data, weights, whole=False)
     if frequency is not None:
         problems += _bad_weights(data, frequency, whole=True)
-    _stop_at(problems)
+    stop_at(problems)
     if tied:
-        _stop_at(_no_length(data, start, stop))
+        stop_at(_no_length(data, start, stop))
     if unit is not None:
-        _stop_at(overlaps_in_words(data, unit, start, stop, tied=tied))
+        stop_at(overlaps_in_words(data, unit, start, stop, tied=tied))
     return data
 
 
@@ -210,11 +210,6 @@ def _different_years(codes: IntArray, start: FloatArray, stop: FloatArray) -> bo
     if not np.array_equal(year + low, start):
         return False
     return bool(np.bincount(codes * years + year).max() <= 1)
-
-
-def _stop_at(problems: list[str]) -> None:
-    if problems:
-        raise PanelError("\n".join(problems))
 
 
 def no_single_values(data: pd.DataFrame, names: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError, a_type_of, in_words, nearest_names
+from belbiotech.errors import PanelError, a_type_of, in_words, nearest_names, stop_at
 
 TIMES = {
     "start": "name the column in which rows begin with start='...', or give start=0 if all begin "
@@ -74,9 +74,9 @@ def check_columns(
         *((COLUMN, name) for name in columns),
         *((argument, name) for argument, name in optional if name is not None),
     ]
-    _stop_at([line for argument, name in named for line in _no_name(argument, name)])
+    stop_at([line for argument, name in named for line in _no_name(argument, name)])
     used = list(dict.fromkeys(name for _, name in named))
-    _stop_at(_unknown_columns(data, used, named) + _same_columns(data, used, start, stop))
+    stop_at(_unknown_columns(data, used, named) + _same_columns(data, used, start, stop))
     return used
 
 
@@ -101,7 +101,7 @@ def check_one_name(**arguments: object) -> None:
     belbiotech.errors.PanelError: outcome is None: give the column's name, such as outcome='name'
     unit is a list: give one column's name, such as unit='name'
     """
-    _stop_at([line for argument, value in arguments.items() for line in _no_name(argument, value)])
+    stop_at([line for argument, value in arguments.items() for line in _no_name(argument, value)])
 
 
 def check_one_name_or_none(**arguments: object) -> None:
@@ -156,7 +156,7 @@ def check_names(**arguments: object) -> None:
         strange = [name for name in names if not isinstance(name, str)]
         if strange:
             problems += _no_name(argument, strange[0])
-    _stop_at(problems)
+    stop_at(problems)
 
 
 def check_each_once(data: pd.DataFrame, argument: str) -> None:
@@ -323,7 +323,7 @@ def check_truth_values(**arguments: object) -> None:
     Traceback (most recent call last):
     belbiotech.errors.PanelError: firth is 'yes': it must be True or False
     """
-    _stop_at(
+    stop_at(
         [
             f"{argument} is {in_words(value)}: it must be True or False"
             for argument, value in arguments.items()
@@ -387,8 +387,3 @@ def _same_columns(data: pd.DataFrame, names: list[str], start: str, stop: str) -
     if start == stop:
         problems.append(f"start and stop are both {start!r}: they must be two columns")
     return problems
-
-
-def _stop_at(problems: list[str]) -> None:
-    if problems:
-        raise PanelError("\n".join(problems))

@@ -131,11 +131,6 @@ class CoxStatesResult(Ratios):
         """Clusters of the errors; the rows where none are named."""
         return self.fit.n_clusters
 
-    @property
-    def summary(self) -> pd.DataFrame:
-        """Coefficients, hazard ratios, errors and 95% intervals, by transition and covariate."""
-        return self.summary_at()
-
     def summary_at(self, conf_level: float = 0.95) -> pd.DataFrame:
         """Give coefficients, hazard ratios, errors and intervals of some level.
 
