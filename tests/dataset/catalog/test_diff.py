@@ -5,7 +5,7 @@ import json
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from belbiotech.dataset.catalog.diff import diff
@@ -282,6 +282,31 @@ def test_an_unknown_version():
         diff("9.9.9", "9.9.9")
 
 
+def test_a_fate_that_takes_the_place_of_another_is_traced(make_facts):
+    """Of two exits in one year the failure counts: the acquisition ends nothing any more."""
+    sold = {"firm_id": "a", "event": "acquired", "date": "2004", "source_id": "s1"}
+    bankrupt = {**sold, "event": "bankrupt"}
+    firms = [{"firm_id": "a", "founded": "2000", "source_ids": "s2"}]
+    one = build(make_facts(firms=firms, events=[sold], sources=BEFORE["sources"]), end_year=2010)
+    both = make_facts(firms=firms, events=[sold, bankrupt], sources=BEFORE["sources"])
+    for pair in ((one, build(both, end_year=2010)), (build(both, end_year=2010), one)):
+        found = diff(*pair).firm_years
+        assert found["column"].tolist() == ["failure", "acquisition"]
+        assert found["through"].str.startswith("events: bankrupt, 2004 (").all()
+
+
+def test_a_listing_before_the_first_is_traced(make_facts):
+    """The column `ipo` tells the first listing: an earlier one moves it away from the later."""
+    later = {"firm_id": "a", "event": "ipo", "date": "2004", "source_id": "s1"}
+    firms = [{"firm_id": "a", "founded": "2000"}]
+    events = [later, {**later, "date": "2003"}]
+    one = build(make_facts(firms=firms, events=[later], sources=BEFORE["sources"]), end_year=2010)
+    both = build(make_facts(firms=firms, events=events, sources=BEFORE["sources"]), end_year=2010)
+    found = diff(one, both).firm_years.query("column == 'ipo'")
+    assert lines(found, "year", "old", "new") == [[2003, "0", "1"], [2004, "1", "0"]]
+    assert set(found["through"]) == {"events: ipo, 2003 (added)"}
+
+
 events = st.lists(
     st.fixed_dictionaries(
         {
@@ -315,6 +340,27 @@ states = st.fixed_dictionaries({"founded": firms, "events": events, "alliances":
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(states, states)
+@example(  # an earlier listing, and two ends of one year
+    {
+        "founded": ("2001", "2000"),
+        "events": [
+            {"firm_id": "a", "event": "acquired", "date": "2004", "source_id": "s1"},
+            {"firm_id": "b", "event": "ipo", "date": "2004", "source_id": "s2"},
+        ],
+        "alliances": [],
+    },
+    {
+        "founded": ("2001", "2000"),
+        "events": [
+            {"firm_id": "a", "event": "acquired", "date": "2004", "source_id": "s3"},
+            {"firm_id": "a", "event": "bankrupt", "date": "2004", "source_id": "s1"},
+            {"firm_id": "a", "event": "acquired", "date": "2005-02-03", "source_id": "s1"},
+            {"firm_id": "b", "event": "ipo", "date": "2004", "source_id": "s2"},
+            {"firm_id": "b", "event": "ipo", "date": "2003", "source_id": "s2"},
+        ],
+        "alliances": [],
+    },
+)
 def test_every_moved_row_is_traced_to_a_changed_fact(make_facts, before, after):
     def tables(state):
         rows = [

@@ -31,6 +31,7 @@ OF_FIRMS = {
     "segment": {"segment"},
     "origin": {"origin"},
 }
+FATE = ("failure", "acquisition", "exit")
 # Columns of the other facts that move anything in the panel.
 DECISIVE = {
     "events": {"event", "date"},
@@ -164,6 +165,8 @@ def _fact_spans(
         if row is None or life is None or life.last < life.first:
             continue
         spans = fact_spans(change.table, row, life)
+        if change.table == "events":
+            spans |= _taken_places(row, life)
         if change.change == "changed":
             spans = _decisive(change, spans)
         ids = row["source_ids"].split(";") if change.table == "firms" else [row["source_id"]]
@@ -172,6 +175,16 @@ def _fact_spans(
         if row.get("event") in life.exits:  # it keeps its page from opening an observation
             spans = together(spans, page_spans(known[ids[0]], replace(life, exit_pages=NO_PAGES)))
         yield spans
+
+
+def _taken_places(event: Row, life: Life) -> Spans:
+    """Where an event counts instead of another one: a firm has one end, and one first listing."""
+    kind, year = event["event"], event["date_year"]
+    if kind == "ipo" and year == life.first_listing:
+        return life.clipped({"ipo": (year, life.last)})
+    if kind == life.row["exit_event"] and year == life.row["exit_year"]:
+        return life.clipped(dict.fromkeys(FATE, (year, year)))
+    return {}
 
 
 def _decisive(change: FactChange, spans: Spans) -> Spans:
