@@ -193,6 +193,19 @@ def test_signs_that_make_a_workbook_unreadable_are_refused(sign, tmp_path):
         write_excel(table_of([row]), tmp_path / "out.xlsx")
 
 
+@pytest.mark.parametrize("text", ["_x0041_", "a_x000D_b", "_x0041_x0042_", "_xAbCd_"])
+def test_texts_that_excel_reads_as_a_sign_are_refused(text, tmp_path):
+    with pytest.raises(ReleaseError, match="row 2, column 'text': Excel reads '_x.* as the sign"):
+        write_excel(table_of([(text, "a", 1, 1, 0.5, True)]), tmp_path / "out.xlsx")
+    write_excel(table_of([(text.replace("_", "x"), "a", 1, 1, 0.5, True)]), tmp_path / "2.xlsx")
+
+
+def test_excel_counts_a_letter_beyond_65536_twice(tmp_path):
+    row = ("\U0001f9ec" * 16_384, "a", 1, 1, 0.5, True)
+    with pytest.raises(ReleaseError, match="32,768 letters; Excel holds 32,767"):
+        write_excel(table_of([row]), tmp_path / "out.xlsx")
+
+
 def test_whole_numbers_that_would_be_rounded_are_refused(tmp_path):
     row = ("a", "a", 2**53 + 1, 1, 0.5, True)
     for write in (write_stata, write_spss, write_excel):

@@ -20,6 +20,8 @@ WIDEST = 60
 LONGEST_NAME = 31
 # What XML 1.0, production 2 (Char), leaves out: a workbook with it cannot be opened again.
 NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+# What programs would read as the sign of that number (ECMA-376, part 1, 22.9.2.19, ST_Xstring).
+LIKE_A_SIGN = re.compile("_x[0-9A-Fa-f]{4}_")
 OWN_SHEETS = ("codebook", "codes", "about")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -95,11 +97,15 @@ def _write(cell: Any, value: object, where: str) -> None:
     if not isinstance(value, str):
         cell.value = value
         return
-    if len(value) > LONGEST_TEXT:
-        msg = f"sheet {where}: a text of {len(value):,d} letters; Excel holds {LONGEST_TEXT:,d}"
+    units = len(value.encode("utf-16-le", "surrogatepass")) // 2  # as Excel counts letters
+    if units > LONGEST_TEXT:
+        msg = f"sheet {where}: a text of {units:,d} letters; Excel holds {LONGEST_TEXT:,d}"
         raise ReleaseError(msg)
     if NOT_IN_XML.search(value):
         msg = f"sheet {where}: {in_words(value)} has a sign that Excel cannot hold; remove it"
+        raise ReleaseError(msg)
+    if found := LIKE_A_SIGN.search(value):
+        msg = f"sheet {where}: Excel reads {found[0]!r} as the sign of that number; change the text"
         raise ReleaseError(msg)
     cell.value = value
     cell.data_type = "s"
