@@ -148,6 +148,8 @@ class CoxFit(CoxModel, Estimates):
         Events.
     groups : tuple of array of int, (n,)
         The cluster of each row, for each way of clustering.
+    clusters : tuple of int
+        How many clusters there are, by each column.
     is_robust : bool
         Whether the variance is robust: by clusters, or by row.
     frailty : FrailtyFit or None
@@ -165,6 +167,7 @@ class CoxFit(CoxModel, Estimates):
     naive_score_statistic: float
     n_events: int
     groups: tuple[Codes, ...] = ()
+    clusters: tuple[int, ...] = ()
     is_robust: bool = False
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None

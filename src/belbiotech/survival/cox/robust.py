@@ -42,10 +42,11 @@ def with_clusters(fit: CoxFit, groups: Sequence[Codes]) -> CoxFit:
     FitError
         A variance that two ways of clustering make negative.
     """
-    number = int(groups[0].max()) + 1 if fit.rows.cluster else None
+    numbers = tuple(int(codes.max()) + 1 for codes in groups) if fit.rows.cluster else ()
+    fit = replace(fit, n_clusters=numbers[0] if numbers else None, clusters=numbers)
     if not len(fit.params):
-        return replace(fit, n_clusters=number)
-    fit = replace(fit, n_clusters=number, groups=tuple(groups), is_robust=True)
+        return fit
+    fit = replace(fit, groups=tuple(groups), is_robust=True)
     return _with_variance(fit, middle_of(fit, _scores(fit)))
 
 
@@ -73,8 +74,8 @@ def with_held_clusters(fit: CoxFit) -> CoxFit:
     if held is None or not rows.cluster:
         return _with_variance(replace(fit, is_robust=True), _by_row(fit, scores))
     each = scores if len(fit.params) else np.zeros((len(scores), 1))
-    middle, number = held.squares(each[rows.row_of], rows.cluster)
-    fit = replace(fit, n_clusters=number)
+    middle, numbers = held.squares(each[rows.row_of], rows.cluster)
+    fit = replace(fit, n_clusters=numbers[0], clusters=numbers)
     return _with_variance(replace(fit, is_robust=True), middle) if len(fit.params) else fit
 
 

@@ -206,10 +206,11 @@ def _size(fit: CoxFit) -> str:
 def _clusters(fit: CoxFit) -> str:
     """Name the columns of clusters, how many there are, and what should be known of them."""
     columns = fit.rows.cluster
-    numbers = [int(codes.max()) + 1 for codes in fit.groups] or [fit.n_clusters or 0]
     told = " and ".join(columns)
-    told += f" ({' and '.join(f'{number:,d}' for number in numbers)} clusters)"
-    few = [name for name, number in zip(columns, numbers, strict=False) if number < FEW_CLUSTERS]
+    told += f" ({' and '.join(f'{number:,d}' for number in fit.clusters)} clusters)"
+    few = [
+        name for name, number in zip(columns, fit.clusters, strict=True) if number < FEW_CLUSTERS
+    ]
     if few:
         told += f"; by {' and '.join(few)} they are few, and the errors likely too small"
     if np.isnan(wald_test(fit).statistic):

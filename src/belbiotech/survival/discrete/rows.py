@@ -120,8 +120,8 @@ class DiscreteRows:
         rows = len(self.columns)
         by_row = [np.bincount(self.periods.row, column, rows) for column in scores.T]
         sums = np.stack(by_row, axis=1).astype(np.float64)
-        middle, number = self.held.squares(sums[self.row_of], self.cluster)
-        return naive @ middle @ naive, number
+        middle, numbers = self.held.squares(sums[self.row_of], self.cluster)
+        return naive @ middle @ naive, numbers[0]
 
 
 def read_rows(

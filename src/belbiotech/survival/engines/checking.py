@@ -97,7 +97,10 @@ def check_held_columns(engine: Engine, reading: Reading) -> None:
         kind, needed = kind_of(table[name]), _needed(name, reading)
         if kind not in needed:
             what = kind if kind not in ("number", "text", "bool", "date") else table[name].type()
-            problems.append(f"column {name!r} must hold {needed[-1]}, not {what}")
+            problems.append(
+                f"column {name!r} must hold {needed[-1]}, not {what}; change its type where the "
+                f"table is made, such as {_such_as(name, kind, needed)}"
+            )
     stop_at(problems)
 
 
@@ -108,6 +111,15 @@ def _needed(name: str, reading: Reading) -> tuple[str, ...]:
     if name in (reading.start, reading.stop, *reading.optional) or name in reading.binned:
         return "number", "numbers"
     return "number", "bool", "text", "date", "a number, a text or a truth value in each row"
+
+
+def _such_as(name: str, kind: str, needed: tuple[str, ...]) -> str:
+    """Write in SQL how a column is given in a type that can be read."""
+    if "text" in needed:
+        return f"CAST({name} AS VARCHAR)"
+    if kind == "date":
+        return f"date_diff('day', DATE '2000-01-01', {name})"
+    return f"CAST({name} AS {'INTEGER' if 'bool' in needed else 'DOUBLE'})"
 
 
 def check_held_rows(engine: Engine, reading: Reading) -> Extent:

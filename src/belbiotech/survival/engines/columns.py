@@ -24,7 +24,7 @@ def kind_of(column: ir.Value) -> str:
         return "text"
     if kind.is_date() or kind.is_timestamp():
         return "date"
-    return str(kind)
+    return str(getattr(kind, "raw_type", kind))
 
 
 def plain(column: ir.Value) -> ir.Value:

@@ -12,6 +12,7 @@ from belbiotech.errors import FitError
 from belbiotech.survival.engines.columns import as_frame, plain
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import Keys
+from belbiotech.survival.engines.orders import in_order
 from belbiotech.survival.engines.reading import CASE, ROWS
 from belbiotech.survival.rows.times import FloatArray
 
@@ -77,9 +78,8 @@ def count_held(engine: Engine, keys: Keys) -> Counted:
         raise _too_fine(_approximate(engine, keys))
     found = found[found["n"] > 0].reset_index(drop=True)
     squares = found["ww"].to_numpy(dtype=np.float64) if "ww" in found else None
-    return Counted(
-        _distinct_rows(found, keys), found[keys.names], int(found["rows"].sum()), squares
-    )
+    rows = in_order(_distinct_rows(found, keys), engine.orders)
+    return Counted(rows, found[keys.names], int(found["rows"].sum()), squares)
 
 
 def _query(table: ir.Table, keys: Keys) -> ir.Table:

@@ -7,7 +7,7 @@ fails is told with the step at which it did, and nothing half-done is left in it
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -69,12 +69,17 @@ class Engine:
         What must live as long as the table: a folder that is removed with it.
     paths : tuple of str
         The Parquet files that are the table, where it is files.
+    orders : mapping of str to CategoricalDtype
+        The order of levels that the table tells of its columns.
     """
 
     table: ir.Table
     name: str
     keep: Any = field(default=None, repr=False, compare=False)
     paths: tuple[str, ...] = ()
+    orders: Mapping[str, pd.CategoricalDtype] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def counts_bits(self) -> bool:

@@ -48,7 +48,9 @@ class HeldRows:
     keys: Keys
     counted: Counted | None = None
 
-    def squares(self, scores: FloatArray, cluster: Sequence[str]) -> tuple[FloatArray, int]:
+    def squares(
+        self, scores: FloatArray, cluster: Sequence[str]
+    ) -> tuple[FloatArray, tuple[int, ...]]:
         """Sum scores of the distinct rows, (m, p), by cluster; give the sum of their squares.
 
         Parameters
@@ -62,8 +64,8 @@ class HeldRows:
         -------
         middle : array of float, (p, p)
             The middle of the sandwich.
-        clusters : int
-            Of the first column.
+        clusters : tuple of int
+            How many there are, by each column.
 
         Raises
         ------
@@ -86,7 +88,7 @@ class HeldRows:
         middle = parts[0].middle
         if len(parts) == 3:
             middle = parts[0].middle + parts[1].middle - parts[2].middle
-        return middle, parts[0].clusters
+        return middle, tuple(part.clusters for part in parts[: len(cluster)])
 
     def cluster_squares(
         self, scores: FloatArray, cluster: Sequence[str], *, diagonal: bool = False

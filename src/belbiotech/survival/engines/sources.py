@@ -19,6 +19,11 @@ from belbiotech.survival.engines.engine import (
     unwarned,
 )
 from belbiotech.survival.engines.folders import PassingFolder
+from belbiotech.survival.engines.orders import (
+    orders_of_lazy_frame,
+    orders_of_parquet,
+    orders_of_relation,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -27,6 +32,7 @@ __all__ = ["is_held", "open_engine"]
 
 INSTALL = "pip install 'belbiotech[scale]'"
 SHOWN = 5
+ROWS = "belbiotech_rows"  # what a relation is called in queries
 OF_PARQUET, OF_CSV = (".parquet", ".parq", ".pq"), (".csv", ".csv.gz", ".tsv")
 
 
@@ -75,7 +81,7 @@ def open_engine(data: Any, used: tuple[str, ...]) -> Engine:
         return _files(data, used)
     kind = _kind(data)
     if kind == "relation":
-        return _relation(data)
+        return _relation(data, used)
     if kind == "polars":
         return _lazy_frame(data, used)
     return _ibis_table(data)
@@ -127,7 +133,8 @@ def _files(data: str | Path, used: tuple[str, ...]) -> Engine:
     read = connection.read_parquet if kinds == {"parquet"} else connection.read_csv
     _refuse_different_files(paths, used, lambda path: _schema_of(read, path, kinds))
     parquet = tuple(paths) if kinds == {"parquet"} else ()
-    return IbisEngine(_read(read, paths), DUCKDB, paths=parquet)
+    orders = orders_of_parquet(paths, used) if parquet else {}
+    return IbisEngine(_read(read, paths), DUCKDB, paths=parquet, orders=orders)
 
 
 def _matches(pattern: str) -> list[str]:
@@ -187,14 +194,29 @@ def _refuse_different_files(
         raise PanelError(msg)
 
 
-def _relation(data: Any) -> Engine:
+def _relation(data: Any, used: tuple[str, ...]) -> Engine:
     import ibis
 
     try:
-        schema = ibis.Schema.from_pyarrow(data.limit(0).to_arrow_table().schema)
+        fields = data.limit(0).to_arrow_table().schema
+        orders = orders_of_relation(data, used)
     except Exception as error:
         raise the_error(DUCKDB, "looking at the relation's columns", error) from error
-    return RelationEngine(ibis.table(schema, name="belbiotech_rows"), DUCKDB, relation=data)
+    types = zip(fields, data.types, strict=True)
+    table = ibis.table({field.name: _kind_in_ibis(field, own) for field, own in types}, name=ROWS)
+    return RelationEngine(table, DUCKDB, relation=data, orders=orders)
+
+
+def _kind_in_ibis(field: Any, own: object) -> Any:
+    """Give a column's type, or DuckDB's own word for one that Ibis does not have: an interval."""
+    import ibis
+    import pyarrow as pa
+    from ibis.expr.datatypes import Unknown
+
+    try:
+        return ibis.Schema.from_pyarrow(pa.schema([field]))[field.name]
+    except Exception:  # of many classes; no analysis reads such a column
+        return Unknown(raw_type=str(own))
 
 
 def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
@@ -204,12 +226,13 @@ def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
     try:
         names = data.collect_schema().names()
         data.select([name for name in names if name in used]).sink_parquet(path)
+        orders = orders_of_lazy_frame(data, used)
     except Exception as error:
         folder.remove()
         raise the_error(POLARS, "writing the rows that are needed", error) from error
     connection = _connected("opening what polars wrote")
     table = _read(connection.read_parquet, str(path))
-    return IbisEngine(table, DUCKDB, keep=folder, paths=(str(path),))
+    return IbisEngine(table, DUCKDB, keep=folder, paths=(str(path),), orders=orders)
 
 
 def _ibis_table(data: ir.Table) -> Engine:

@@ -10,6 +10,7 @@ import pandas as pd
 from belbiotech.survival.engines.batches import Batches, FrameBatches, batches_of
 from belbiotech.survival.engines.columns import as_frame, kind_of, plain
 from belbiotech.survival.engines.held import HeldRows, held_rows
+from belbiotech.survival.engines.orders import in_order
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.rows.checks import check_rows
@@ -155,13 +156,14 @@ class _HeldStream:
             number=rows["number"].sum(), weight=rows["weight"].sum()
         )
         found = as_frame(self.held.engine.run(counted, "counting events by time"))
-        return found.set_axis([*by, NUMBER, WEIGHT], axis=1)
+        return in_order(found.set_axis([*by, NUMBER, WEIGHT], axis=1), self.held.engine.orders)
 
     def levels(self, name: str) -> pd.Series:
         """Give the different values of a column."""
         table = self.held.engine.table
         chosen = table.select(value=plain(table[name])).distinct()
-        return as_frame(self.held.engine.run(chosen, f"listing the values of {name!r}"))["value"]
+        found = as_frame(self.held.engine.run(chosen, f"listing the values of {name!r}"))
+        return in_order(found.set_axis([name], axis=1), self.held.engine.orders)[name]
 
     def is_factor(self, name: str) -> bool:
         """Tell whether a column holds no numbers."""
@@ -174,7 +176,8 @@ class _HeldStream:
         rows = table.select(**columns)
         if self.rows > size:
             rows = rows.sample(size / self.rows)
-        return as_frame(self.held.engine.run(rows.limit(2 * size), "drawing a sample"))
+        drawn = as_frame(self.held.engine.run(rows.limit(2 * size), "drawing a sample"))
+        return in_order(drawn, self.held.engine.orders)
 
 
 def open_stream(data: Any, reading: Reading) -> Stream:

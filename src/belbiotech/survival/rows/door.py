@@ -15,6 +15,7 @@ from belbiotech.errors import PanelError
 
 __all__ = ["as_table", "row_labels"]
 
+DUCKDB = ("duckdb", "_duckdb")
 REMEDIES = {  # what a table that cannot be taken offers, and what to do with it
     "collect": "give data.collect()",
     "to_pandas": "give data.to_pandas()",
@@ -93,7 +94,7 @@ def _converted(data: Any, name: str) -> pd.DataFrame:
     whole = not isinstance(data, pd.Series) and not isinstance(data, type)
     try:
         if whole and hasattr(data, "__arrow_c_stream__"):
-            return _from_arrow(pa.table(data))
+            return _from_arrow(pa.table(data), own_order=_library(data) in DUCKDB)
         if whole and isinstance(data, pa.RecordBatch):
             return _from_arrow(pa.Table.from_batches([data]))
         if whole and hasattr(data, "__dataframe__"):
@@ -108,11 +109,12 @@ def _converted(data: Any, name: str) -> pd.DataFrame:
     raise PanelError(msg)
 
 
-def _from_arrow(table: Any) -> pd.DataFrame:
+def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
     """Make pandas columns: dates as dates, decimals as floats, codes without an order as texts.
 
     The order of such codes is that in which values came (a Categorical of polars), so that a
-    reference level would depend on the order of the rows. Tables that pandas wrote tell its own.
+    reference level would depend on the order of the rows. Tables that pandas wrote tell its own,
+    as an ENUM of DuckDB does.
     """
     import pyarrow as pa
 
@@ -123,7 +125,7 @@ def _from_arrow(table: Any) -> pd.DataFrame:
             table = table.set_column(k, field.with_type(pa.float64()), column)
         elif pa.types.is_dictionary(field.type) and not field.type.ordered:
             coded.append(k)
-    own_order = bool(table.schema.pandas_metadata)
+    own_order = own_order or bool(table.schema.pandas_metadata)
     try:
         frame: pd.DataFrame = table.to_pandas(date_as_object=False)
     except (ValueError, TypeError):  # what pandas wrote beside the table is not read by itself
@@ -152,10 +154,14 @@ def _in_native_order(table: pd.DataFrame) -> pd.DataFrame:
 def _named(data: object) -> str:
     """Name a type with the library that it comes from."""
     kind = type(data)
-    library = kind.__module__.partition(".")[0]
+    library = _library(data)
     if library in ("builtins", "__main__"):
         return kind.__name__
     return f"a {library} {kind.__name__}"
+
+
+def _library(data: object) -> str:
+    return type(data).__module__.partition(".")[0]
 
 
 def _remedy(data: object) -> str:

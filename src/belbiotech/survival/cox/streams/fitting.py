@@ -116,7 +116,8 @@ def _times(stream: Stream, call: CoxCall) -> Times:
     strata = found[list(call.strata)].drop_duplicates().reset_index(drop=True)
     stratum: IntArray = np.zeros(len(found), dtype=np.int64)
     if call.strata:
-        stratum = found.groupby(list(call.strata), sort=True).ngroup().to_numpy().astype(np.int64)
+        groups = found.groupby(list(call.strata), sort=True, observed=True)
+        stratum = groups.ngroup().to_numpy().astype(np.int64)
     time = found[call.stop].to_numpy(dtype=float)
     new = np.r_[True, (np.diff(time) > stream.close) | (np.diff(stratum) > 0)]
     of = np.cumsum(new) - 1

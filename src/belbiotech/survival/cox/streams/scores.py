@@ -106,7 +106,7 @@ def robust_stream(fit: CoxFit) -> CoxFit:
     if model.at_best is None or not len(names):
         return fit
     values = RowValues.of(model, model.at_best, beta)
-    middle, number = _middle(fit, values, len(rows.cluster))
+    middle, numbers = _middle(fit, values, len(rows.cluster))
     naive = fit.naive_variance.to_numpy()
     variance = naive @ middle @ naive
     negative = names[np.diag(variance) < 0].tolist()
@@ -117,8 +117,8 @@ def robust_stream(fit: CoxFit) -> CoxFit:
         )
         raise FitError(msg)
     table = pd.DataFrame(variance, index=names, columns=names)
-    clusters = number if rows.cluster else None
-    return replace(fit, variance=table, n_clusters=clusters, is_robust=True)
+    first = numbers[0] if numbers else None
+    return replace(fit, variance=table, n_clusters=first, clusters=numbers, is_robust=True)
 
 
 def stream_score_statistic(fit: CoxFit) -> float:
@@ -233,13 +233,13 @@ def _broken_weights(model: StreamedModel) -> bool:
     return any(bool((frame[weights] % 1 != 0).any()) for frame in frames)
 
 
-def _middle(fit: CoxFit, values: RowValues, ways: int) -> tuple[FloatArray, int]:
-    """Sum squared scores by cluster, or by row; give also the clusters of the first column."""
+def _middle(fit: CoxFit, values: RowValues, ways: int) -> tuple[FloatArray, tuple[int, ...]]:
+    """Sum squared scores by cluster, or by row; give also the number of clusters by each column."""
     cluster, batches = fit.rows.cluster[:ways], _streamed(fit).stream.batches
     if not cluster:
         part = batches.total(_SquaresByRow(values), "Summing scores")
         p = len(values.beta)
-        return part.sums.reshape(p, p), 0
+        return part.sums.reshape(p, p), ()
     wanted: list[tuple[str, ...]] = [(name,) for name in cluster]
     if len(cluster) == 2:
         wanted.append(tuple(cluster))
@@ -253,7 +253,7 @@ def _middle(fit: CoxFit, values: RowValues, ways: int) -> tuple[FloatArray, int]
             raise FitError(msg)
     parts = [squares(table) for table in sums]
     middle = parts[0] if len(parts) == 1 else parts[0] + parts[1] - parts[2]
-    return middle, len(sums[0])
+    return middle, tuple(len(table) for table in sums[: len(cluster)])
 
 
 @dataclass(frozen=True)
