@@ -133,8 +133,9 @@ def _files(data: str | Path, used: tuple[str, ...]) -> Engine:
     read = connection.read_parquet if kinds == {"parquet"} else connection.read_csv
     _refuse_different_files(paths, used, lambda path: _schema_of(read, path, kinds))
     parquet = tuple(paths) if kinds == {"parquet"} else ()
-    orders = orders_of_parquet(paths, used) if parquet else {}
-    return IbisEngine(_read(read, paths), DUCKDB, paths=parquet, orders=orders)
+    table = _read(read, paths)
+    orders = orders_of_parquet(parquet, used) if parquet else {}
+    return IbisEngine(table, DUCKDB, paths=parquet, orders=orders)
 
 
 def _matches(pattern: str) -> list[str]:
