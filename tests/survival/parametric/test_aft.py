@@ -241,6 +241,44 @@ def test_a_comparison_tells_of_what_cannot_be_fitted(fixed):
         belbiotech.compare_distributions("failure ~ capital", same_times(fixed), unit="firm")
 
 
+def falls_fast(seed):
+    """Make 60 spells in calendar years: soon after entry many die, and few later."""
+    rng = np.random.default_rng(seed)
+    x, entry = rng.normal(size=60), rng.uniform(100, 200, 60)
+    death = entry * (1 + np.expm1(0.2 * rng.exponential(size=60)) * np.exp(x / 2))
+    stop = np.minimum(death, 300)
+    return pd.DataFrame({"start": entry, "stop": stop, "failure": (death < 300) * 1, "x": x})
+
+
+def test_a_likelihood_without_a_maximum_is_told_as_such():
+    rows = falls_fast(2)
+    for distribution, why in [
+        ("weibull", "its scale grows without end"),
+        ("lognormal", "its scale grows without end"),
+        ("loglogistic", "its typical time falls to 0 without end"),
+    ]:
+        with pytest.raises(FitError, match=rf"has no maximum; it rises as {why}.*own start"):
+            belbiotech.aft("failure ~ 1", rows, distribution)
+    own = rows.assign(start=0, stop=rows["stop"] - rows["start"])
+    assert belbiotech.compare_distributions("failure ~ 1", own).notna().all(axis=None)
+
+
+@pytest.mark.parametrize("distribution", ["weibull", "lognormal"])
+def test_where_only_covariates_give_a_maximum_the_null_is_its_limit(distribution):
+    rows = falls_fast(9)
+    with pytest.raises(FitError, match="no maximum"):
+        belbiotech.aft("failure ~ 1", rows, distribution)
+    result = belbiotech.aft("failure ~ x", rows, distribution)
+    # A hazard c/t: events are Poisson of mean c log(exit / entry).
+    span = np.log(rows["stop"] / rows["start"])
+    c = rows["failure"].sum() / span.sum()
+    events = rows["failure"] * np.log(c / rows["stop"])
+    assert result.fit.log_likelihood_null == pytest.approx(
+        events.sum() - (c * span).sum(), abs=1e-8
+    )
+    assert result.likelihood_ratio_test.statistic > 15
+
+
 def test_few_events_are_told(fixed):
     few = fixed.assign(failure=fixed["failure"] * (fixed.index % 3 == 0))
     events = int(few["failure"].sum())

@@ -19,7 +19,7 @@ from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.inference.variance import clustered_variance
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import AftDesign, DistributionName
-from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft
+from belbiotech.survival.parametric.maximise import AftMaximum, fit_aft, without_covariates
 from belbiotech.survival.parametric.result import AftResult
 from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.clusters import as_cluster_columns, cluster_codes
@@ -88,7 +88,8 @@ def aft(
         Rows that are no panel, times before 0, an event before a unit's last row.
     FitError
         A covariate that changes over time, no events, constant or collinear covariates, a group
-        without events, a distribution that cannot be fitted.
+        without events, a distribution that cannot be fitted: all units enter late and the hazard
+        falls at least as fast as 1/t, so that the likelihood has no maximum.
 
     Warns
     -----
@@ -124,10 +125,7 @@ def aft(
     fit = fit_aft(design, distribution, names, parsed.outcome)
     events, covariates = int(design.event.sum()), len(matrix.names)
     warn_of_few_events(events, parsed.outcome, covariates, "fewer covariates")
-    alone = AftDesign(
-        design.log_entry, design.log_exit, design.event, design.x[:, [-1]], design.weight
-    )
-    null = fit_aft(alone, distribution, ["Intercept"], parsed.outcome)
+    null = without_covariates(design, distribution, parsed.outcome)
     naive = _table(fit.naive, names)
     groups = cluster_codes(spells, clusters)
     robust = _robust(fit, design, groups) if clusters else fit.naive
@@ -137,7 +135,7 @@ def aft(
         naive_variance=naive,
         covariates=matrix.names,
         log_likelihood=fit.log_likelihood,
-        log_likelihood_null=null.log_likelihood,
+        log_likelihood_null=null,
         n_rows=len(data),
         n_spells=len(spells),
         n_events=events,

@@ -28,12 +28,13 @@ from belbiotech.survival.parametric.location_scale import (
 )
 from belbiotech.survival.rows.checks import FloatArray
 
-__all__ = ["AftMaximum", "fit_aft"]
+__all__ = ["AftMaximum", "fit_aft", "without_covariates"]
 
 MAX_STEPS = 60
 LEVEL = 1e-6  # standard errors from the maximum within which the slope counts as none
 SMALLEST = 1e-3  # spread of log times to begin with, where they are all alike
 SETTLED = 1e-9  # largest last step of a standardised coefficient: its error is the square
+LIKE_LIMIT = 0.02  # change of log(t h(t)) by log t within a spell that counts as none
 NO_SPREAD = -15.0  # log s below which the model says that nothing is left to chance
 
 
@@ -64,7 +65,8 @@ def fit_aft(
 ) -> AftMaximum:
     """Fit by Newton-Raphson from several points: the highest maximum of the likelihood.
 
-    With late entries the likelihood may have more than one, and none where it rises for ever.
+    With late entries the likelihood may have more than one, and none where the hazard falls faster
+    than 1/t: a hazard c/t is each of these distributions in the limit only.
 
     Parameters
     ----------
@@ -105,25 +107,60 @@ def fit_aft(
     )
 
 
+def without_covariates(design: AftDesign, distribution: DistributionName, outcome: str) -> float:
+    """Give the highest log likelihood without covariates, which may be that of its limit.
+
+    Parameters
+    ----------
+    design : AftDesign
+        Spells of positive weight; the last covariate is the column of ones.
+    distribution : {"weibull", "lognormal", "loglogistic"}
+        Of the times.
+    outcome : str
+        Name of the event, for messages.
+
+    Returns
+    -------
+    float
+        The supremum: where all enter late and the hazard falls faster than 1/t, that of a hazard
+        c/t, with c the events over the sum of log(exit / entry).
+
+    Raises
+    ------
+    FitError
+        A distribution that does not fit the data at all.
+    """
+    alone = replace(design, x=design.x[:, -1:])
+    try:
+        return fit_aft(alone, distribution, ["Intercept"], outcome).log_likelihood
+    except FitError:
+        if not np.isfinite(design.log_entry).all():
+            raise
+    dead = design.weight * design.event
+    c = dead.sum() / (design.weight @ (design.log_exit - design.log_entry))
+    return float(dead.sum() * (np.log(c) - 1) - dead @ design.log_exit)
+
+
 def _highest(design: AftDesign, distribution: DistributionName) -> FloatArray:
     """Give the best of the maxima that are reached from the starts."""
     kind = DISTRIBUTIONS[distribution]
     found: list[tuple[float, FloatArray]] = []
-    failures: list[FitError] = []
-    for begin in [*_starts(design), *_without_effects(design, distribution)]:
-        try:
-            theta = _newton(design, begin, distribution)
-        except FitError as failure:
-            failures.append(failure)
-            continue
-        there = aft_likelihood(design, kind, theta)
-        if _is_maximum(there, design.weight):
-            found.append((there.value, theta))
-    if found:
-        return max(found, key=lambda one: one[0])[1]
-    if failures:
-        raise failures[0]
-    raise _no_fit(distribution, "the likelihood is flat in some direction, without a maximum")
+    ends: list[tuple[FloatArray, str]] = []
+    begins = [*_starts(design), *_without_effects(design, distribution)]
+    for climb in (_newton, _newton_by_scale):
+        for begin in begins:
+            theta, failure = climb(design, begin, distribution)
+            if not failure:
+                there = aft_likelihood(design, kind, theta)
+                if _is_maximum(there, design.weight):
+                    found.append((there.value, theta))
+                    continue
+            ends.append((theta, failure or "the likelihood is flat in some direction"))
+        if found:
+            return max(found, key=lambda one: one[0])[1]
+    for theta, _ in reversed(ends):
+        _refuse_limit(design, distribution, theta)
+    raise _no_fit(distribution, ends[0][1])
 
 
 def _starts(design: AftDesign) -> Iterator[FloatArray]:
@@ -162,35 +199,88 @@ def _is_maximum(there: AftLikelihood, weight: FloatArray) -> bool:
     return bool(np.abs(slope).max() < LEVEL)
 
 
-def _newton(design: AftDesign, theta: FloatArray, distribution: DistributionName) -> FloatArray:
-    """Newton-Raphson with step halving, from a good start."""
+def _newton(
+    design: AftDesign, theta: FloatArray, distribution: DistributionName, *, by_scale: bool = False
+) -> tuple[FloatArray, str]:
+    """Newton-Raphson with step halving: where it ends, and why it is no maximum, if it is none."""
     kind = DISTRIBUTIONS[distribution]
     now = aft_likelihood(design, kind, theta)
     for _ in range(MAX_STEPS):
-        step = _uphill(design, now)
+        step = _uphill(design, now, theta if by_scale else None)
         for _ in range(40):
             with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                following = aft_likelihood(design, kind, theta + step)
+                there = theta + step
+                if by_scale:
+                    there[:-1] = (theta[:-1] * np.exp(-theta[-1]) + step[:-1]) * np.exp(there[-1])
+                following = aft_likelihood(design, kind, there)
             if following.value >= now.value - 1e-12 * abs(now.value):
                 break
             step = step / 2
         else:
-            raise _no_fit(distribution, "the likelihood does not rise along its slope")
-        theta, now = theta + step, following
+            return theta, "the likelihood does not rise along its slope"
+        theta, now = there, following
         if theta[-1] < NO_SPREAD:
-            raise _no_fit(distribution, "the covariates tell the times without error (scale 0)")
+            return theta, "the covariates tell the times without error (scale 0)"
         if np.abs(step).max() < SETTLED:
-            return theta
-    raise _no_fit(distribution, f"no maximum found in {MAX_STEPS} Newton-Raphson steps")
+            return theta, ""
+    return theta, f"no maximum found in {MAX_STEPS} Newton-Raphson steps"
 
 
-def _uphill(design: AftDesign, now: AftLikelihood) -> FloatArray:
-    """Solve for the Newton step; bend it uphill where the likelihood is not concave."""
-    score = design.weight @ now.scores
-    values, vectors = np.linalg.eigh(now.information)
+def _newton_by_scale(
+    design: AftDesign, theta: FloatArray, distribution: DistributionName
+) -> tuple[FloatArray, str]:
+    """Climb by b / s and log s, with times from their middle: straight ways to far maxima."""
+    middle = float(np.average(design.log_exit, weights=design.weight))
+    moved = replace(design, log_entry=design.log_entry - middle, log_exit=design.log_exit - middle)
+    shift = np.zeros(len(theta))
+    shift[-2] = middle
+    end, failure = _newton(moved, theta - shift, distribution, by_scale=True)
+    return end + shift, failure
+
+
+def _uphill(design: AftDesign, now: AftLikelihood, by_scale: FloatArray | None) -> FloatArray:
+    """Solve for the Newton step; bend it uphill where the likelihood is not concave.
+
+    By scale, theta given: the step is of g = b / s and log s, so that b = g exp(log s).
+    """
+    score, information = design.weight @ now.scores, now.information
+    if by_scale is not None:
+        beta, scale = by_scale[:-1], np.exp(by_scale[-1])
+        turn = np.eye(len(by_scale))
+        turn[:-1, :-1] *= scale
+        turn[:-1, -1] = beta
+        information = turn.T @ information @ turn
+        information[:-1, -1] -= scale * score[:-1]
+        information[-1, :-1] -= scale * score[:-1]
+        information[-1, -1] -= beta @ score[:-1]
+        score = turn.T @ score
+    values, vectors = np.linalg.eigh(information)
     values = np.maximum(np.abs(values), 1e-12 * np.abs(values).max())
     step: FloatArray = vectors @ ((vectors.T @ score) / values)
     return step
+
+
+def _refuse_limit(design: AftDesign, distribution: DistributionName, theta: FloatArray) -> None:
+    """Tell a climb that ended where the hazard is c/t: t h(t) is the same at entry and exit."""
+    late = np.isfinite(design.log_entry)
+    hazard, scale = DISTRIBUTIONS[distribution].log_hazard, np.exp(theta[-1])
+    linear = design.x[late] @ theta[:-1]
+    entry, last = design.log_entry[late], design.log_exit[late]
+    change = hazard((last - linear) / scale)[0] - hazard((entry - linear) / scale)[0]
+    flat = int((np.abs(change) < LIKE_LIMIT * (last - entry)).sum())
+    if flat:
+        grows = (
+            "its typical time falls to 0" if distribution == "loglogistic" else "its scale grows"
+        )
+        msg = (
+            f"the {distribution} distribution cannot be fitted: the likelihood has no maximum; it "
+            f"rises as {grows} without end, towards a hazard of c/t, which the distribution never "
+            f"reaches (in {flat:,d} of {len(late):,d} spells: the hazard falls at least that "
+            "fast between entry and exit). Count time from each unit's own start instead of a "
+            "calendar, try another distribution (compare_distributions shows which can be), fewer "
+            "covariates, or piecewise_exponential()"
+        )
+        raise FitError(msg)
 
 
 def _no_fit(distribution: str, reason: str) -> FitError:
