@@ -117,7 +117,7 @@ def test_an_engine_that_fails_in_the_middle(panel):
     connection = duckdb.connect()
     connection.register("rows", panel)
     relation = connection.sql("select *, cast(region as integer) as broken from rows")
-    words = "DuckDB failed while checking rows: .*(BRU|WAL|VLG)"
+    words = "DuckDB failed while looking at the first rows: .*(BRU|WAL|VLG)"
     with pytest.raises(EngineError, match=words):
         cox("failure ~ broken", relation)
     assert connection.sql("show tables").fetchall() == [("rows",)]

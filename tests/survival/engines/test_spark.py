@@ -92,7 +92,7 @@ def test_only_counts_travel_and_nothing_is_left(table, session):
     assert [name for name in views if "memtable" in name] == []
     from belbiotech.survival.engines.counting import _query
 
-    query = table.get_backend().compile(_query(held.engine.table, held.keys))
+    query = table.get_backend().compile(_query(held.engine.table, held.reading))
     plan = session.sql(str(query))._jdf.queryExecution().toString()
     assert "HashAggregate" in plan
     assert "partial_count" in plan  # counted in each partition before anything is exchanged

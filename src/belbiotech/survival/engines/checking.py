@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from belbiotech.errors import PanelError, stop_at
 from belbiotech.survival.engines.columns import as_frame, kind_of, plain
 from belbiotech.survival.engines.engine import Engine
-from belbiotech.survival.engines.keys import LENGTH, Range, key_ranges
+from belbiotech.survival.engines.keys import Range, extremes, ranges_asked, ranges_told
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.number_columns import LARGEST, SMALLER
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Extent", "check_held_columns", "check_held_rows", "examples"]
 
 SHOWN = 3  # rows told as examples
-
-Asked = dict[str, tuple["ir.Scalar", "ir.Scalar"]]
 
 
 @dataclass(frozen=True)
@@ -128,7 +126,7 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
     Parameters
     ----------
     engine : Engine
-        Where the rows are.
+        Where the rows are; `check_held_columns` has let them pass.
     reading : Reading
         What is read of them.
 
@@ -143,11 +141,9 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
         No rows, missing or infinite values, ``stop <= start``, outcomes that are not 0/1, bad
         weights: how many rows, and a few of them.
     """
-    check_held_columns(engine, reading)
     table = engine.table
-    ranges = key_ranges(table, reading)
-    quick = _is_quick(table, reading, ranges)
-    faults = [] if quick else _faults(table, reading)
+    ranges = ranges_asked(table, reading)
+    faults = _faults(table, reading)
     found = engine.run(
         table.aggregate(
             rows=table.count(),
@@ -156,18 +152,13 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
             fractions=_fractions(table, reading.weights),
             **_times(table, reading),
             **_counted(faults),
-            **(_glance(table, reading) if quick else {}),
-            **{f"a{k}": low for k, (low, _) in enumerate(ranges.values())},
-            **{f"z{k}": high for k, (_, high) in enumerate(ranges.values())},
+            **extremes(ranges),
         ),
         "checking rows",
     ).to_pylist()[0]
     if not found["rows"]:
         msg = "data has no rows"
         raise PanelError(msg)
-    if quick and not _sound_at_a_glance(found, reading, found[f"a{list(ranges).index(LENGTH)}"]):
-        faults = _faults(table, reading)
-        found |= engine.run(table.aggregate(**_counted(faults)), "counting faults").to_pylist()[0]
     problems = [
         f"{fault.before} {_in_rows(engine, reading, fault.bad, int(found[f'f{k}']))}{fault.after}"
         for k, fault in enumerate(faults)
@@ -188,45 +179,12 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
         whole=whole,
         close=close,
         whole_weights=found["fractions"] == 0,
-        ranges={name: (int(found[f"a{k}"]), int(found[f"z{k}"])) for k, name in enumerate(ranges)},
+        ranges=ranges_told(found, ranges),
     )
 
 
 def _counted(faults: Sequence[_Fault]) -> dict[str, ir.Scalar]:
     return {f"f{k}": _count(fault.bad) for k, fault in enumerate(faults)}
-
-
-def _is_quick(table: ir.Table, reading: Reading, ranges: Asked) -> bool:
-    """Tell whether counts and extremes, which engines find quickly, can show that rows are sound.
-
-    Of whole numbers, truth values and texts without weights, as in most registers.
-    """
-    plain_kinds = all(
-        kind_of(table[name]) in ("bool", "text") or table[name].type().is_integer()
-        for name in reading.used
-    )
-    return plain_kinds and LENGTH in ranges and not reading.optional and not reading.one_fate
-
-
-def _glance(table: ir.Table, reading: Reading) -> dict[str, ir.Scalar]:
-    """Ask how many values each column has, and for the least and largest of outcomes."""
-    asked: dict[str, ir.Scalar] = {
-        f"n{k}": table[name].count() for k, name in enumerate(reading.used)
-    }
-    for k, name in enumerate(reading.outcomes):
-        outcome = table[name].cast("int64")
-        asked |= {f"least{k}": outcome.min(), f"most{k}": outcome.max()}
-    return asked
-
-
-def _sound_at_a_glance(found: dict[str, Any], reading: Reading, shortest: int) -> bool:
-    full = all(found[f"n{k}"] == found["rows"] for k in range(len(reading.used)))
-    outcomes = range(len(reading.outcomes))
-    return (
-        full
-        and shortest > 0
-        and all(found[f"least{k}"] >= 0 and found[f"most{k}"] <= 1 for k in outcomes)
-    )
 
 
 def _times(table: ir.Table, reading: Reading) -> dict[str, ir.Scalar]:

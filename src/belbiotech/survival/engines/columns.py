@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -10,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["as_frame", "cluster_name", "kind_of", "plain"]
+__all__ = ["as_frame", "cluster_name", "kind_of", "plain", "product_of"]
 
 
 def kind_of(column: ir.Value) -> str:
@@ -35,6 +36,14 @@ def plain(column: ir.Value) -> ir.Value:
     if kind.is_floating() or kind.is_decimal():
         return column.cast("float64")
     return column
+
+
+def product_of(table: ir.Table, names: Sequence[str]) -> ir.Value | None:
+    """Give the product of columns of weights; None of none."""
+    columns = [plain(table[name]).cast("float64") for name in names]
+    if not columns:
+        return None
+    return columns[0] if len(columns) == 1 else columns[0] * columns[1]
 
 
 def cluster_name(j: int) -> str:

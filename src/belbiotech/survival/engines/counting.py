@@ -11,15 +11,15 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.engines.columns import as_frame, plain
 from belbiotech.survival.engines.engine import Engine
-from belbiotech.survival.engines.keys import Keys
-from belbiotech.survival.engines.orders import in_order
-from belbiotech.survival.engines.reading import CASE, ROWS
+from belbiotech.survival.engines.keys import Keys, group_columns, group_values
+from belbiotech.survival.engines.orders import Orders, in_order
+from belbiotech.survival.engines.reading import CASE, ROWS, Reading
 from belbiotech.survival.rows.times import FloatArray
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["MOST", "Counted", "count_held"]
+__all__ = ["MOST", "Counted", "count_held", "counted", "grouped_if_few"]
 
 MOST = 1 << 21  # distinct rows that are brought to Python
 HEAD = 1 << 17  # rows looked at before all are counted
@@ -49,6 +49,32 @@ class Counted:
     weight_squared: FloatArray | None
 
 
+def grouped_if_few(engine: Engine, reading: Reading) -> pd.DataFrame | None:
+    """Count equal rows before they are checked, where the first ones show that few differ.
+
+    Parameters
+    ----------
+    engine : Engine
+        Where the rows are.
+    reading : Reading
+        What is read of them.
+
+    Returns
+    -------
+    DataFrame or None
+        From `_query`; None where too many rows differ.
+
+    Raises
+    ------
+    EngineError
+        The engine failed.
+    """
+    if _seem_fine(engine, reading):
+        return None
+    found = _grouped(engine, reading)
+    return found if len(found) <= MOST else None
+
+
 def count_held(engine: Engine, keys: Keys) -> Counted:
     """Count equal rows in the engine.
 
@@ -71,21 +97,43 @@ def count_held(engine: Engine, keys: Keys) -> Counted:
     EngineError
         The engine failed.
     """
-    _refuse_too_fine(engine, keys)
-    query = _query(engine.table, keys)
-    found = as_frame(engine.run(query.limit(MOST + 1), "counting equal rows"))
+    reading = keys.reading
+    if _seem_fine(engine, reading):
+        number = _approximate(engine, reading)
+        if number > MOST:
+            raise _too_fine(number)
+    found = _grouped(engine, reading)
     if len(found) > MOST:
-        raise _too_fine(_approximate(engine, keys))
+        raise _too_fine(_approximate(engine, reading))
+    return counted(found, keys, engine.orders)
+
+
+def counted(found: pd.DataFrame, keys: Keys, orders: Orders) -> Counted:
+    """Give the distinct rows that an engine grouped, (m,), which count at least once.
+
+    Parameters
+    ----------
+    found : DataFrame, (m, k)
+        From `grouped_if_few`, or the query of `count_held`.
+    keys : Keys
+        What makes them distinct.
+    orders : mapping of str to CategoricalDtype
+        The order of levels that the engine's table tells.
+    """
     found = found[found["n"] > 0].reset_index(drop=True)
     squares = found["ww"].to_numpy(dtype=np.float64) if "ww" in found else None
-    rows = in_order(_distinct_rows(found, keys), engine.orders)
-    return Counted(rows, found[keys.names], int(found["rows"].sum()), squares)
+    rows = in_order(_distinct_rows(found, keys.reading), orders)
+    return Counted(rows, keys.of_groups(found), int(found["rows"].sum()), squares)
 
 
-def _query(table: ir.Table, keys: Keys) -> ir.Table:
+def _grouped(engine: Engine, reading: Reading) -> pd.DataFrame:
+    query = _query(engine.table, reading)
+    return as_frame(engine.run(query.limit(MOST + 1), "counting equal rows"))
+
+
+def _query(table: ir.Table, reading: Reading) -> ir.Table:
     """Group by the keys: number of rows, sums of weights and of their squares."""
-    reading = keys.reading
-    made = keys.columns(table)
+    made = group_columns(table, reading)
     binned = {f"m{j}": plain(table[name]) for j, name in enumerate(reading.binned)}
     weights = {}
     if reading.weights is not None:
@@ -105,10 +153,10 @@ def _query(table: ir.Table, keys: Keys) -> ir.Table:
     return rows.group_by(list(made)).aggregate(**sums)
 
 
-def _distinct_rows(found: pd.DataFrame, keys: Keys) -> pd.DataFrame:
-    reading = keys.reading
-    columns = keys.values(found)
+def _distinct_rows(found: pd.DataFrame, reading: Reading) -> pd.DataFrame:
+    columns = group_values(found, reading)
     columns |= {name: found[f"m{j}"] for j, name in enumerate(reading.binned)}
+    columns |= {name: columns[name].astype("int8") for name in reading.outcomes}
     number = found["n"].to_numpy(dtype=float)
     columns = {name: columns[name] for name in reading.keys} | {ROWS: pd.Series(number)}
     if reading.weights is not None:
@@ -116,26 +164,22 @@ def _distinct_rows(found: pd.DataFrame, keys: Keys) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _refuse_too_fine(engine: Engine, keys: Keys) -> None:
-    """Ask the engine about how many rows differ, where nearly all of the first ones do."""
+def _seem_fine(engine: Engine, reading: Reading) -> bool:
+    """Tell whether nearly all of the first rows differ."""
     head = engine.table.limit(HEAD)
-    rows = head.select(**keys.columns(head))
+    rows = head.select(**group_columns(head, reading))
     seen = engine.run(
         rows.distinct().aggregate(distinct=lambda t: t.count()), "looking at the first rows"
     ).to_pylist()[0]["distinct"]
-    if seen <= FINE * HEAD:
-        return
-    number = _approximate(engine, keys)
-    if number > MOST:
-        raise _too_fine(number)
+    return bool(seen > FINE * HEAD)
 
 
-def _approximate(engine: Engine, keys: Keys) -> int:
+def _approximate(engine: Engine, reading: Reading) -> int:
     """Give the engine's approximate number of distinct rows."""
     import ibis
 
-    rows = engine.table.select(**keys.columns(engine.table))
-    joint = ibis.struct({name: rows[name] for name in keys.names})
+    rows = engine.table.select(**group_columns(engine.table, reading))
+    joint = ibis.struct({name: rows[name] for name in rows.columns})
     found = engine.run(
         rows.aggregate(n=joint.approx_nunique()), "estimating the number of distinct rows"
     )

@@ -86,6 +86,19 @@ class Engine:
         """Whether the engine can take the union of the bits of numbers."""
         return True
 
+    @property
+    def is_here(self) -> bool:
+        """Whether it works in this process, so that rows reach Python without being sent."""
+        return True
+
+    def batches(self, expression: ir.Table, step: str) -> Iterator[pa.RecordBatch]:
+        """Run a query whose result is large, and give it batch by batch as it comes.
+
+        Of engines in this process. No other query may be run before the last batch. Raises as
+        `run`.
+        """
+        raise NotImplementedError
+
     def run(self, expression: ir.Table, step: str) -> pa.Table:
         """Run a query whose result is small.
 
@@ -129,6 +142,21 @@ class IbisEngine(Engine):
         from ibis.expr.operations import BitOr
 
         return bool(self.table.get_backend().has_operation(BitOr))
+
+    @property
+    def is_here(self) -> bool:
+        """Whether it is DuckDB."""
+        return str(self.table.get_backend().name) == "duckdb"
+
+    def batches(self, expression: ir.Table, step: str) -> Iterator[pa.RecordBatch]:
+        """Run a query, as `Engine.batches`."""
+        backend = self.table.get_backend()
+        try:
+            backend._run_pre_execute_hooks(expression)  # tables that were lent
+            query = str(backend.compile(expression))
+            yield from pa.RecordBatchReader.from_stream(backend.con.sql(query))
+        except Exception as error:
+            raise the_error(self.name, step, error) from error
 
     def run(self, expression: ir.Table, step: str) -> pa.Table:
         """Run a query, as `Engine.run`."""
@@ -188,6 +216,13 @@ class RelationEngine(Engine):
 
     relation: Any = None
     _lent: list[pa.Table] = field(default_factory=list, repr=False, compare=False)
+
+    def batches(self, expression: ir.Table, step: str) -> Iterator[pa.RecordBatch]:
+        """Run a query, as `Engine.batches`."""
+        try:
+            yield from pa.RecordBatchReader.from_stream(self._result(expression))
+        except Exception as error:
+            raise the_error(self.name, step, error) from error
 
     def run(self, expression: ir.Table, step: str) -> pa.Table:
         """Run a query, as `Engine.run`."""

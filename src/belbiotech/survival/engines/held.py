@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from belbiotech.errors import FitError, PanelError, in_words
-from belbiotech.survival.engines.checking import Extent, check_held_rows
-from belbiotech.survival.engines.counting import Counted, count_held
+from belbiotech.survival.engines.checking import Extent, check_held_columns, check_held_rows
+from belbiotech.survival.engines.counting import Counted, count_held, counted
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import Keys
-from belbiotech.survival.engines.overlapping import overlaps
+from belbiotech.survival.engines.overlapping import bits_of_times, overlaps
+from belbiotech.survival.engines.quick_check import grouped_and_sound
 from belbiotech.survival.engines.reading import CASE, ROWS, Reading
-from belbiotech.survival.engines.scores import ClusterSquares, cluster_squares, write_values
+from belbiotech.survival.engines.scores import (
+    ClusterSquares,
+    cluster_squares,
+    numbering_of,
+    write_values,
+)
 from belbiotech.survival.engines.sources import is_held, open_engine
 from belbiotech.survival.rows.times import FloatArray
 from belbiotech.survival.rows.units import USUAL
@@ -40,6 +46,8 @@ class HeldRows:
         What makes rows distinct.
     counted : Counted or None
         The distinct rows, once they are counted.
+    bits : array of float, (m, words), or None
+        The bits of their times, where overlaps are looked for when scores are summed.
     """
 
     engine: Engine
@@ -47,6 +55,7 @@ class HeldRows:
     extent: Extent
     keys: Keys
     counted: Counted | None = None
+    bits: FloatArray | None = field(default=None, repr=False, compare=False)
 
     def squares(
         self, scores: FloatArray, cluster: Sequence[str]
@@ -71,6 +80,8 @@ class HeldRows:
         ------
         FitError
             A column of clusters with one value only.
+        PanelError
+            Rows of a unit overlap, where these were not looked for before.
         EngineError
             The engine failed, or its rows have changed.
         """
@@ -94,15 +105,20 @@ class HeldRows:
         self, scores: FloatArray, cluster: Sequence[str], *, diagonal: bool = False
     ) -> ClusterSquares:
         """Sum scores of the distinct rows, (m, p), by the clusters that some columns make."""
-        return cluster_squares(
+        bits = self.bits if tuple(cluster) == (self.reading.unit,) else None
+        found = cluster_squares(
             self.engine,
             self.keys,
-            self._counted.keys,
+            self.distinct.keys,
             scores,
             cluster,
-            self._counted.rows,
+            self.extent,
+            bits=bits,
             diagonal=diagonal,
         )
+        if bits is not None and found.times != _times_covered(self.distinct.data, self.reading):
+            _refuse_overlaps(self, *cluster)
+        return found
 
     def write(
         self,
@@ -117,7 +133,7 @@ class HeldRows:
         write_values(
             self.engine,
             self.keys,
-            self._counted.keys,
+            self.distinct.keys,
             values,
             to,
             outcome=outcome,
@@ -126,7 +142,8 @@ class HeldRows:
         )
 
     @property
-    def _counted(self) -> Counted:
+    def distinct(self) -> Counted:
+        """The distinct rows; refused where none were counted."""
         if self.counted is None:
             msg = "the rows were read in batches, not counted: there are no distinct rows"
             raise FitError(msg)
@@ -219,20 +236,45 @@ def held_rows(data: Any, reading: Reading) -> HeldRows:
     EngineError
         A missing extra, an engine that failed.
     """
-    engine = open_engine(data, (*reading.used, USUAL) if reading.errors_by_unit else reading.used)
-    held = _checked(engine, reading)
-    by_unit = reading.errors_by_unit and not held.extent.whole_weights
-    if by_unit and reading.unit is None and USUAL in engine.table.columns:
-        return _checked(engine, replace(reading, unit=USUAL))
-    return held
+    return _checked(_opened(data, reading), reading, counting=False)
 
 
-def _checked(engine: Engine, reading: Reading) -> HeldRows:
-    extent = check_held_rows(engine, reading)
-    held = HeldRows(engine, reading, extent, Keys.of(engine.table, reading, extent.ranges))
-    if reading.unit is not None:
+def _opened(data: Any, reading: Reading) -> Engine:
+    return open_engine(data, (*reading.used, USUAL) if reading.errors_by_unit else reading.used)
+
+
+def _checked(engine: Engine, reading: Reading, *, counting: bool) -> HeldRows:
+    check_held_columns(engine, reading)
+    quick = grouped_and_sound(engine, reading) if counting else None
+    extent = check_held_rows(engine, reading) if quick is None else quick[1]
+    by_unit = reading.errors_by_unit and not extent.whole_weights and reading.unit is None
+    if by_unit and USUAL in engine.table.columns:
+        return _checked(engine, replace(reading, unit=USUAL), counting=counting)
+    keys = Keys.of(engine.table, reading, extent.ranges)
+    held = HeldRows(engine, reading, extent, keys)
+    if quick is not None:
+        held = replace(held, counted=counted(quick[0], keys, engine.orders))
+        held = replace(held, bits=_bits_to_sum(held))
+    if reading.unit is not None and held.bits is None:
         _refuse_overlaps(held, reading.unit)
+    if counting and held.counted is None:
+        held = replace(held, counted=count_held(engine, keys))
     return held
+
+
+def _bits_to_sum(held: HeldRows) -> FloatArray | None:
+    """Give the bits of times, where scores will be summed by unit in this process."""
+    reading, extent, data = held.reading, held.extent, held.distinct.data
+    if reading.unit is None or not reading.summed_by_unit:
+        return None
+    if numbering_of(held.engine, (reading.unit,), extent) is None:
+        return None
+    return bits_of_times(data[reading.start], data[reading.stop], extent)
+
+
+def _times_covered(data: pd.DataFrame, reading: Reading) -> int:
+    """Add up the lengths of all rows, of whole times, each row of the data many times."""
+    return int(((data[reading.stop] - data[reading.start]) * data[ROWS]).sum())
 
 
 def _refuse_overlaps(held: HeldRows, unit: str) -> None:
@@ -282,14 +324,13 @@ def counted_rows(data: Any, reading: Reading) -> CountedRows:
         return data
     if not is_held(data):
         return CountedRows(data, reading.weights, reading.frequency)
-    held = held_rows(data, reading)
-    counted = count_held(held.engine, held.keys)
+    held = _checked(_opened(data, reading), reading, counting=True)
     return CountedRows(
-        data=counted.data,
+        data=held.distinct.data,
         weights=None if reading.weights is None else CASE,
         frequency=ROWS,
-        weight_squared=counted.weight_squared,
+        weight_squared=held.distinct.weight_squared,
         whole_weights=held.extent.whole_weights,
-        held=replace(held, counted=counted),
+        held=held,
         reading=reading,
     )

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from belbiotech.survival.engines.checking import Extent, examples
 from belbiotech.survival.engines.columns import plain
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.rows.times import FloatArray
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["Overlaps", "overlaps", "rows_beside_earlier"]
+__all__ = ["Overlaps", "bits_of_times", "bits_set", "overlaps", "rows_beside_earlier"]
 
 BITS = 50  # years in a word: sums of such numbers are exact in double precision, or too large
 WORDS = 8  # words up to which counting bits is quicker than sorting
@@ -82,6 +86,43 @@ def overlaps(engine: Engine, reading: Reading, unit: str, extent: Extent) -> Ove
             engine, named, [unit, reading.start, reading.stop], number=int(found["rows"])
         )
     return Overlaps(int(units), int(found["units"]), int(found["rows"]), shown)
+
+
+def bits_of_times(start: pd.Series, stop: pd.Series, extent: Extent) -> FloatArray | None:
+    """Give each whole time of an interval a bit, in words of fifty.
+
+    Where a unit's rows are apart, the bits of the sum of their words are as many as the times that
+    they cover; where two overlap, a carry makes them fewer.
+
+    Parameters
+    ----------
+    start, stop : Series, (m,)
+        Of intervals.
+    extent : Extent
+        Of all rows.
+
+    Returns
+    -------
+    array of float, (m, words), or None
+        Whole numbers; None of broken or of many times.
+    """
+    words = ceil((extent.last - extent.first) / BITS)
+    if not extent.whole or words > WORDS:
+        return None
+    ends = [(time - extent.first).to_numpy(dtype=np.int64) for time in (start, stop)]
+    made = [[np.clip(end - k * BITS, 0, BITS) for end in ends] for k in range(words)]
+    return np.column_stack([(1 << high) - (1 << low) for low, high in made]).astype(float)
+
+
+def bits_set(words: FloatArray) -> int | None:
+    """Count the bits of words, (n, words); None where one has more than `bits_of_times` gives."""
+    if (words >= 1 << BITS).any():
+        return None
+    chunk = 1 << 18
+    return sum(
+        int(np.unpackbits(words[a : a + chunk].astype(np.int64).view(np.uint8)).sum())
+        for a in range(0, len(words), chunk)
+    )
 
 
 def rows_beside_earlier(table: ir.Table, reading: Reading, unit: str) -> ir.Table:

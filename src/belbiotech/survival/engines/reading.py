@@ -41,6 +41,9 @@ class Reading:
         Whether case weights must be above 0.
     unit : str or None
         Column whose rows must not overlap in time.
+    summed_by_unit : bool
+        Whether scores are summed by unit after the fit in any case: an engine in this process
+        then looks for overlaps in the same pass over the rows.
     overlap_offered : bool
         Whether the caller has the argument ``overlap``, for messages.
     errors_by_unit : bool
@@ -59,6 +62,7 @@ class Reading:
     one_fate: bool = False
     positive_weights: bool = False
     unit: str | None = None
+    summed_by_unit: bool = False
     overlap_offered: bool = False
     errors_by_unit: bool = False
 

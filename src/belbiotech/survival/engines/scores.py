@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import EngineError
-from belbiotech.survival.engines.columns import cluster_name, plain
+from belbiotech.survival.engines.checking import Extent
+from belbiotech.survival.engines.columns import cluster_name, plain, product_of
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import Keys
-from belbiotech.survival.engines.reading import Reading
+from belbiotech.survival.engines.local_sums import Numbering, Sums, sums_by_number
 from belbiotech.survival.rows.times import FloatArray
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["ClusterSquares", "cluster_squares", "write_values"]
+__all__ = ["ClusterSquares", "cluster_squares", "numbering_of", "write_values"]
 
 WIDE = 64  # columns of scores in one query
 
@@ -35,10 +36,13 @@ class ClusterSquares:
         The sum over clusters of the outer product of their sums, or of its diagonal alone.
     clusters : int
         How many there are.
+    times : int or None
+        How many times the clusters' rows cover, if that was asked for and is known.
     """
 
     middle: FloatArray
     clusters: int
+    times: int | None = None
 
 
 def cluster_squares(
@@ -47,11 +51,12 @@ def cluster_squares(
     distinct: pd.DataFrame,
     scores: FloatArray,
     cluster: Sequence[str],
-    rows: int,
+    extent: Extent,
     *,
+    bits: FloatArray | None = None,
     diagonal: bool = False,
 ) -> ClusterSquares:
-    """Sum weighted scores by cluster in the engine, and the products of these sums.
+    """Sum weighted scores by cluster where the rows are, and the products of these sums.
 
     Parameters
     ----------
@@ -65,34 +70,68 @@ def cluster_squares(
         The score of each distinct row, not yet weighted.
     cluster : sequence of str
         The columns whose combinations are the clusters.
-    rows : int
-        How many rows there were when they were counted.
+    extent : Extent
+        How many rows there were when they were counted, and the ranges of clusters.
+    bits : array of float, (m, words), or None
+        The bits of each distinct row's times, where `numbering_of` gives numbers: they are summed
+        in the same pass.
     diagonal : bool
         Leave out the products of different columns.
 
     Returns
     -------
     ClusterSquares
-        Only these numbers, p (p + 1) / 2 of them, leave the engine.
+        Only these numbers, p (p + 1) / 2 of them, leave the engine, or, of one in this process
+        and clusters whose numbers lie close together, their sums are kept in an array.
 
     Raises
     ------
     EngineError
         The engine failed, or its rows have changed since they were counted.
     """
+    numbering = numbering_of(engine, cluster, extent)
+    if numbering is not None:
+        sums = sums_by_number(
+            engine, keys, distinct, scores, numbering, bits=bits, diagonal=diagonal
+        )
+    else:
+        sums = _sums_by_query(engine, keys, distinct, scores, cluster, diagonal=diagonal)
+    if sums.rows != extent.rows:
+        msg = (
+            f"{engine.name} had {extent.rows:,d} rows when they were counted, and {sums.rows:,d} "
+            "of these when scores were summed: the table changes while the model is fitted"
+        )
+        raise EngineError(msg)
+    return ClusterSquares(sums.middle, sums.clusters, sums.times)
+
+
+def numbering_of(engine: Engine, cluster: Sequence[str], extent: Extent) -> Numbering | None:
+    """Give clusters numbers, where they are summed in an array of this process."""
+    return Numbering.of(cluster, extent.ranges, extent.rows) if engine.is_here else None
+
+
+def _sums_by_query(
+    engine: Engine,
+    keys: Keys,
+    distinct: pd.DataFrame,
+    scores: FloatArray,
+    cluster: Sequence[str],
+    *,
+    diagonal: bool,
+) -> Sums:
+    """Let the engine sum by cluster, and add up the products."""
     p = scores.shape[1]
     if diagonal and p > WIDE:
         parts = [
-            cluster_squares(
-                engine, keys, distinct, scores[:, a : a + WIDE], cluster, rows, diagonal=True
-            )
+            _sums_by_query(engine, keys, distinct, scores[:, a : a + WIDE], cluster, diagonal=True)
             for a in range(0, p, WIDE)
         ]
-        return ClusterSquares(np.concatenate([part.middle for part in parts]), parts[0].clusters)
+        middle = np.concatenate([part.middle for part in parts])
+        return replace(parts[0], middle=middle)
     names = [f"s{j}" for j in range(p)]
     pairs = [(i, j) for i in range(p) for j in range(i, p) if i == j or not diagonal]
     with engine.lent(distinct.assign(**dict(zip(names, scores.T, strict=True)))) as lent:
-        sums = _sums(engine.table, lent, keys, names, cluster)
+        sums = _joined_sums(engine.table, lent, keys, names, cluster)
         query = sums.aggregate(
             clusters=sums.count(),
             rows=sums["rows"].sum(),
@@ -100,20 +139,14 @@ def cluster_squares(
         )
         step = f"summing scores by {' and '.join(cluster)}"
         found = engine.run(query, step).to_pylist()[0]
-    again = int(found["rows"] or 0)
-    if again != rows:
-        msg = (
-            f"{engine.name} had {rows:,d} rows when they were counted, and {again:,d} of these "
-            "when scores were summed: the table changes while the model is fitted"
-        )
-        raise EngineError(msg)
     middle = np.zeros((p, p))
     for i, j in pairs:
         middle[i, j] = middle[j, i] = float(found[f"p{i}_{j}"])
-    return ClusterSquares(np.diag(middle).copy() if diagonal else middle, int(found["clusters"]))
+    middle = np.diag(middle).copy() if diagonal else middle
+    return Sums(middle, int(found["clusters"]), int(found["rows"] or 0))
 
 
-def _sums(
+def _joined_sums(
     table: ir.Table,
     lent: ir.Table,
     keys: Keys,
@@ -122,7 +155,7 @@ def _sums(
 ) -> ir.Table:
     """Join scores to rows and sum them by cluster, times weight and frequency."""
     made = {cluster_name(j): plain(table[name]) for j, name in enumerate(cluster)}
-    weight = _weight(table, keys.reading)
+    weight = product_of(table, keys.reading.optional)
     if weight is not None:
         made["w"] = weight
     rows = table.select(**keys.columns(table), **made)
@@ -135,13 +168,6 @@ def _sums(
     }
     by = [cluster_name(j) for j in range(len(cluster))]
     return joined.group_by(by).aggregate(rows=joined[names[0]].count(), **scores)
-
-
-def _weight(table: ir.Table, reading: Reading) -> ir.Value | None:
-    columns = [plain(table[name]).cast("float64") for name in reading.optional]
-    if not columns:
-        return None
-    return columns[0] if len(columns) == 1 else columns[0] * columns[1]
 
 
 def write_values(

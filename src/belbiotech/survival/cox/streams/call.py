@@ -88,6 +88,7 @@ def reading_of(call: CoxCall, data: object) -> Reading:
         binned=_binned(call),
         positive_weights=True,
         unit=unit if call.overlap == "refuse" else None,
+        summed_by_unit=call.cluster == (unit,) and not groups and not call.firth,
         overlap_offered=True,
     )
 
