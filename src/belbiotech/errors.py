@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,10 @@ __all__ = [
     "warn",
 ]
 
+OBEYED = re.compile(  # control characters, what turns lines around, what is no character
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    r"\ud800-\udfff\ufffe\uffff]"
+)
 LONGEST = 60  # letters of a value that an error shows
 LINES, LETTERS, IN_ALL = 40, 600, 6_000  # of a message: lines, letters of a line, letters
 FOOT = 10  # lines at the end of what a result shows that stay, whatever its length
@@ -58,8 +63,8 @@ def a_screen_of(text: str) -> str:
     590
     """
     if len(text) <= LETTERS and text.count("\n") < LINES:
-        return text
-    lines = text[: 4 * IN_ALL * LINES].split("\n")
+        return _without_commands(text)
+    lines = _without_commands(text[: 4 * IN_ALL * LINES]).split("\n")
     shown: list[str] = []
     for line in lines[: LINES - 1]:
         cut = line if len(line) <= LETTERS else f"{line[: LETTERS - 100]} [...] {line[-90:]}"
@@ -68,6 +73,17 @@ def a_screen_of(text: str) -> str:
         shown.append(cut)
     left = text.count("\n") + 1 - len(shown)
     return "\n".join([*shown, f"  ... and {left:,d} more lines" if left else ""]).rstrip("\n")
+
+
+def _without_commands(text: str) -> str:
+    r"""Write signs that a terminal obeys, or that turn its line around, as Python writes them.
+
+    Examples
+    --------
+    >>> _without_commands("Alpha\x1b[31m\u202e")
+    'Alpha\\x1b[31m\\u202e'
+    """
+    return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 class BelbiotechError(Exception):
@@ -338,6 +354,7 @@ def on_screen(text: str) -> str:
     >>> on_screen("a line\n" * 100).splitlines()[29]
     '... (61 lines more: the result has them as a table)'
     """
+    text = _without_commands(text)
     lines = text.splitlines()
     if len(lines) <= LINES:
         return text

@@ -62,7 +62,6 @@ def legend_beside(
     columns = -(-lines // int((figure.get_figheight() - LEGEND_EDGE) / LEGEND_LINE))
     place = "outside right upper"
     legend = legend_of(figure, axes, names, loc=place, ncols=columns, handlelength=3.2, **options)
-    figure.draw_without_rendering()
     figure.set_figwidth(figure.get_figwidth() + legend.get_window_extent().width / figure.dpi)
 
 

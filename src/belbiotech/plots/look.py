@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
+    from matplotlib.text import Text
 
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "HATCHES",
     "LINES",
     "NAME_WIDTH",
+    "TITLE_LINE",
+    "broken_lines",
     "colour_and",
     "figure_of_one",
     "in_legend",
@@ -48,6 +51,8 @@ LINES = ("-", "--", "-.", ":", (0, (8, 2)), (0, (3, 1, 1, 1, 1, 1)), (0, (1, 3))
 HATCHES = ("", "///", "...", "xxx", "\\\\\\", "++", "oo")
 WITHOUT_WINDOWS = {"agg", "cairo", "pdf", "pgf", "ps", "svg", "template"}
 NAME_WIDTH = 26  # letters of a group's name in a line
+NARROWEST = 10  # letters in a line of a title
+TITLE_LINE = 0.19  # inches
 BLANK = "(blank)"
 
 Mark = TypeVar("Mark")
@@ -297,26 +302,35 @@ def figure_of_one(height: float, width: float = 7.0, ax: Any = None) -> tuple[Fi
 
 def wrapped_title(figure: Figure, axes: Axes, title: str, *, grows: bool = True) -> None:
     """Set a title, broken into lines where it is wider than the axes; the figure grows for them."""
-    text = axes.set_title(title)
-    figure.draw_without_rendering()
-    room = axes.get_window_extent().width / max(text.get_window_extent().width, 1.0)
-    if room >= 1:
+    if not title:
         return
-    lines = title.splitlines()
-    width = max(10, int(0.93 * room * max(map(len, lines))))  # letters differ in width
-    wrapped = [part for line in lines for part in wrap(line, width, break_on_hyphens=False)]
-    text.set_text("\n".join(wrapped))
-    if grows:
-        figure.set_figheight(figure.get_figheight() + 0.19 * (len(wrapped) - len(lines)))
+    figure.draw_without_rendering()  # before: the middle of a long title pushes the axes together
+    more = broken_lines(axes.set_title(in_print(title)), axes.get_window_extent().width)
+    if grows and more:
+        figure.set_figheight(figure.get_figheight() + TITLE_LINE * more)
+
+
+def broken_lines(text: Text, room: float) -> int:
+    """Break a text into lines of at most so many pixels, and count how many it has more now."""
+    lines = text.get_text().splitlines()
+    width, wide = max(map(len, lines), default=0), text.get_window_extent().width
+    while wide > room and width > NARROWEST:
+        width = max(NARROWEST, min(width - 1, int(0.93 * room / wide * width)))  # letters differ
+        parts = [part for line in lines for part in wrap(line, width, break_on_hyphens=False)]
+        text.set_text("\n".join(parts))
+        wide = text.get_window_extent().width
+    return len(text.get_text().splitlines()) - len(lines)
 
 
 def whole_title(figure: Figure, first: Axes, title: str, ax: Any) -> None:
     """Set the title of a figure of panels: above all, or above the first of the user's axes."""
     if ax is None:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        text = figure.suptitle(in_print(title), x=0.01, ha="left", fontsize=11)
+        more = broken_lines(text, 0.98 * figure.bbox.width)
+        figure.set_figheight(figure.get_figheight() + TITLE_LINE * more)
     elif title:
         own = first.get_title(loc="left")
-        first.set_title(f"{title}\n{own}" if own else title, loc="left")
+        first.set_title(f"{in_print(title)}\n{own}" if own else in_print(title), loc="left")
 
 
 def plain_log_ticks(axes: Axes, axis: str = "x") -> None:

@@ -12,6 +12,8 @@ import pandas as pd
 from belbiotech.plots.legends import legend_clear
 from belbiotech.plots.look import (
     HATCHES,
+    TITLE_LINE,
+    broken_lines,
     colour_and,
     figure_of_one,
     in_legend,
@@ -20,6 +22,7 @@ from belbiotech.plots.look import (
     subplots,
     whole_title,
     wrapped,
+    wrapped_title,
 )
 from belbiotech.plots.palette import Palette, colours_of, one_colour, shown_names
 
@@ -82,7 +85,7 @@ def scatter_smooth(
         figure, grid = subplots(rows, columns, figsize=size, ax=ax)
         for axes in grid.flat[len(panels) :]:
             axes.set_visible(False)
-        beyond = 0
+        beyond, highest = 0, [0] * rows
         for k, (axes, name) in enumerate(zip(grid.flat, panels, strict=False)):
             points = table[table["panel"] == name].sort_values("time")
             beyond += _points(axes, points, colour)
@@ -90,12 +93,16 @@ def scatter_smooth(
             if levels is not None:
                 axes.axhline(levels[name], color="#666666", linewidth=1.2, linestyle=":")
             lines = [part for line in in_print(words[name]).splitlines() for part in wrap(line, 44)]
-            axes.set_title("\n".join(lines), fontsize=9)
+            text = axes.set_title("\n".join(lines), fontsize=9)
+            broken_lines(text, 0.8 * figure.bbox.width / columns)
+            highest[k // columns] = max(highest[k // columns], text.get_text().count("\n"))
             axes.set_xlabel(x_label)
             if not isinstance(y_label, str):
                 axes.set_ylabel(y_label[name], fontsize=9)
             elif k % columns == 0:
                 axes.set_ylabel(y_label)
+        if ax is None and sum(highest) > 2 * rows:
+            figure.set_figheight(figure.get_figheight() + TITLE_LINE * sum(highest))
         whole_title(figure, grid[0, 0], title, ax)
         if beyond:
             note = f"Triangles at the edge: {beyond:,d} of {len(table):,d} points lie beyond it"
@@ -210,7 +217,7 @@ def bars(
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
         axes.set_xlabel(x_label)
-        axes.set_title(title)
+        wrapped_title(figure, axes, title, grows=ax is None)
         if group is not None:
             legend_clear(figure, axes, [words[part] for part in parts], grows=ax is None)
     return figure

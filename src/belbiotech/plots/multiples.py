@@ -9,7 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import BelbiotechError
 from belbiotech.plots.at_risk import numbers_at_risk
-from belbiotech.plots.look import look, subplots, wrapped
+from belbiotech.plots.look import look, subplots, whole_title, wrapped
 from belbiotech.plots.steps import draw_step
 
 if TYPE_CHECKING:
@@ -129,5 +129,5 @@ def curves_apart(
                 numbers_at_risk(axes, below, risk, {name: ""}, head=k == 0, size=7)
         figure.supxlabel(x_label, fontsize=10)
         figure.supylabel(y_label, fontsize=10)
-        figure.suptitle(title, x=0.01, ha="left", fontsize=11)
+        whole_title(figure, grid[0, 0], title, ax)
     return figure

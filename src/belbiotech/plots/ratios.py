@@ -172,7 +172,6 @@ def specification_curve(
         top.set_yscale("log")
         plain_log_ticks(top, axis="y")
         top.set_ylabel(y_label)
-        top.set_title(title)
         if sound is not None:
             _part_sound(top, bottom, shown[sound].astype(bool))
         for y, (column, value) in enumerate(marks):
@@ -186,6 +185,7 @@ def specification_curve(
         bottom.grid(visible=False)
         bottom.set_xticks([])
         bottom.set_xlabel(f"{len(shown)} specifications, in order of their estimate")
+        wrapped_title(figure, top, title, grows=ax is None)
     return figure
 
 

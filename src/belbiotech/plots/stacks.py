@@ -18,6 +18,7 @@ from belbiotech.plots.look import (
     subplots,
     whole_title,
     wrapped,
+    wrapped_title,
 )
 from belbiotech.plots.multiples import MOST, PANELS, grid_of, refuse_many
 from belbiotech.plots.palette import Palette, colours_of, shown_names
@@ -87,7 +88,8 @@ def stacked_incidence(
             row, column = divmod(k, columns)
             axes = grid[each * row, column]
             _stack(axes, table[table["group"] == name], list(outcomes), colours)
-            axes.set_title(wrapped(words) if len(groups) > 1 else title)
+            if len(groups) > 1:
+                axes.set_title(wrapped(words))
             axes.set_xlabel(x_label)
             if risk is not None:
                 below = grid[each * row + 1, column] if each == 2 else place_below(axes, 1)
@@ -99,6 +101,8 @@ def stacked_incidence(
                 grid[each * (k // columns) + part, k % columns].set_visible(False)
         if len(groups) > 1:
             whole_title(figure, grid[0, 0], title, ax)
+        else:
+            wrapped_title(figure, grid[0, 0], title, grows=ax is None)
         texts = list(outcomes.values())
         if ax is None:
             place = "outside right center"

@@ -18,6 +18,7 @@ from belbiotech.plots.look import (
     legend_of,
     look,
     wrapped,
+    wrapped_title,
 )
 from belbiotech.plots.palette import Palette, colours_of, shown_names
 
@@ -101,7 +102,7 @@ def timeline(
         axes.grid(visible=False, axis="y")
         axes.set_xlim(lines["start"].min() - 1, lines["end"].max() + 7)
         axes.set_xlabel(x_label)
-        axes.set_title(title)
+        wrapped_title(figure, axes, title, grows=ax is None)
         texts = [words[kind] for kind in (*kinds, LISTING)]
         where: dict[str, Any] = {"loc": "outside lower center", "ncols": 2, "labelspacing": 0.9}
         if ax is not None:
@@ -194,6 +195,6 @@ def year_columns(
         axes.grid(visible=False, axis="x")
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
-        axes.set_title(title)
+        wrapped_title(figure, axes, title, grows=ax is None)
         legend_clear(figure, axes, list(groups.values()), grows=ax is None)
     return figure

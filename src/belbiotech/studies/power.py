@@ -93,7 +93,7 @@ class PowerResult:
             One curve.
         """
         from belbiotech.plots.legends import legend_clear
-        from belbiotech.plots.look import figure_of_one, in_legend, look
+        from belbiotech.plots.look import figure_of_one, in_legend, look, wrapped_title
         from belbiotech.plots.palette import colours_of, shown_names
 
         table = self.table
@@ -116,7 +116,7 @@ class PowerResult:
                 f"Hazard ratio {np.exp(self.effect):.2f}, level {self.alpha:g}, "
                 f"{table['repetitions'].iloc[0]:,} simulations each"
             )
-            axes.set_title(told if title is None else title)
+            wrapped_title(figure, axes, told if title is None else title, grows=ax is None)
             if self.needed is not None:
                 name = f"{self.needed[0]} {words['firms'].lower()}"
                 legend_clear(figure, axes, [name], grows=ax is None)

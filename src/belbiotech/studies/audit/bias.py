@@ -30,6 +30,7 @@ from belbiotech.studies.estimates import COLUMNS, failed, html, one_line, tally
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.workers import run
+from belbiotech.survival.inference.markdown import markdown_escaped
 from belbiotech.survival.rows.column_names import (
     as_list,
     check_one_name,
@@ -133,7 +134,7 @@ class BiasAuditResult:
         if self.e_value is not None:
             lines += ["", f"{self.e_value} of step {self.sound}."]
         if self.warnings:
-            lines += ["", *(f"Warning: {text}  " for text in self.warnings)]
+            lines += ["", *(f"Warning: {markdown_escaped(text)}  " for text in self.warnings)]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -383,7 +384,7 @@ def _e_value(table: pd.DataFrame, sound: str, base: Sample) -> EValue | None:
 
 
 def _markdown_line(row: pd.Series) -> str:
-    cells = [row["step"], row["design"]]
+    cells = [row["step"], markdown_escaped(row["design"])]
     if np.isfinite(row["estimate"]):
         p_value = "" if np.isnan(row["p_value"]) else f"{row['p_value']:.3f}"
         interval = f"{row['lower']:.2f} to {row['upper']:.2f}"
@@ -391,4 +392,4 @@ def _markdown_line(row: pd.Series) -> str:
         cells += [f"{row['n_rows']:,}", f"{row['n_events']:,}"]
     else:
         cells += ["-"] * 5
-    return f"| {' | '.join([*cells, row['note']])} |"
+    return f"| {' | '.join([*cells, markdown_escaped(row['note'])])} |"

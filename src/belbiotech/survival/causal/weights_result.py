@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -199,7 +200,7 @@ class ExposureWeights:
         return on_screen(f"{self._title()}\n{shown}")
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.summary.to_html(header=False)}"
+        return f"<p>{escape(self._title())}</p>{self.summary.to_html(header=False)}"
 
     def _title(self) -> str:
         kind = "stabilised" if self.stabilised else "not stabilised"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, in_words
+from belbiotech.errors import FitError, PanelError, in_words, on_screen
 from belbiotech.survival.cox.new_rows import predict
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
@@ -45,7 +45,7 @@ class PredictionAccuracy:
 
     def __repr__(self) -> str:
         title = f"Accuracy of predictions for {self.n_units:,} units, {self.n_events:,} events:"
-        return f"{title}\n{self.table.head(20).to_string(index=False)}"
+        return on_screen(f"{title}\n{self.table.head(20).to_string(index=False)}")
 
 
 def prediction_accuracy(

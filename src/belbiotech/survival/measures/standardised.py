@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names
+from belbiotech.errors import FitError, nearest_names, on_screen
 from belbiotech.survival.cox.fit import CoxFit, finite_risk, refuse_streamed, risk_of
 from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.prediction import Baseline, baselines_of, refuse_new_rows, strata_of
@@ -55,7 +55,7 @@ class StandardisedSurvival:
     def __repr__(self) -> str:
         last = self.table.groupby("exposure", sort=False, observed=True).last().reset_index()
         title = f"Survival standardised over {self.n_rows:,} rows, by {self.exposure}; last times:"
-        return f"{title}\n{last.head(20).to_string(index=False)}"
+        return on_screen(f"{title}\n{last.head(20).to_string(index=False)}")
 
 
 def standardised_survival(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from html import escape
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -277,7 +278,7 @@ class MultiStateResult:
         return on_screen(f"{self._title()}\n{self.summary.to_string(index=False)}")
 
     def _repr_html_(self) -> str:
-        return f"<p>{self._title()}</p>{self.summary.to_html(index=False)}"
+        return f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}"
 
     def _title(self) -> str:
         moved = int(sum(e.moved.sum() for e in self.estimates))
