@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FormulaError, PanelError
+from belbiotech.errors import FormulaError, PanelError, stop_at
 from belbiotech.studies.agreements import Agreements, check_window, stock
 from belbiotech.studies.designs import Sample
 from belbiotech.studies.origins import tables_behind
@@ -18,6 +18,7 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import check_columns
 from belbiotech.survival.rows.door import as_table
+from belbiotech.survival.rows.number_columns import not_numbers
 from belbiotech.survival.rows.plain import plain_table
 from belbiotech.survival.rows.units import needed_unit
 
@@ -86,6 +87,7 @@ def read_sample(
     check_columns(panel, [read.outcome], start=start, stop=stop, columns=[*columns, *known])
     panel = check_rows(panel, [read.outcome], start=start, stop=stop, columns=columns, unit=unit)
     panel = _in_order(panel, unit, start)
+    stop_at(not_numbers(panel, [name for name in known if name != "observed"]))
     _check_yearly(panel, unit, start, stop)
     silent, end_year = _silence(panel, tables, read.outcome, unit, start)
     plain = Sample(

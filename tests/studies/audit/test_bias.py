@@ -358,3 +358,13 @@ def test_a_panel_that_names_no_unit_is_asked_for_it():
     panel.attrs = {}
     with pytest.raises(PanelError, match="unit='...'"):
         bias_audit("failure ~ 1", panel, cluster="company")
+
+
+@pytest.mark.parametrize(
+    "year", [pd.Timestamp("2001"), 1j, "2001", b"2001", pd.Period("2001", "Y")]
+)
+def test_years_that_are_no_numbers_are_told(year):
+    panel = simulate_panel(30, seed=3)
+    years = pd.Series([year] * len(panel), index=panel.index, dtype=object)
+    with pytest.raises(PanelError, match="'year' must hold numbers"):
+        bias_audit("failure ~ 1", panel.assign(year=years), placebo_draws=2)

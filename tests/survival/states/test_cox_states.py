@@ -120,3 +120,10 @@ def test_bad_states_to_begin_in(result, initial, words):
     path = pd.DataFrame({"start": [0], "stop": [10], "size": [0.5], "region": ["VLG"]})
     with pytest.raises(FitError, match=words):
         result.predict_occupation(path, initial=initial)
+
+
+@pytest.mark.parametrize("shared", [[[]], [["size"]], [None], [("size",)], [{}]])
+def test_a_shared_term_that_is_no_name_is_told(shared):
+    rows = pd.DataFrame({"id": [1, 2], "start": 0, "stop": [1, 2], "to": ["b", None], "size": 1.0})
+    with pytest.raises(FormulaError, match="shared names .*, which is no term"):
+        cox_states("size", rows, to="to", initial="a", unit="id", shared=shared)

@@ -34,6 +34,7 @@ def not_numbers(data: pd.DataFrame, names: Iterable[str]) -> list[str]:
         f"column {name!r} must hold numbers, not {data[name].dtype}; {_as_numbers(data[name])}"
         for name in names
         if not pd.api.types.is_numeric_dtype(data[name])
+        or pd.api.types.is_complex_dtype(data[name])
     ]
 
 

@@ -191,18 +191,19 @@ def _shared_terms(shared: Shared, matrix: Matrix, names: list[str]) -> dict[str,
         return {}
     if not isinstance(shared, Mapping):
         terms = [shared] if isinstance(shared, str) else as_list(shared, "shared", ["age"])
-        wanted: dict[str, Sequence[str]] = dict.fromkeys(terms, names)
+        wanted = [(term, names) for term in terms]
     else:
-        wanted = dict(shared)
+        wanted = list(shared.items())
     known = [term for term in matrix.terms if term != "1"]
     problems = [
-        f"shared names {term!r}, which is no term of the covariates; {nearest_names(term, known)}"
-        for term in wanted
+        f"shared names {in_words(term)}, which is no term of the covariates; "
+        + nearest_names(term, known)
+        for term, _ in wanted
         if term not in known
     ]
     if problems:
         raise FormulaError("\n".join(problems))
-    return {term: _numbers(term, which, names) for term, which in wanted.items()}
+    return {term: _numbers(term, which, names) for term, which in wanted}
 
 
 def _numbers(term: str, which: Sequence[str], names: list[str]) -> list[int]:
