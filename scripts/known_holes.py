@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SHOWN = 5  # libraries that were not checked, by name
 
 
 def judged(report: str, errors: str) -> tuple[int, str]:
@@ -41,7 +42,13 @@ def judged(report: str, errors: str) -> tuple[int, str]:
     skipped = [
         f"{one['name']}: not checked, {one['skip_reason']}" for one in found if "skip_reason" in one
     ]
-    told = [*holes, *skipped, f"{len(found)} libraries, {len(holes)} known holes"]
+    checked = len(found) - len(skipped)
+    told = [*holes, *skipped[:SHOWN]]
+    if len(skipped) > SHOWN:
+        told.append(f"... and {len(skipped) - SHOWN} more that were not checked")
+    told.append(f"{checked} libraries checked, {len(holes)} known holes")
+    if not checked:
+        told.append(f"NOT CHECKED for known holes: none of {len(found)} libraries")
     return int(bool(holes)), "\n".join(told)
 
 

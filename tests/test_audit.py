@@ -54,6 +54,14 @@ def test_a_known_hole_fails_the_audit():
     assert judged(report(), "")[0] == 0
 
 
+def test_an_audit_that_checked_nothing_says_so():
+    skipped = [{"name": f"lib{k}", "skip_reason": "not found"} for k in range(9)]
+    code, words = script("known_holes").judged(json.dumps({"dependencies": skipped}), "")
+    assert code == 0
+    assert "... and 4 more that were not checked" in words
+    assert words.splitlines()[-1] == "NOT CHECKED for known holes: none of 9 libraries"
+
+
 @pytest.mark.parametrize("written", ["", "no json", "[]", "{}"])
 def test_what_could_not_be_asked_is_not_called_sound(written):
     code, words = script("known_holes").judged(written, "some lines\nConnectionError: no route")

@@ -743,3 +743,12 @@ def test_a_covariate_that_is_constant_within_strata_does_not_tell_the_time(years
             years.assign(of_region=years["region"].factorize()[0]),
             strata="region",
         )
+
+
+def test_a_covariate_that_strata_hold_is_told_for_many_strata():
+    """A stratum a row: whether each holds it is looked up once, not once a stratum."""
+    n = 60_000
+    rows = pd.DataFrame({"stop": np.arange(n) % 8 + 1, "failure": 1, "x": np.arange(n) / n})
+    data = rows.assign(start=0, firm=np.arange(n))
+    with pytest.raises(FitError, match="constant within each stratum"):
+        cox("failure ~ x", data, strata="firm")

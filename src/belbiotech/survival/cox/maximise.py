@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.blocks import likelihood_function
@@ -275,15 +276,16 @@ def refuse_dependent(
 
 def _why_the_same(design: Design, j: int) -> str:
     """Say what the baseline holds already."""
-    strata = np.unique(design.stratum)
-    if len(strata) > 1 and all(np.ptp(design.x[design.stratum == s, j]) == 0 for s in strata):
+    if np.ptp(design.stratum) > 0 and _follows_from(design.stratum, design.x[:, j]):
         return ": it is constant within each stratum, whose baseline holds it"
-    return ": it tells the time, which the baseline holds" if _is_time(design, j) else ""
+    if _follows_from(design.stop, design.x[:, j]):  # as age may
+        return ": it tells the time, which the baseline holds"
+    return ""
 
 
-def _is_time(design: Design, j: int) -> bool:
-    """Tell whether a covariate follows from the time at which a row ends, as age may."""
-    x, at = design.x[:, j], np.unique(design.stop, return_inverse=True)[1]
+def _follows_from(key: FloatArray | NDArray[np.int64], x: FloatArray) -> bool:
+    """Tell whether rows that agree in a key agree in a covariate, both (n,)."""
+    at = np.unique(key, return_inverse=True)[1]
     value = np.zeros(at.max() + 1)
     value[at] = x
     return bool((value[at] == x).all())

@@ -191,7 +191,7 @@ def _shared_terms(shared: Shared, matrix: Matrix, names: list[str]) -> dict[str,
         return {}
     if not isinstance(shared, Mapping):
         terms = [shared] if isinstance(shared, str) else as_list(shared, "shared", ["age"])
-        wanted = [(term, names) for term in terms]
+        wanted: list[tuple[str, Sequence[str]]] = [(term, names) for term in terms]
     else:
         wanted = list(shared.items())
     known = [term for term in matrix.terms if term != "1"]
