@@ -1,5 +1,6 @@
 """Levels of factors without an event: the others as R has them without those rows."""
 
+import re
 import warnings
 
 import hypothesis.strategies as st
@@ -288,3 +289,27 @@ def test_tables_show_a_level_without_a_fate(reference_data):
     assert "region[T.WAL]" not in fit.test_equal_effects().index
     assert "-inf" in repr(fit)
     assert "Events" in fit.to_markdown()
+
+
+@pytest.mark.parametrize("formula", ["C(old) * C(segment)", "C(old):C(segment)"])
+def test_a_quiet_cell_at_a_reference_level_is_named_with_a_remedy_that_works(
+    formula, reference_data, reference_values
+):
+    rows = reference_data("years")
+    rows["old"] = np.where(rows["year"] % 3 == 0, "old", "new")
+    quiet = (rows["old"] == "new") & (rows["segment"] == "medtech")
+    rows.loc[quiet, "failure"] = 0
+    words = (
+        rf"no event among the {quiet.sum()} rows with old = new and segment = medtech; with other "
+        r"reference levels, as in (C\(old, Treatment\(\"old\"\)\) \* C\(segment\)), the fit goes on"
+    )
+    with pytest.raises(FitError, match=words) as refused:
+        cox(f"failure ~ {formula}", rows)
+    remedy = re.search(words, str(refused.value))[1]
+    with pytest.warns(BelbiotechWarning, match=rf"segment = medtech \({quiet.sum()} rows\)"):
+        result = cox(f"failure ~ {remedy}", rows)
+    assert np.isneginf(result.params).sum() == 1
+    # The four cells that are left, as levels of one factor.
+    told = rows[~quiet].assign(cell=rows["old"] + rows["segment"])
+    cells = cox("failure ~ C(cell)", told)
+    assert result.log_likelihood == pytest.approx(cells.log_likelihood, abs=1e-8)

@@ -95,12 +95,9 @@ class Matrix:
     @property
     def references(self) -> dict[str, str]:
         """The level of each factor, in words, that has no coefficient of its own."""
+        named = "".join(f":{name}:" for name in self.names + self.spec.every)  # products, too
         without = {
-            factor: [
-                str(level)
-                for level in levels
-                if f"{factor}[T.{level}]" not in self.names + self.spec.every
-            ]
+            factor: [str(level) for level in levels if f":{factor}[T.{level}]:" not in named]
             for factor, levels in self.levels.items()
         }
         return {factor: left[0] for factor, left in without.items() if len(left) == 1}
