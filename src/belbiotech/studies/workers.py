@@ -294,5 +294,6 @@ def _shown(results: Iterable[Result], total: int, progress: bool, what: str) -> 
     from rich.progress import track
 
     console = Console(stderr=True)
-    silent = not (console.is_terminal or console.is_jupyter)
-    return track(results, what, total, console=console, transient=True, disable=silent)
+    if not (console.is_terminal or console.is_jupyter):
+        return results
+    return track(results, what, total, console=console, transient=True)

@@ -55,7 +55,7 @@ def ways(panel, tmp_path_factory):
     mixed.to_csv(folder / "all.csv", index=False)
     connection = duckdb.connect()
     connection.register("held", mixed)
-    return {
+    yield {  # the connection lives on: not every DuckDB keeps a relation's
         "parquet": str(parts / "*.parquet"),
         "folder": parts,
         "csv": str(folder / "all.csv"),
@@ -63,6 +63,7 @@ def ways(panel, tmp_path_factory):
         "polars": polars.from_pandas(mixed).lazy(),
         "ibis": ibis.duckdb.connect().read_parquet(str(folder / "all.parquet")),
     }
+    connection.close()
 
 
 @pytest.fixture(params=WAYS)

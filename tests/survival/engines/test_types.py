@@ -43,7 +43,7 @@ def sources(told, tmp_path_factory):
     connection.register("held", told.astype({"region": str}))
     connection.sql(f"create type regions as enum ({', '.join(map(repr, ORDER))})")
     connection.sql("create table told as select * replace (region::regions as region) from held")
-    return {
+    yield {
         "pandas": (str(folder / "pandas.parquet"), told),
         "ordered": (folder / "ordered.parquet", pd.read_parquet(folder / "ordered.parquet")),
         "folder": (parts, told),
@@ -51,6 +51,7 @@ def sources(told, tmp_path_factory):
         "lazy": (enum.lazy(), enum),
         "relation": (connection.sql("from told"), connection.sql("from told").df()),
     }
+    connection.close()
 
 
 SOURCES = ["pandas", "ordered", "folder", "polars file", "lazy", "relation"]

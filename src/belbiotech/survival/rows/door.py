@@ -120,6 +120,9 @@ def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
 
     coded = []
     for k, field in enumerate(table.schema):
+        if pa.types.is_dictionary(field.type) and _is_unsigned(field.type.index_type):
+            column = _with_signed_codes(table.column(k))
+            table = table.set_column(k, field.with_type(column.type), column)
         if pa.types.is_decimal(field.type):
             column = table.column(k).cast(pa.float64())
             table = table.set_column(k, field.with_type(pa.float64()), column)
@@ -134,6 +137,27 @@ def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
         for k in coded:
             frame.isetitem(k, frame.iloc[:, k].astype(object).array)
     return frame
+
+
+def _is_unsigned(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_unsigned_integer(kind))
+
+
+def _with_signed_codes(column: Any) -> Any:
+    """Give codes that every Arrow makes categories of: polars has unsigned ones."""
+    import pyarrow as pa
+
+    return pa.chunked_array(
+        [
+            pa.DictionaryArray.from_arrays(
+                chunk.indices.cast(pa.int64()), chunk.dictionary, ordered=chunk.type.ordered
+            )
+            for chunk in column.chunks
+        ],
+        type=pa.dictionary(pa.int64(), column.type.value_type, column.type.ordered),
+    )
 
 
 def _in_native_order(table: pd.DataFrame) -> pd.DataFrame:
