@@ -521,6 +521,11 @@ def test_good_and_bad_calls_in_threads_give_what_they_give_alone():
         assert found == alone[key], key
 
 
+@pytest.mark.parametrize("seed", [31293, 32525, 33652, 33833, 34849, 39805])
+def test_cases_that_once_ended_otherwise(seed):
+    assert fault(seed) is None
+
+
 def test_whatever_is_given_ends_in_a_result_or_in_words():
     assert [found for seed in range(CASES) if (found := fault(seed))] == []
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, PanelError
+from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.studies.agreements import Agreements, signed_by, stock
 
 if TYPE_CHECKING:
@@ -244,6 +244,9 @@ def check_landmark(sample: Sample, age: int) -> None:
     PanelError
         No firm is at risk at that age.
     """
+    if isinstance(age, bool) or not isinstance(age, int | float | np.number):
+        msg = f"landmarks names {in_words(age)}: it must be an age in years, like 3"
+        raise PanelError(msg)
     starts = sample.rows[sample.start]
     if not (starts == age).any():
         msg = (

@@ -9,7 +9,14 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, FormulaError, PanelError, in_words
+from belbiotech.errors import (
+    FitError,
+    FormulaError,
+    PanelError,
+    in_words,
+    is_one_of,
+    nearest_names,
+)
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import ChanceModel, Family, Prepared, prepare_model
 from belbiotech.survival.formulas.formula import Formula, read_formula
@@ -135,6 +142,9 @@ def g_plan(
     GPlan
         Ready to be fitted.
     """
+    if not is_one_of(link, ["logit", "cloglog"]):
+        msg = f"link is {in_words(link)}; {nearest_names(link, ['logit', 'cloglog'])}"
+        raise FitError(msg)
     names = [*covariates, exposure]
     read = _read_by(data, [*outcomes.values(), *covariates.values(), exposure_model])
     data = check_rows(

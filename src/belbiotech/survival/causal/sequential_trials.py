@@ -9,7 +9,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from belbiotech.errors import FitError, FormulaError, PanelError, in_words, nearest_names, warn
+from belbiotech.errors import (
+    FitError,
+    FormulaError,
+    PanelError,
+    in_words,
+    is_one_of,
+    nearest_names,
+    warn,
+)
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import ChanceModel, prepare_model
 from belbiotech.survival.causal.trials_expand import FOLLOWUP, TRIAL, Trials, trials_of
@@ -206,12 +214,13 @@ def _check_options(
     whole = isinstance(horizon, (int, np.integer)) and not isinstance(horizon, bool)
     if horizon is not None and (not whole or int(horizon) < 1):  # type: ignore[call-overload]
         problems.append(f"horizon must be a number of years, 1 or more, not {horizon!r}")
-    if estimand == "per protocol" and denominator is None:
+    per_protocol = is_one_of(estimand, ["per protocol"])
+    if per_protocol and denominator is None:
         problems.append(
             "per protocol needs denominator, the right side of the model of who leaves the "
             "protocol: without weights those who stay are a selection"
         )
-    if estimand != "per protocol" and denominator is not None:
+    if not per_protocol and denominator is not None:
         problems.append("denominator is of weights for leaving the protocol: estimand is not it")
     if problems:
         raise FitError("\n".join(problems))

@@ -278,7 +278,7 @@ def _rows(spells: _Spells, events: _Events | None, end_year: int | None) -> _Row
     if isinstance(latest, bool) or not isinstance(latest, int | np.integer):
         msg = f"end_year is {in_words(end_year)}; it must be a whole year, like 2025"
         raise PanelError(msg)
-    last = np.minimum(spells.last, latest)
+    last = np.minimum(spells.last, min(max(latest, -NEVER), NEVER))
     count = np.maximum(last - spells.first + 1, 0)
     offset = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.int64)
     unit = np.repeat(np.arange(len(count)), count)

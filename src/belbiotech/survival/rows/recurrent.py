@@ -111,7 +111,7 @@ def recurrent_rows(
     _refuse_taken_names(data)
     rows = _cut(data.assign(row=labels), count, unit, start, stop)
     before = rows.groupby(unit, sort=False, observed=True)["event"].cumsum() - rows["event"]
-    order = before + 1 if max_order is None else np.minimum(before + 1, max_order)
+    order = before + 1 if max_order is None else np.minimum(before + 1, min(max_order, MOST_ROWS))
     since = _time_of_event_before(rows, unit, stop)
     rows = rows.assign(
         events_before=before,
