@@ -52,10 +52,13 @@ def cluster_name(j: int) -> str:
 
 
 def as_frame(table: pa.Table) -> pd.DataFrame:
-    """Make a small result a DataFrame, with decimals (of sums of whole numbers) as numbers."""
-    fields = [
-        pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type)
-        for f in table.schema
-    ]
+    """Make a small result a DataFrame: decimals (of sums) as numbers, codes as texts."""
+    fields = [pa.field(f.name, _plain_type(f.type)) for f in table.schema]
     frame: pd.DataFrame = table.cast(pa.schema(fields)).to_pandas(date_as_object=False)
     return frame
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    if pa.types.is_decimal(kind):
+        return pa.float64()
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
