@@ -31,6 +31,7 @@ from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.interval_sums import IntervalSums
 
+CACHED = 1 << 15  # rows whose sums and products fit into the processor's cache
 ONE_AT_A_TIME = Lock()  # what a spec has settled is read, and may be filled, by all threads
 
 __all__ = ["Columns", "Covariates", "Placed", "StreamTotals", "StreamedModel", "Times"]
@@ -242,8 +243,16 @@ class _Adding:
     describe: bool
 
     def __call__(self, frame: pd.DataFrame) -> Part:
+        pieces = [self._piece(frame[a : a + CACHED]) for a in range(0, len(frame), CACHED)]
+        return Part(
+            np.sum([piece.sums for piece in pieces], axis=0),
+            np.max([piece.largest for piece in pieces], axis=0),
+        )
+
+    def _piece(self, frame: pd.DataFrame) -> Part:
         x, rows = self.covariates.of_rows(frame), self.times.placed(frame)
-        predictor = self.beta @ x
+        # Sums by einsum: several threads add batches, and BLAS would start threads in each.
+        predictor = np.einsum("j,ji->i", self.beta, x)
         with np.errstate(over="ignore"):
             risk = rows.weight * np.exp(predictor)
         values = _products(risk, x)
@@ -266,7 +275,13 @@ class _Adding:
             return Part(np.concatenate(sums))
         moments = [
             [rows.number.sum()],
-            *((rows.number @ column, rows.number @ (column * column)) for column in x),
+            *(
+                (
+                    np.einsum("i,i->", rows.number, column),
+                    np.einsum("i,i,i->", rows.number, column, column),
+                )
+                for column in x
+            ),
         ]
         largest = [[column.max(), -column.min()] for column in x]
         return Part(
@@ -287,13 +302,12 @@ def _over_time(rows: Placed, values: list[FloatArray], leaves: int) -> FloatArra
     A row that fails is at risk like any other until the time before.
     """
     last = rows.last - rows.event
-    once = last - rows.first == 1
-    tree = np.zeros((len(values), 2 * leaves))
-    if once.any():
-        block = rows.first[once] + leaves
-        for total, value in zip(tree, values, strict=True):
-            total += np.bincount(block, value[once], 2 * leaves)
-    often = np.flatnonzero(last - rows.first > 1)
+    length = last - rows.first
+    # Block 0 is none of the tree: rows at risk at no time, or at many, are put there and left out.
+    block = np.where(length == 1, rows.first + leaves, 0)
+    tree = np.array([np.bincount(block, value, 2 * leaves) for value in values])
+    tree[:, 0] = 0.0
+    often = np.flatnonzero(length > 1)
     if len(often):
         cut = IntervalSums.of(rows.first[often], last[often], leaves)
         for total, value in zip(tree, values, strict=True):
