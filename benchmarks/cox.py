@@ -30,6 +30,7 @@ COVARIATES = {
     "continuous": ["alliances", "listed", "spinoff", "log_capital"],
 }
 TOOLS = ["belbiotech", "lifelines", "surpyval", "surpyval arrays", "statsmodels", "R"]
+PEERS = ["survival (PyPI)", "H2O"]  # in an environment of their own: what they need is not pinned
 INTERVAL = ["start", "stop", "failure"]
 OURS = {  # what else is timed with our own: covariates, options of cox(), changes to the panel
     "clustered by firm": ("discrete", {"cluster": "firm"}, None),
@@ -140,6 +141,13 @@ def fitter(tool: str, panel: pd.DataFrame, covariates: list[str]) -> Callable[[]
 
         firm = panel["firm"].to_numpy()
         return lambda: CoxPH.fit_tvc(firm, start, stop, 1 - failure, x, tie_method="efron").beta
+    if tool == "survival (PyPI)":
+        from survival import coxph
+
+        text = f"Surv(start, stop, failure) ~ {' + '.join(covariates)}"
+        return lambda: np.asarray(coxph(text, data=panel).coefficients)
+    if tool == "H2O":
+        return h2o_fitter(panel, covariates)
     if tool == "surpyval arrays":  # rows as if each were another firm, unchecked
         from surpyval import CoxPH
 
@@ -150,18 +158,45 @@ def fitter(tool: str, panel: pd.DataFrame, covariates: list[str]) -> Callable[[]
     return lambda: PHReg(stop, x, status=failure, entry=start + 1e-6, ties="efron").fit().params
 
 
-def resident(what: str) -> float:
-    """Memory of this process in MB: "VmRSS" now, "VmHWM" at its highest."""
-    status = Path("/proc/self/status")
+def h2o_fitter(panel: pd.DataFrame, covariates: list[str]) -> Callable[[], np.ndarray]:
+    """Give H2O's fit: its server is started, and the columns sent to it, outside of the time."""
+    import h2o
+    from h2o.estimators import H2OCoxProportionalHazardsEstimator as Estimator
+
+    if h2o.connection() is None:
+        h2o.init(verbose=False)
+    h2o.no_progress()
+    frame = h2o.H2OFrame(panel[[*INTERVAL, *covariates]])
+
+    def fit() -> np.ndarray:
+        model = Estimator(start_column="start", stop_column="stop", ties="efron")
+        model.train(x=covariates, y="failure", training_frame=frame)
+        coefficients = model.coef()
+        return np.array([coefficients[name] for name in covariates])
+
+    return fit
+
+
+def working(tool: str) -> str:
+    """Give the process whose memory a tool takes: this one, or a server in Java that it started."""
+    if tool != "H2O":
+        return "self"
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return next(pid for pid in children if "java" in Path(f"/proc/{pid}/cmdline").read_text())
+
+
+def resident(what: str, process: str = "self") -> float:
+    """Memory of a process in MB: "VmRSS" now, "VmHWM" at its highest."""
+    status = Path(f"/proc/{process}/status")
     if not status.exists():
         return float("nan")
     line = next(line for line in status.read_text().splitlines() if line.startswith(what))
     return int(line.split()[1]) / 1024
 
 
-def measured(fit: Callable[[], Any], repeats: int) -> dict[str, Any]:
+def measured(fit: Callable[[], Any], repeats: int, process: str = "self") -> dict[str, Any]:
     """Wall times of a fit after a first one, what all add to the memory, and the result."""
-    before = resident("VmRSS")
+    before = resident("VmRSS", process)
     result, seconds = fit(), []
     for _ in range(repeats):
         begin = time.perf_counter()
@@ -170,14 +205,14 @@ def measured(fit: Callable[[], Any], repeats: int) -> dict[str, Any]:
     return {
         "best": min(seconds),
         "median": float(np.median(seconds)),
-        "added": resident("VmHWM") - before,
+        "added": resident("VmHWM", process) - before,
         "result": np.asarray(result).tolist(),
     }
 
 
 def run_here(job: dict[str, Any]) -> dict[str, Any]:
     """Do one job in this process."""
-    panel = pd.read_pickle(job["panel"])  # nosec B301: written by this script
+    panel = pd.read_parquet(job["panel"])
     if job["tool"] == "limits":
         return limits(panel)
     if job["tool"] == "ours":
@@ -191,7 +226,8 @@ def run_here(job: dict[str, Any]) -> dict[str, Any]:
         return measured(lambda: cox(text, panel, **options).params, job["repeats"])
     covariates = COVARIATES[job["model"]]
     fitter(job["tool"], panel.iloc[:2000], covariates)()  # imports what it needs
-    return measured(fitter(job["tool"], panel, covariates), job["repeats"])
+    fit = fitter(job["tool"], panel, covariates)
+    return measured(fit, job["repeats"], working(job["tool"]))
 
 
 def limits(panel: pd.DataFrame) -> dict[str, Any]:
@@ -229,17 +265,18 @@ def run_r(panel: pd.DataFrame, model: str, repeats: int, folder: Path) -> dict[s
     return json.loads(done.stdout)
 
 
-def run_apart(job: dict[str, Any]) -> dict[str, Any]:
+def run_apart(job: dict[str, Any], python: str = sys.executable) -> dict[str, Any]:
     """Do one job in a process of its own."""
-    call = [sys.executable, __file__, "--job", json.dumps(job)]
+    call = [python, "-W", "ignore", __file__, "--job", json.dumps(job)]
     done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
         print(done.stderr, file=sys.stderr)
         return {"best": float("nan"), "median": float("nan"), "added": float("nan"), "result": []}
-    return json.loads(done.stdout.splitlines()[-1])
+    told = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    return json.loads(told[-1])  # H2O has words of its own when it ends
 
 
-def machine() -> list[str]:
+def machine(peers: str | None) -> list[str]:
     """Describe the machine and the versions."""
     chip = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
@@ -256,10 +293,15 @@ def machine() -> list[str]:
         told = "cat(R.version.string, ', survival ', format(packageVersion('survival')), sep = '')"
         found = subprocess.run(["Rscript", "-e", told], capture_output=True, text=True)
         lines.append(f"- {found.stdout}")
+    if peers:
+        told = "from importlib.metadata import version as v; print(v('survival'), v('h2o'))"
+        found = subprocess.run([peers, "-c", told], capture_output=True, text=True, check=True)
+        ported, server = found.stdout.split()
+        lines.append(f"- survival {ported} (PyPI), H2O {server} (its server's memory is told)")
     return lines
 
 
-def head(panel: pd.DataFrame, floor: dict[str, Any]) -> list[str]:
+def head(panel: pd.DataFrame, floor: dict[str, Any], peers: str | None) -> list[str]:
     """Say what was measured, on what, and how."""
     return [
         "# Cox models of a firm-year panel",
@@ -267,7 +309,7 @@ def head(panel: pd.DataFrame, floor: dict[str, Any]) -> list[str]:
         f"{len(panel):,d} firm-years of {panel['firm'].nunique():,d} firms, "
         f"{floor['events']:,d} failures. Made by `benchmarks/cox.py`; see `benchmarks/README.md`.",
         "",
-        *machine(),
+        *machine(peers),
         f"- Load average at the start {os.getloadavg()[0]:.1f}",
         "",
         "Seconds are the best of several fits after a first one, in several rounds, each tool in a "
@@ -291,7 +333,8 @@ def timed(
     if tool == "R":
         return run_r(panel, model, options.others, path.parent)
     repeats = options.repeats if tool == "belbiotech" else options.others
-    return run_apart({"tool": tool, "model": model, "panel": str(path), "repeats": repeats})
+    job = {"tool": tool, "model": model, "panel": str(path), "repeats": repeats}
+    return run_apart(job, options.peers) if tool in PEERS else run_apart(job)
 
 
 def beside_others(
@@ -299,6 +342,7 @@ def beside_others(
 ) -> list[list[str]]:
     """Time one model with each tool, in turn, in several rounds; keep each one's best."""
     tools = [tool for tool in options.tools if tool != "R" or shutil.which("Rscript")]
+    tools += PEERS if options.peers else []
     best: dict[str, dict[str, Any]] = {}
     for _ in range(options.rounds):
         for tool in tools:
@@ -330,10 +374,10 @@ def in_other_ways(options: argparse.Namespace, path: Path) -> list[list[str]]:
 
 def compare(options: argparse.Namespace, panel: pd.DataFrame, folder: Path) -> list[str]:
     """Time everything and write it up."""
-    path = folder / "panel.pkl"
-    panel.to_pickle(path)
+    path = folder / "panel.parquet"
+    panel.to_parquet(path)
     floor = run_apart({"tool": "limits", "panel": str(path)})
-    lines = head(panel, floor)
+    lines = head(panel, floor, options.peers)
     columns = ["tool", "seconds", "times the first", "MB added", "largest difference"]
     for model, covariates in COVARIATES.items():
         rows = beside_others(model, options, panel, path)
@@ -363,6 +407,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=2, help="how often all tools have their turn")
     parser.add_argument("--tools", nargs="+", default=TOOLS, choices=TOOLS)
     parser.add_argument("--output", type=Path, default=HERE / "results" / "cox.md")
+    parser.add_argument("--peers", help="a Python that has survival and h2o, to time these, too")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.job:
