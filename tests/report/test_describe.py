@@ -85,6 +85,7 @@ def test_correlations_are_those_of_pandas():
             "'region' holds no numbers(.|\\n)*'sizes'",
         ),
         (lambda: correlations(ROWS.assign(one=1), ["one"]), "'one' does not vary"),
+        (lambda: correlations(ROWS.assign(z=1j), ["z"]), "'z' holds no numbers"),
         (lambda: correlations(3), "pandas DataFrame, not int"),
     ],
 )
@@ -111,3 +112,19 @@ def test_the_note_explains_what_the_table_has():
     assert flags == "Yes or no: share of the rows that are yes."
     (texts,) = describe_panel(ROWS, ["region"]).notes
     assert texts == "Kinds: share of the rows."
+
+
+@pytest.mark.parametrize("kind", [object, float])
+def test_a_column_without_any_value_has_dashes(kind):
+    rows = ROWS.assign(nothing=pd.Series([None] * len(ROWS), dtype=kind))
+    cells = describe_panel(rows, ["nothing"]).table
+    assert cells.loc["nothing"].tolist() == ["-"]
+    assert cells.loc["nothing: missing"].tolist() == [f"{len(ROWS)}"]
+
+
+def test_a_group_without_any_value_has_dashes_and_its_missing_rows_counted():
+    rows = pd.DataFrame({"start": 0, "stop": 1, "group": ["a", "a", "b"]})
+    rows = rows.assign(place=["x", "y", None], listed=[1.0, 0.0, None])
+    cells = describe_panel(rows, ["place", "listed"], by="group").table
+    assert cells["b"][cells.index.str.contains("x|listed$")].tolist() == ["-", "-"]
+    assert cells.loc["place: missing"].tolist() == ["0", "1", "1"]

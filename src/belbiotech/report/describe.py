@@ -231,10 +231,14 @@ def _how_to_read(described: pd.DataFrame) -> str:
 
 
 def _is_flag(column: pd.Series) -> bool:
-    return _is_number(column) and set(column.dropna().astype(float).unique()) <= {0.0, 1.0}
+    if not _is_number(column) or column.isna().all():
+        return False
+    return set(column.dropna().astype(float).unique()) <= {0.0, 1.0}
 
 
 def _is_number(column: pd.Series) -> bool:
+    if pd.api.types.is_complex_dtype(column):
+        return False
     return bool(pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column))
 
 
@@ -306,10 +310,11 @@ def _lines(
             lines.append({"column": name, **size, **spread})
             continue
         counts, total = column.value_counts(sort=False), int(column.notna().sum())
-        for level, n in sorted(counts.items(), key=lambda pair: str(pair[0])):
-            share = n / total if total else np.nan
-            one = {"level": level, "n": int(n), "share": share, "missing": missing}
+        for level, n in sorted(counts.items(), key=lambda pair: str(pair[0])) if total else ():
+            one = {"level": level, "n": int(n), "share": n / total, "missing": missing}
             lines.append({"column": name, **one})
+        if not total:
+            lines.append({"column": name, "n": 0, "missing": missing})
     return lines
 
 
@@ -334,7 +339,7 @@ def _printed(
         if "level" not in mine or mine["level"].isna().all():
             lines = [at[name, group] for group in parts]
             if _is_flag(parts[ALL][name]):
-                cells[title] = [f"{100 * line['mean']:.1f}%" for line in lines]
+                cells[title] = [_share(line["mean"], line["n"]) for line in lines]
                 continue
             cells[title] = [_mean(line) for line in lines]
             cells[f"{INDENT}{title}: median"] = [_median(line) for line in lines]
@@ -343,8 +348,9 @@ def _printed(
             known = words.codes.get(name, {})
             for level in sorted(mine["level"].dropna().unique(), key=str):
                 here = mine[mine["level"] == level].set_index("group")["share"]
+                there = mine.groupby("group")["n"].sum()
                 label = f"{INDENT}{known.get(str(level), str(level))}"
-                cells[label] = [f"{100 * here.get(group, 0.0):.1f}%" for group in parts]
+                cells[label] = [_share(here.get(group, 0.0), there[group]) for group in parts]
     for name in columns:
         missing = numbers[numbers["column"] == name].groupby("group")["missing"].max()
         if missing.max() > 0:
@@ -352,6 +358,10 @@ def _printed(
             cells[label] = [f"{missing.get(group, 0):,.0f}" for group in parts]
     table = pd.DataFrame.from_dict(cells, orient="index", columns=list(parts), dtype=object)
     return table, above
+
+
+def _share(share: float, n: float) -> str:
+    return "-" if not n else f"{100 * share:.1f}%"
 
 
 def _mean(row: Mapping[Hashable, Any]) -> str:

@@ -264,3 +264,22 @@ def test_whole_floats_name_groups_as_integers_where_an_engine_holds_the_rows(tmp
         pd.testing.assert_frame_equal(fit.predict_survival(new.astype({"era": int})), wanted)
     for data in (rows, path):
         assert kaplan_meier(data, "failure", by="era").summary["group"].tolist() == [1, 2]
+
+
+def test_times_to_the_nanosecond_and_codes_of_one_value_or_none_are_taken():
+    times = pa.array([1, 2], pa.time64("ns"))
+    twice = pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", "a"]))
+    none = pa.DictionaryArray.from_arrays(pa.array([0, 1]), pa.array(["a", None]))
+    table = as_table(pa.table({"time": times, "twice": twice, "none": none}))
+    assert table["twice"].tolist() == ["a", "a"]
+    assert table["none"].tolist() == ["a", None]
+    assert table["time"].notna().all()
+
+
+def test_the_column_that_cannot_be_taken_is_named():
+    odd = polars.DataFrame({"start": [0], "odd": polars.Series([1], dtype=polars.Int128)})
+    with pytest.raises(PanelError, match="column 'odd': (.|\\n)*leave that column out, or make it"):
+        as_table(odd)
+    tagged = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
+    with pytest.raises(PanelError, match="a pyarrow Table (.|\\n)*column 'odd': "):
+        as_table(pa.table({"start": [0], "odd": tagged}))

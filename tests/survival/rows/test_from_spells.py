@@ -210,6 +210,7 @@ def test_a_flat_table_gets_intervals_and_lags():
         ({"born": 2004}, {"founded": "born"}, "before the unit was founded"),
         ({"deals": [1, None, 1, 0]}, {"counts": "deals"}, "a count is a number"),
         ({"deals": "x"}, {"counts": "deals"}, "a count is a number"),
+        ({"deals": 1j}, {"counts": "deals"}, "complex numbers"),
         ({"start": 1}, {}, "'start', which is to be made"),
         ({}, {"counts": "deal"}, "no column 'deal'; did you mean 'deals'"),
         ({}, {"unit": None}, "whose row is it"),

@@ -100,13 +100,33 @@ def _converted(data: Any, name: str) -> pd.DataFrame:
         if whole and hasattr(data, "__dataframe__"):
             return _from_arrow(pa.interchange.from_dataframe(data))
     except Exception as error:  # of any library
-        msg = f"{_named(data)} cannot be read as a table ({_line(error)}){_remedy(data)}"
+        column = _unreadable_column(data)
+        why, told = _line(error), _remedy(data)
+        if column is not None:
+            why = f"column {column!r}: {why}"
+            told = "; leave that column out, or make it numbers, texts or dates"
+        msg = f"{_named(data)} cannot be read as a table ({why}){told}"
         raise PanelError(msg) from error
     msg = (
         f"{name} must be a pandas DataFrame, not {_named(data)}{_remedy(data)}; tables of polars, "
         "pyarrow and DuckDB are taken, too"
     )
     raise PanelError(msg)
+
+
+def _unreadable_column(data: Any) -> str | None:
+    """Find the first column that Arrow or pandas cannot take, if a table gives single ones."""
+    import pyarrow as pa
+
+    names = data.column_names if isinstance(data, pa.Table) else getattr(data, "columns", None)
+    if not hasattr(data, "select") or not isinstance(names, list) or len(set(names)) < len(names):
+        return None
+    for name in names:
+        try:
+            _from_arrow(pa.table(data.select([name])))
+        except Exception:  # of any library
+            return str(name)
+    return None
 
 
 def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
@@ -120,13 +140,19 @@ def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
 
     coded = []
     for k, field in enumerate(table.schema):
-        if pa.types.is_dictionary(field.type) and _is_unsigned(field.type.index_type):
+        if pa.types.is_dictionary(field.type) and _has_odd_codes(table.column(k)):
+            column = table.column(k).cast(field.type.value_type)
+            table = table.set_column(k, field.with_type(column.type), column)
+        elif pa.types.is_dictionary(field.type) and _is_unsigned(field.type.index_type):
             column = _with_signed_codes(table.column(k))
+            table = table.set_column(k, field.with_type(column.type), column)
+        if pa.types.is_time64(field.type):  # pandas has times of a day to the microsecond
+            column = table.column(k).cast(pa.time64("us"), safe=False)
             table = table.set_column(k, field.with_type(column.type), column)
         if pa.types.is_decimal(field.type):
             column = table.column(k).cast(pa.float64())
             table = table.set_column(k, field.with_type(pa.float64()), column)
-        elif pa.types.is_dictionary(field.type) and not field.type.ordered:
+        elif pa.types.is_dictionary(table.field(k).type) and not field.type.ordered:
             coded.append(k)
     own_order = own_order or bool(table.schema.pandas_metadata)
     try:
@@ -137,6 +163,12 @@ def _from_arrow(table: Any, *, own_order: bool = False) -> pd.DataFrame:
         for k in coded:
             frame.isetitem(k, frame.iloc[:, k].astype(object).array)
     return frame
+
+
+def _has_odd_codes(column: Any) -> bool:
+    """Tell whether one value has two codes, or a missing one has one: no categories of pandas."""
+    known = [chunk.dictionary for chunk in column.chunks]
+    return any(values.null_count or len(values.unique()) < len(values) for values in known)
 
 
 def _is_unsigned(kind: Any) -> bool:

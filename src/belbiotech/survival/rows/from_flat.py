@@ -156,6 +156,9 @@ def _bad_rows(rows: pd.DataFrame, unit: str, years: pd.Series, begun: pd.Series)
 def _bad_counts(rows: pd.DataFrame, names: Sequence[str]) -> list[str]:
     problems = []
     for name in names:
+        if rows[name].dtype.kind == "c":
+            problems.append(f"table: column {name!r} has complex numbers; a count is a real one")
+            continue
         numbers = pd.to_numeric(rows[name], errors="coerce")
         bad = ~np.isfinite(numbers.to_numpy(dtype=float)) | (numbers < 0).to_numpy()
         if bad.any() or rows[name].dtype.kind not in "iufb":
