@@ -68,7 +68,7 @@ check:
 constraints: $(VENV)/ready
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --upgrade \
 	    --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
-	    --all-extras --group dev --group docs --output-file constraints.txt pyproject.toml
+	    --all-extras --group dev --group docs --group bench --output-file constraints.txt pyproject.toml
 
 # The values the tests compare with, anew from R.
 reference:

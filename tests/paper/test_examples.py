@@ -11,8 +11,16 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "scripts" / "examples"
 
 
+# Older versions of matplotlib call pyparsing by names that its newer versions deprecate.
+QUIET = [
+    argument
+    for module in ("matplotlib._fontconfig_pattern", "matplotlib._mathtext")
+    for argument in ("-W", f"ignore::DeprecationWarning:{module}")
+]
+
+
 def run(name, *arguments):
-    command = [sys.executable, "-W", "error", str(EXAMPLES / f"{name}.py"), *arguments]
+    command = [sys.executable, "-W", "error", *QUIET, str(EXAMPLES / f"{name}.py"), *arguments]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, cwd=EXAMPLES.parents[1]
     )
