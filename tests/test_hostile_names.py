@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.text import Text
 
 import belbiotech as bb
+from belbiotech.survival.inference.latex import MARKS
 
 pytestmark = pytest.mark.filterwarnings("ignore::belbiotech.errors.BelbiotechWarning")
 
@@ -247,33 +248,45 @@ def test_any_name_is_text_on_every_figure_and_in_every_table(dress, name):
     names, levels, _ = DRESSES[dress]
     result = results(dress)[name]()
     MADE.add(type(result).__name__)
-    if not isinstance(result, pd.DataFrame):  # which pandas shows
+    if type(result) is not pd.DataFrame:  # which pandas shows
         assert not set(repr(result)) & OBEYED
     drawn = set()
     for figure_name, figure in figures(result):
         drawn |= check_figure(figure, f"{name}.{figure_name}")
     if name in BY_GROUP:
         for level in levels:
-            assert any(as_drawn(level) in text for text in drawn), level
+            assert any((as_drawn(level) or "(blank)") in text for text in drawn), level
     if name in OF_COVARIATE:
         assert any(as_drawn(names[1]) in text for text in drawn)
     for text in TEXTS:
-        if hasattr(result, text) and not isinstance(result, pd.DataFrame):
+        if hasattr(result, text) and type(result) is not pd.DataFrame:
             check_text(text, getattr(result, text)())
 
 
 def check_text(kind: str, text: str) -> None:
-    """No tag of a name in HTML or Markdown, no command of one in LaTeX."""
+    """No tag of a name in HTML or Markdown, no command in LaTeX, nothing that is obeyed."""
+    assert not set(text) & OBEYED, kind
     tags = re.findall(r"(?<!\\)<(?:script|i|b)\b[^>]*>", text)
     if kind == "_repr_html_":
         assert set(tags) <= {"<b>"}, tags
     elif kind == "to_markdown":
         assert not tags
     else:
-        assert "\\alpha" not in text
-        assert not re.search(r"(?<!\\)[$%](?!\\sim\$|\\times\$| )", text.replace("$\\sim$", "")), (
-            text
-        )
+        check_latex(text)
+
+
+def check_latex(text: str) -> None:
+    """Signs that LaTeX obeys are the table's own: one fewer ``&`` in each row than columns."""
+    for own in (mark for mark in MARKS.values() if "$" in mark):  # \\leq and the like
+        text = text.replace(own, "")
+    columns = len(re.search(r"\\begin\{tabular\}\{([lr]+)\}", text)[1])
+    inside = False
+    for line in text.splitlines():
+        signs = re.findall(r"\\[A-Za-z]+|\\.|.", line)  # commands, escapes, letters
+        assert not {"$", "%", "#", "^", "_", "~", "\\alpha", "\\textbf"} & set(signs), line
+        row = inside and signs[-2:] == [" ", "\\\\"] and "&" in signs
+        assert signs.count("&") == (columns - 1 if row else 0), line
+        inside = (inside or "\\toprule" in signs) and "\\bottomrule" not in signs
 
 
 def test_every_class_that_shows_itself_is_among_them():

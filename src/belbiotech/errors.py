@@ -31,6 +31,7 @@ __all__ = [
     "on_screen",
     "stop_at",
     "warn",
+    "without_commands",
 ]
 
 OBEYED = re.compile(  # control characters, what turns lines around, what is no character
@@ -63,8 +64,8 @@ def a_screen_of(text: str) -> str:
     590
     """
     if len(text) <= LETTERS and text.count("\n") < LINES:
-        return _without_commands(text)
-    lines = _without_commands(text[: 4 * IN_ALL * LINES]).split("\n")
+        return without_commands(text)
+    lines = without_commands(text[: 4 * IN_ALL * LINES]).split("\n")
     shown: list[str] = []
     for line in lines[: LINES - 1]:
         cut = line if len(line) <= LETTERS else f"{line[: LETTERS - 100]} [...] {line[-90:]}"
@@ -75,12 +76,12 @@ def a_screen_of(text: str) -> str:
     return "\n".join([*shown, f"  ... and {left:,d} more lines" if left else ""]).rstrip("\n")
 
 
-def _without_commands(text: str) -> str:
+def without_commands(text: str) -> str:
     r"""Write signs that a terminal obeys, or that turn its line around, as Python writes them.
 
     Examples
     --------
-    >>> _without_commands("Alpha\x1b[31m\u202e")
+    >>> without_commands("Alpha\x1b[31m\u202e")
     'Alpha\\x1b[31m\\u202e'
     """
     return OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
@@ -354,7 +355,7 @@ def on_screen(text: str) -> str:
     >>> on_screen("a line\n" * 100).splitlines()[29]
     '... (61 lines more: the result has them as a table)'
     """
-    text = _without_commands(text)
+    text = without_commands(text)
     lines = text.splitlines()
     if len(lines) <= LINES:
         return text

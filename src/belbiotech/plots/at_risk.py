@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from belbiotech.plots.look import wrapped
+from belbiotech.plots.look import wrapped_or_blank
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -97,7 +97,7 @@ def numbers_at_risk(
     """
     low, high = axes.get_xlim()
     ticks = [tick for tick in axes.get_xticks() if low <= tick <= high]
-    names = [wrapped(text) if len(lines) > 1 else "" for text in lines.values()]
+    names = [wrapped_or_blank(text) if len(lines) > 1 else "" for text in lines.values()]
     heights = [1 + name.count("\n") for name in names]
     middles = np.cumsum(heights) - (np.array(heights) + 1) / 2
     widest = 1

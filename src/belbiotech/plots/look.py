@@ -43,6 +43,7 @@ __all__ = [
     "subplots",
     "whole_title",
     "wrapped",
+    "wrapped_or_blank",
     "wrapped_title",
 ]
 
@@ -163,7 +164,7 @@ def legend_of(
         [known[in_legend(k)] for k in chosen], [in_legend(k) for k in chosen], **options
     )
     for text, k in zip(legend.get_texts(), chosen, strict=True):
-        text.set_text(wrapped(names[k]) or BLANK)
+        text.set_text(wrapped_or_blank(names[k]))
     return legend
 
 
@@ -196,6 +197,17 @@ def wrapped(name: object, width: int = NAME_WIDTH) -> str:
         if len(even) == len(lines):
             return "\n".join(even)
     return "\n".join(lines)
+
+
+def wrapped_or_blank(name: object) -> str:
+    """Break a group's name into lines; a name without any letter is told as such.
+
+    Examples
+    --------
+    >>> wrapped_or_blank("a"), wrapped_or_blank(" ")
+    ('a', '(blank)')
+    """
+    return wrapped(name) or BLANK
 
 
 def save(figure: Figure, path: str | Path) -> Path:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from belbiotech.errors import BelbiotechError
 from belbiotech.plots.at_risk import numbers_at_risk
-from belbiotech.plots.look import look, subplots, whole_title, wrapped
+from belbiotech.plots.look import look, subplots, whole_title, wrapped_or_blank
 from belbiotech.plots.steps import draw_step
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def curves_apart(
                 draw_step(axes, rest, origin, band=False, color=GREY, linewidth=0.7, zorder=1)
             mine = curves[curves["name"] == name]
             draw_step(axes, mine, origin, band=band, color=colours[k], linewidth=1.6)
-            axes.set_title(wrapped(names[name]), fontsize=9)
+            axes.set_title(wrapped_or_blank(names[name]), fontsize=9)
             axes.set_xlim(left, top)
             axes.set_ylim(0, highest)
             if risk is not None:

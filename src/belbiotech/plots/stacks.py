@@ -17,7 +17,7 @@ from belbiotech.plots.look import (
     look,
     subplots,
     whole_title,
-    wrapped,
+    wrapped_or_blank,
     wrapped_title,
 )
 from belbiotech.plots.multiples import MOST, PANELS, grid_of, refuse_many
@@ -89,7 +89,7 @@ def stacked_incidence(
             axes = grid[each * row, column]
             _stack(axes, table[table["group"] == name], list(outcomes), colours)
             if len(groups) > 1:
-                axes.set_title(wrapped(words))
+                axes.set_title(wrapped_or_blank(words))
             axes.set_xlabel(x_label)
             if risk is not None:
                 below = grid[each * row + 1, column] if each == 2 else place_below(axes, 1)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from belbiotech.errors import FitError, FormulaError, heard_warnings
+from belbiotech.errors import FitError, FormulaError, heard_warnings, without_commands
 
 __all__ = [
     "COLUMNS",
@@ -217,4 +217,4 @@ def html(title: str, table: pd.DataFrame, warned: Iterable[str]) -> str:
     """
     numbers = table.to_html(index=False, float_format="{:.3f}".format, na_rep="-", border=0)
     notes = "".join(f"<p>Warning: {escape(text)}</p>" for text in warned)
-    return f"<h4>{escape(title)}</h4>{numbers}{notes}"
+    return without_commands(f"<h4>{escape(title)}</h4>{numbers}{notes}")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from belbiotech.dataset.facts.codes import exit_kinds
 from belbiotech.dataset.facts.fields import FACTS, later_columns
-from belbiotech.errors import on_screen
+from belbiotech.errors import on_screen, without_commands
 
 __all__ = ["TABLE_NAMES", "Listed", "ReleaseTables", "Tables", "sizes_of", "with_later_columns"]
 
@@ -33,7 +33,9 @@ class Listed:
     def _repr_html_(self) -> str:
         title, table, notes = self._shown()
         below = "<br>".join(escape(note) for note in notes)
-        return f"<p><b>{escape(title)}</b></p>{table.to_html(index=False)}<p>{below}</p>"
+        return without_commands(
+            f"<p><b>{escape(title)}</b></p>{table.to_html(index=False)}<p>{below}</p>"
+        )
 
 
 def sizes_of(tables: Iterable[tuple[str, pd.DataFrame]]) -> pd.DataFrame:

@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, FitError, FormulaError, heard_warnings, warn
+from belbiotech.errors import (
+    BelbiotechError,
+    FitError,
+    FormulaError,
+    heard_warnings,
+    on_screen,
+    warn,
+)
 from belbiotech.survival.causal.bootstrap import check_repetitions
-from belbiotech.survival.causal.histories import histories
+from belbiotech.survival.causal.histories import Deal
 from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
@@ -109,7 +116,7 @@ class NegativeControl:
         row = self.table.loc["control"]
         biased = "it is not 1, so that something else than the exposure is at work"
         verdict = biased if self.biased else "its interval holds 1"
-        return (
+        return on_screen(
             f"Negative control: {row['exposure']} on {row['outcome']} has a hazard ratio of "
             f"{row['hazard_ratio']:.3f} ({row['lower']:.3f} to {row['upper']:.3f}): {verdict}\n"
             f"{self.table.to_string()}"
@@ -383,7 +390,7 @@ def calendar_placebo(
     data = check_rows(data, [exposure], start=start, stop=stop, columns=[year, own], unit=own)
     real, _ = _coefficient(_fitted(fit, formula, data, exposure, options), exposure)
     rng = np.random.default_rng(seed)
-    deal = _Deal.of(data, exposure, own, year, start)
+    deal = Deal.of(data, exposure, own, year, start)
     found, faults = [], []
     for _ in range(draws):
         dealt = data.assign(**{exposure: deal.anew(rng)})
@@ -401,50 +408,3 @@ def calendar_placebo(
             f"{len(faults)} of {draws} deals cannot be fitted and are left out, first: {faults[0]}"
         )
     return CalendarPlacebo(real, np.array(found), conf_level)
-
-
-@dataclass(frozen=True)
-class _Deal:
-    """Rows by calendar year, and how many begin in each.
-
-    ``rows``, ``starts`` and ``entered`` are by year: positions of its rows, the number of units
-    that begin in it, and of those that enter with the exposure; ``starts`` is None for an exposure
-    that comes and goes.
-    """
-
-    rows: list[np.ndarray]
-    starts: list[int] | None
-    entered: list[int]
-    unit: np.ndarray
-    value: FloatArray
-
-    @classmethod
-    def of(cls, data: pd.DataFrame, exposure: str, unit: str, year: str, start: str) -> _Deal:
-        past = histories(data, unit, start)
-        value = data[exposure].to_numpy(dtype=float)
-        before = past.before(value)
-        codes = pd.factorize(data[year], sort=True)[0]
-        rows = [np.flatnonzero(codes == k) for k in range(codes.max() + 1)]
-        enters = past.number_of_row() == 0
-        begins = value > before
-        starts = [int((begins & ~enters)[here].sum()) for here in rows]
-        entered = [int((begins & enters)[here].sum()) for here in rows]
-        grows = bool((value >= before).all())
-        return cls(rows, starts if grows else None, entered, past.unit, value)
-
-    def anew(self, rng: np.random.Generator) -> np.ndarray:
-        """Deal the exposure, (n,)."""
-        dealt = np.zeros(len(self.value), dtype=np.int64)
-        if self.starts is None:
-            for here in self.rows:
-                dealt[here] = rng.permutation(self.value[here])
-            return dealt
-        exposed, seen = np.zeros((2, int(self.unit.max()) + 1), dtype=bool)
-        for here, number, entered in zip(self.rows, self.starts, self.entered, strict=True):
-            units = np.unique(self.unit[here])
-            new, free = units[~seen[units]], units[seen[units] & ~exposed[units]]
-            exposed[rng.choice(new, min(entered, len(new)), replace=False)] = True
-            exposed[rng.choice(free, min(number, len(free)), replace=False)] = True
-            seen[units] = True
-            dealt[here] = exposed[self.unit[here]]
-        return dealt

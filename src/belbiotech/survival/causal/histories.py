@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 
-__all__ = ["Histories", "histories"]
+__all__ = ["Deal", "Histories", "histories"]
 
 
 @dataclass(frozen=True)
@@ -115,3 +115,51 @@ def histories(data: pd.DataFrame, unit: str, start: str) -> Histories:
     return Histories(
         codes.astype(np.int64), order.astype(np.int64), first, np.asarray(labels, dtype=object)
     )
+
+
+@dataclass(frozen=True)
+class Deal:
+    """Rows by calendar year, and how many begin in each.
+
+    ``rows``, ``starts`` and ``entered`` are by year: positions of its rows, the number of units
+    that begin in it, and of those that enter with the exposure; ``starts`` is None for an exposure
+    that comes and goes.
+    """
+
+    rows: list[np.ndarray]
+    starts: list[int] | None
+    entered: list[int]
+    unit: np.ndarray
+    value: FloatArray
+
+    @classmethod
+    def of(cls, data: pd.DataFrame, exposure: str, unit: str, year: str, start: str) -> Deal:
+        """Count those who begin in each year."""
+        past = histories(data, unit, start)
+        value = data[exposure].to_numpy(dtype=float)
+        before = past.before(value)
+        codes = pd.factorize(data[year], sort=True)[0]
+        rows = [np.flatnonzero(codes == k) for k in range(codes.max() + 1)]
+        enters = past.number_of_row() == 0
+        begins = value > before
+        starts = [int((begins & ~enters)[here].sum()) for here in rows]
+        entered = [int((begins & enters)[here].sum()) for here in rows]
+        grows = bool((value >= before).all())
+        return cls(rows, starts if grows else None, entered, past.unit, value)
+
+    def anew(self, rng: np.random.Generator) -> np.ndarray:
+        """Deal the exposure, (n,)."""
+        dealt = np.zeros(len(self.value), dtype=np.int64)
+        if self.starts is None:
+            for here in self.rows:
+                dealt[here] = rng.permutation(self.value[here])
+            return dealt
+        exposed, seen = np.zeros((2, int(self.unit.max()) + 1), dtype=bool)
+        for here, number, entered in zip(self.rows, self.starts, self.entered, strict=True):
+            units = np.unique(self.unit[here])
+            new, free = units[~seen[units]], units[seen[units] & ~exposed[units]]
+            exposed[rng.choice(new, min(entered, len(new)), replace=False)] = True
+            exposed[rng.choice(free, min(number, len(free)), replace=False)] = True
+            seen[units] = True
+            dealt[here] = exposed[self.unit[here]]
+        return dealt

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from belbiotech.errors import FitError, nearest_names, on_screen
+from belbiotech.errors import FitError, nearest_names, on_screen, without_commands
 from belbiotech.survival.causal.diagnostics import (
     balance_table,
     by_time,
@@ -200,7 +200,9 @@ class ExposureWeights:
         return on_screen(f"{self._title()}\n{shown}")
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._title())}</p>{self.summary.to_html(header=False)}"
+        return without_commands(
+            f"<p>{escape(self._title())}</p>{self.summary.to_html(header=False)}"
+        )
 
     def _title(self) -> str:
         kind = "stabilised" if self.stabilised else "not stabilised"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pandas as pd
 
-from belbiotech.errors import on_screen
+from belbiotech.errors import on_screen, without_commands
 from belbiotech.survival.curves.risk_tables import RiskTable, at_risk_steps
 from belbiotech.survival.inference.latex import latex_table
 from belbiotech.survival.inference.markdown import markdown_table
@@ -151,4 +151,6 @@ class Curves:
 
     def _repr_html_(self) -> str:
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
-        return f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}{notes}"
+        return without_commands(
+            f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}{notes}"
+        )

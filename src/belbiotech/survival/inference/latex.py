@@ -6,6 +6,8 @@ from unicodedata import name
 
 import pandas as pd
 
+from belbiotech.errors import without_commands
+
 __all__ = ["latex_escaped", "latex_table"]
 
 MARKS = {mark: f"\\{mark}" for mark in "_%&#${}"} | {
@@ -57,7 +59,8 @@ def latex_escaped(text: object) -> str:
     >>> latex_escaped("50% & $5 {a_b}^2"), latex_escaped("[0, 5)")
     ('50\\% \\& \\$5 \\{a\\_b\\}\\textasciicircum{}2', '{}[0, 5)')
     """
-    escaped = "".join(MARKS.get(mark, mark) for mark in str(text))
+    one_line = " ".join(str(text).splitlines())  # an empty line ends a paragraph, and a cell
+    escaped = "".join(MARKS.get(mark, mark) for mark in without_commands(one_line))
     return "{}" + escaped if escaped.startswith(("[", "*")) else escaped
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from belbiotech.errors import without_commands
+
 __all__ = ["markdown_escaped", "markdown_table"]
 
-MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*<|"} | {"\n": " ", "\r": " "})
+MARKS = str.maketrans({mark: f"\\{mark}" for mark in "\\`*<|"} | {"\n": " "})
 
 
 def markdown_escaped(text: object) -> str:
@@ -17,7 +19,8 @@ def markdown_escaped(text: object) -> str:
     >>> print(markdown_escaped("C(size)[T.<b>] | [a](b) of firm_id"))
     C(size)[T.\<b>] \| [a]\(b) of firm_id
     """
-    return str(text).translate(MARKS).replace("](", "]\\(")
+    one_line = str(text).replace("\r", " ")
+    return without_commands(one_line).translate(MARKS).replace("](", "]\\(")
 
 
 def markdown_table(table: pd.DataFrame, digits: int = 4) -> str:

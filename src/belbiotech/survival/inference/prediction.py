@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import pandas as pd
 
+from belbiotech.errors import without_commands
+from belbiotech.survival.inference.latex import latex_table
+from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 
 if TYPE_CHECKING:
@@ -65,6 +68,20 @@ class Prediction(pd.DataFrame):
     def table(self) -> pd.DataFrame:
         """The numbers as a plain DataFrame."""
         return pd.DataFrame(self).copy()
+
+    def to_markdown(self) -> str:  # type: ignore[override]
+        """Write the table as Markdown."""
+        return markdown_table(self.table)
+
+    def to_latex(self) -> str:  # type: ignore[override]
+        """Write the table as LaTeX (booktabs)."""
+        return latex_table(self.table, AXIS[self.kind])
+
+    def __repr__(self) -> str:
+        return without_commands(super().__repr__())
+
+    def _repr_html_(self) -> str:
+        return without_commands(self.table.to_html(max_rows=60, show_dimensions=True))
 
     def plot(  # type: ignore[override]
         self,

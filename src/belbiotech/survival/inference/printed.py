@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from belbiotech.errors import on_screen
+from belbiotech.errors import on_screen, without_commands
 from belbiotech.survival.inference.latex import latex_escaped
 from belbiotech.survival.inference.markdown import markdown_escaped
 from belbiotech.survival.inference.word import write_word
@@ -75,7 +75,7 @@ class PrintedTable:
         caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
         notes = "<br>".join(escape(note) for note in self.notes)
         table = f"<table>{caption}<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-        return f"{table}</table><p><small>{notes}</small></p>"
+        return without_commands(f"{table}</table><p><small>{notes}</small></p>")
 
     def to_latex(self) -> str:
         """Write the table as LaTeX, for the package booktabs."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, on_screen
+from belbiotech.errors import FitError, on_screen, without_commands
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.regression import RegressionTable, regression_table
@@ -62,7 +62,7 @@ class Report:
         """Write HTML, for notebooks."""
         table = self.table.to_html(float_format=lambda value: f"{value:.4g}", na_rep="")
         notes = "<br>".join(escape(note) for note in self.notes)
-        return f"<p><b>{escape(self.title)}</b></p>{table}<p>{notes}</p>"
+        return without_commands(f"<p><b>{escape(self.title)}</b></p>{table}<p>{notes}</p>")
 
 
 class Reported:

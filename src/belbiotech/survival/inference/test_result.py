@@ -7,7 +7,7 @@ from html import escape
 
 import pandas as pd
 
-from belbiotech.errors import on_screen
+from belbiotech.errors import on_screen, without_commands
 from belbiotech.survival.inference.latex import latex_escaped, latex_table
 from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
 
@@ -64,7 +64,7 @@ class TestResult:
 
     def _repr_html_(self) -> str:
         below = "" if self.table is None else self.table.to_html(index=False)
-        return f"<p>{escape(self._line())}</p>{below}"
+        return without_commands(f"<p>{escape(self._line())}</p>{below}")
 
     def _line(self) -> str:
         p = "p < 0.0001" if self.p_value < 1e-4 else f"p = {self.p_value:.4f}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, on_screen
+from belbiotech.errors import FitError, in_words, on_screen, without_commands
 from belbiotech.survival.inference.latex import latex_table
 from belbiotech.survival.inference.limits import (
     LimitKind,
@@ -278,7 +278,9 @@ class MultiStateResult:
         return on_screen(f"{self._title()}\n{self.summary.to_string(index=False)}")
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}"
+        return without_commands(
+            f"<p>{escape(self._title())}</p>{self.summary.to_html(index=False)}"
+        )
 
     def _title(self) -> str:
         moved = int(sum(e.moved.sum() for e in self.estimates))
