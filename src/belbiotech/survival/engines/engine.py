@@ -223,6 +223,8 @@ class RelationEngine(Engine):
             yield from pa.RecordBatchReader.from_stream(self._result(expression))
         except Exception as error:
             raise the_error(self.name, step, error) from error
+        finally:
+            self._forget()
 
     def run(self, expression: ir.Table, step: str) -> pa.Table:
         """Run a query, as `Engine.run`."""
@@ -230,6 +232,8 @@ class RelationEngine(Engine):
             return self._result(expression).to_arrow_table()
         except Exception as error:  # DuckDB's classes, and those of the files below it
             raise the_error(self.name, step, error) from error
+        finally:
+            self._forget()
 
     def write(self, expression: ir.Table, to: Path, step: str) -> None:
         """Write a query's result, as `Engine.write`."""
@@ -238,6 +242,8 @@ class RelationEngine(Engine):
         except Exception as error:
             to.unlink(missing_ok=True)
             raise the_error(self.name, step, error) from error
+        finally:
+            self._forget()
 
     @contextmanager
     def lent(self, frame: pd.DataFrame) -> Iterator[ir.Table]:
@@ -250,6 +256,12 @@ class RelationEngine(Engine):
             yield ibis.table(ibis.Schema.from_pyarrow(table.schema), name=LENT)
         finally:
             self._lent.pop()
+
+    def _forget(self) -> None:
+        """Drop the view by which queries name the rows, which DuckDB before 2.0 leaves behind."""
+        name = self.table.get_name()
+        with suppress(Exception):
+            self.relation.query(name, f"drop view if exists {name}")
 
     def _result(self, expression: ir.Table) -> Any:
         import ibis
