@@ -85,12 +85,10 @@ def test_a_page_fits_a_phone(chromium, site, name):
 
 def test_first_paint_and_weight(visit, site):
     page = visit.open(site, "index.html")
-    paints = page.evaluate(
-        "performance.getEntriesByType('paint').filter((p) => p.name === 'first-contentful-paint')"
-        ".map((p) => p.startTime)"
-    )
-    assert paints
-    assert paints[0] < 1000
+    # a busy browser tells of the paint some frames after the page has loaded
+    paint = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
+    page.wait_for_function(f"{paint} !== undefined")
+    assert page.evaluate(paint) < 1000
     files = [Path(url.removeprefix("file://")) for url in visit.requests if url.startswith("file:")]
     assert sum(path.stat().st_size for path in files) < 2_000_000
 
