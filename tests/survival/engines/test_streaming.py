@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,7 +16,7 @@ from hypothesis import strategies as st
 from belbiotech import cox, cox_causes
 from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.cox.streams.totals import totals_at
-from belbiotech.survival.engines.batches import FrameBatches
+from belbiotech.survival.engines.batches import FrameBatches, ParquetBatches
 from belbiotech.survival.engines.exact_sums import ExactSums
 
 from .conftest import make_panel
@@ -44,10 +47,13 @@ def close(one, other, rtol=1e-9):
 
 @pytest.mark.filterwarnings("ignore:.*events of")
 @pytest.mark.parametrize(("formula", "options"), MODELS, ids=lambda value: str(value)[:40])
-@pytest.mark.parametrize("where", ["memory", "parquet"])
+@pytest.mark.parametrize("where", ["memory", "parquet", "parquet by time"])
 def test_streamed_as_counted(rows, tmp_path, formula, options, where):
     known = cox(formula, rows, **options, overlap="allow")
-    rows.sample(frac=1, random_state=1).to_parquet(tmp_path / "rows.parquet", row_group_size=700)
+    mixed = rows.sample(frac=1, random_state=1)
+    if where == "parquet by time":
+        mixed = mixed.sort_values(["start", "stop"])
+    mixed.to_parquet(tmp_path / "rows.parquet", row_group_size=700)
     data = rows if where == "memory" else tmp_path / "rows.parquet"
     found = cox(formula, data, **options, overlap="allow", stream=True)
     close(found.params, known.params)
@@ -122,6 +128,20 @@ def test_competing_causes_of_a_stream(rows):
     clustered = cox_causes("x + z", rows, fates, stream=True, cluster="firm_id")
     with pytest.raises(FitError, match="leave out stream=True"):
         clustered.test_equal_effects()
+
+
+def test_reading_waits_for_what_is_slower(tmp_path):
+    rows, groups = 1 << 14, 40
+    table = pa.table({"x": np.random.default_rng(3).random(rows * groups)})
+    pq.write_table(table, tmp_path / "rows.parquet", row_group_size=rows)
+    table = None
+    before, most = pa.total_allocated_bytes(), 0
+    batches = ParquetBatches(rows * groups, (str(tmp_path / "rows.parquet"),), ("x",), size=rows)
+    for frame in batches.frames("Reading"):
+        del frame
+        time.sleep(0.005)
+        most = max(most, pa.total_allocated_bytes() - before)
+    assert most < 5 * 8 * rows
 
 
 @settings(max_examples=15, deadline=None)

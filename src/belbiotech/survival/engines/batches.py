@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Batches", "FrameBatches", "ParquetBatches", "Part", "batches_of", "of_frame"]
 
-SIZE = 1 << 16  # rows of a batch
-AHEAD = 4  # batches read before they are needed
+SIZE = 1 << 17  # rows of a batch
 
 
 @dataclass(frozen=True)
@@ -141,18 +140,17 @@ class ParquetBatches(_Local):
     keep: Any = field(default=None, repr=False, compare=False)
 
     def _read(self) -> Iterator[pd.DataFrame]:
-        import pyarrow.dataset as ds
+        import pyarrow.parquet as pq
 
+        # A file after the other, and none of it before it is needed: a scanner of all files reads
+        # ahead of what is slower than reading, as much as memory holds.
+        names = list(self.columns)
         try:
-            scanner = ds.dataset(list(self.paths), format="parquet").scanner(
-                columns=list(self.columns),
-                batch_size=self.size,
-                batch_readahead=AHEAD,
-                fragment_readahead=1,
-            )
-            for batch in scanner.to_batches():
-                if len(batch):
-                    yield of_frame(batch)
+            for path in self.paths:
+                with pq.ParquetFile(path, pre_buffer=False) as file:
+                    for batch in file.iter_batches(self.size, columns=names):
+                        if len(batch):
+                            yield of_frame(batch.select(names))
         except (pa.ArrowException, OSError) as error:
             raise the_error(PARQUET, "reading a batch", error) from error
 

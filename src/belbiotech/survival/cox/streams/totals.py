@@ -104,6 +104,16 @@ class Placed:
     weight: FloatArray
     number: FloatArray
 
+    def cut(self, rows: slice) -> Placed:
+        """Give some rows next to each other."""
+        return Placed(
+            self.first[rows],
+            self.last[rows],
+            self.event[rows],
+            self.weight[rows],
+            self.number[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Times:
@@ -186,6 +196,8 @@ class Times:
 def _up_to(times: FloatArray, values: FloatArray) -> IntArray:
     """Count the times that are not after each value; of whole numbers by looking up."""
     low, high = float(values.min()), float(values.max())
+    if low == high:
+        return np.full(len(values), np.searchsorted(times, low, "right"))
     if high - low < 1 << 12 and np.array_equal(values, np.rint(values)):
         table = np.searchsorted(times, low + np.arange(high - low + 1), "right")
         return table.take((values - low).astype(np.int64))
@@ -243,32 +255,31 @@ class _Adding:
     describe: bool
 
     def __call__(self, frame: pd.DataFrame) -> Part:
-        pieces = [self._piece(frame[a : a + CACHED]) for a in range(0, len(frame), CACHED)]
+        x, rows = self.covariates.of_rows(frame), self.times.placed(frame)
+        cuts = [slice(a, a + CACHED) for a in range(0, len(frame), CACHED)]
+        pieces = [self._piece(x[:, cut], rows.cut(cut)) for cut in cuts]
         return Part(
             np.sum([piece.sums for piece in pieces], axis=0),
             np.max([piece.largest for piece in pieces], axis=0),
         )
 
-    def _piece(self, frame: pd.DataFrame) -> Part:
-        x, rows = self.covariates.of_rows(frame), self.times.placed(frame)
+    def _piece(self, x: FloatArray, rows: Placed) -> Part:
         # Sums by einsum: several threads add batches, and BLAS would start threads in each.
         predictor = np.einsum("j,ji->i", self.beta, x)
         with np.errstate(over="ignore"):
             risk = rows.weight * np.exp(predictor)
-        values = _products(risk, x)
         k = len(self.times.time)
         leaves = 1 << max(k - 1, 0).bit_length()
-        tree = _over_time(rows, values, leaves)
-        own = rows.last - 1
+        tree = _over_time(rows, risk, x, leaves)
         events = np.flatnonzero(rows.event)
-        at = own[events]
-        dying = np.stack([np.bincount(at, value[events], k) for value in values])
+        at, x_events = rows.last[events] - 1, x[:, events]
+        dying = _sums_at(at, _products(risk[events], x_events), k)
         weight = rows.weight[events]
-        first = [np.bincount(at, weight * column[events], k) for column in x]
+        first = _sums_at(at, weight * x_events, k)
         sums: list[Any] = [
             tree.ravel(),
             dying.ravel(),
-            *first,
+            first.ravel(),
             [(weight * predictor[events]).sum()],
         ]
         if not self.describe:
@@ -289,30 +300,52 @@ class _Adding:
         )
 
 
-def _products(risk: FloatArray, x: FloatArray) -> list[FloatArray]:
-    """Give w r, w r x and w r x x' of each row, the last for one of each two columns."""
-    once = [risk * column for column in x]
-    twice = [once[i] * x[j] for i in range(len(x)) for j in range(i, len(x))]
-    return [risk, *once, *twice]
+def _products(risk: FloatArray, x: FloatArray) -> FloatArray:
+    """Give w r, w r x and w r x x' of each row, (q, b), the last for one of each two columns."""
+    p, rows = x.shape
+    values = np.empty((1 + p + p * (p + 1) // 2, rows))
+    values[0] = risk
+    np.multiply(risk, x, out=values[1 : 1 + p])
+    place = 1 + p
+    for i in range(p):
+        np.multiply(values[1 + i], x[i:], out=values[place : place + p - i])
+        place += p - i
+    return values
 
 
-def _over_time(rows: Placed, values: list[FloatArray], leaves: int) -> FloatArray:
-    """Add values to the blocks of times at which rows are at risk without failing, (q, 2 leaves).
+def _over_time(rows: Placed, risk: FloatArray, x: FloatArray, leaves: int) -> FloatArray:
+    """Add up products over the blocks of times at which rows wait without failing, (q, 2 leaves).
 
     A row that fails is at risk like any other until the time before.
     """
-    last = rows.last - rows.event
-    length = last - rows.first
+    span = rows.last - rows.first
+    once = span == 1
+    waiting = np.where(rows.event & once, 0.0, risk)
+    values = _products(waiting, x)
     # Block 0 is none of the tree: rows at risk at no time, or at many, are put there and left out.
-    block = np.where(length == 1, rows.first + leaves, 0)
-    tree = np.array([np.bincount(block, value, 2 * leaves) for value in values])
+    block = np.where(once, rows.first + leaves, 0)
+    tree = _sums_at(block, values, 2 * leaves)
     tree[:, 0] = 0.0
-    often = np.flatnonzero(length > 1)
+    often = np.flatnonzero(span > 1)
     if len(often):
-        cut = IntervalSums.of(rows.first[often], last[often], leaves)
-        for total, value in zip(tree, values, strict=True):
-            total += np.bincount(cut.block, value[often][cut.row], 2 * leaves)
+        last = rows.last[often] - rows.event[often]
+        cut = IntervalSums.of(rows.first[often], last, leaves)
+        for total, value in zip(tree, values[:, often], strict=True):
+            total += np.bincount(cut.block, value[cut.row], 2 * leaves)
     return tree
+
+
+def _sums_at(place: IntArray, values: FloatArray, places: int) -> FloatArray:
+    """Sum values by place, (q, places).
+
+    Rows in order of time, as in a file for each year, have few changes of place. What stands
+    between two is summed at once, as adding one by one waits for each sum to be written.
+    """
+    changes = np.flatnonzero(place[1:] != place[:-1])
+    if 8 * len(changes) < len(place):
+        runs = np.concatenate([[0], changes + 1])
+        place, values = place[runs], np.add.reduceat(values, runs, axis=1)
+    return np.array([np.bincount(place, value, places) for value in values]).reshape(-1, places)
 
 
 @dataclass(frozen=True)
