@@ -53,6 +53,22 @@ def test_one_coefficient():
     assert only_coefficient(names, "x") == "I(x > 0)[T.True]"
 
 
+@pytest.mark.parametrize(
+    ("names", "column", "beside"),
+    [
+        (["firm size", "size"], "size", ["firm size", "size"]),
+        (["log(`firm size`)", "log(size)"], "size", ["firm size", "size"]),
+        (["`size of firm`:x", "size"], "size", ["size of firm", "size", "x"]),
+        (["region[T.by size]", "size"], "size", ["region", "size"]),
+        (["log(C)", "C(x)[T.a]"], "C", ["C", "x"]),
+        (["a b", "a"], "a b", ["a", "a b"]),
+    ],
+)
+def test_a_name_inside_another_is_not_that_column(names, column, beside):
+    wanted = next(n for n in names if n in (column, f"log({column})"))
+    assert only_coefficient(names, column, beside) == wanted
+
+
 @pytest.mark.parametrize("names", [["y"], ["x", "x:y"], ["bs(x)[1]", "bs(x)[2]"]])
 def test_several_coefficients_or_none(names):
     with pytest.raises(FormulaError, match="must have one coefficient"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
 from math import erfc, exp, nan, sqrt
@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from belbiotech.errors import FitError, FormulaError, heard_warnings, without_commands
+from belbiotech.survival.formulas.texts import quoted
 
 __all__ = [
     "COLUMNS",
@@ -40,7 +41,12 @@ COLUMNS = (
 )
 
 
-def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str]) -> dict[str, Any]:
+def estimated(
+    fit: Callable[[], tuple[Any, str]],
+    column: str,
+    heard: list[str],
+    beside: Iterable[str] = (),
+) -> dict[str, Any]:
     """Fit, and read off the coefficient of one column.
 
     Parameters
@@ -51,6 +57,8 @@ def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str])
         The column whose coefficient is wanted.
     heard : list of str
         Takes the warnings of this package that the fit gives; others go on to the user.
+    beside : iterable of str
+        All columns that the formula reads.
 
     Returns
     -------
@@ -60,7 +68,7 @@ def estimated(fit: Callable[[], tuple[Any, str]], column: str, heard: list[str])
     try:
         with collected(heard):
             result, note = fit()
-        name = only_coefficient(result.params.index, column)
+        name = only_coefficient(result.params.index, column, beside)
     except FitError as error:  # any other error is of the user's input, and the same for all
         return failed(one_line(error))
     log_ratio, error_of = float(result.params[name]), float(result.standard_errors[name])
@@ -110,7 +118,7 @@ def failed(reason: str) -> dict[str, Any]:
     return {**dict.fromkeys(COLUMNS, nan), "n_rows": 0, "n_events": 0, "note": reason}
 
 
-def only_coefficient(names: Iterable[str], column: str) -> str:
+def only_coefficient(names: Iterable[str], column: str, beside: Iterable[str] = ()) -> str:
     """Find the one coefficient of a column.
 
     Parameters
@@ -119,6 +127,8 @@ def only_coefficient(names: Iterable[str], column: str) -> str:
         All coefficients of a fit.
     column : str
         The column.
+    beside : iterable of str
+        All columns that the formula reads: ``firm size`` is not ``size``.
 
     Returns
     -------
@@ -130,8 +140,10 @@ def only_coefficient(names: Iterable[str], column: str) -> str:
     FormulaError
         There is none, or several (an interaction, a spline, a factor).
     """
-    word = re.compile(rf"(?<![\w.]){re.escape(column)}(?![\w.])")
-    found = [str(name) for name in names if word.search(str(name))]
+    word = re.compile(rf"(?<![\w.]){re.escape(column)}(?![\w.(])")
+    longer = sorted((c for c in beside if c != column and word.search(c)), key=len, reverse=True)
+    others = [written for c in longer for written in (quoted(c), c)]
+    found = [str(name) for name in names if word.search(_without(str(name), others))]
     if len(found) != 1:
         msg = (
             f"{column!r} must have one coefficient to be followed, it has {len(found)}: "
@@ -139,6 +151,13 @@ def only_coefficient(names: Iterable[str], column: str) -> str:
         )
         raise FormulaError(msg)
     return found[0]
+
+
+def _without(text: str, others: Sequence[str]) -> str:
+    """Take texts out of a coefficient's name, and the levels of factors."""
+    for other in others:
+        text = text.replace(other, "")
+    return re.sub(r"\[T\.[^:]*\](?=:|$)", "", text)
 
 
 @contextmanager

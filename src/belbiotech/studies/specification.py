@@ -25,6 +25,7 @@ from belbiotech.studies.whose import clusters_of
 from belbiotech.studies.workers import run
 from belbiotech.survival.formulas.conditions import rows_where
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.column_names import (
     as_columns,
     as_list,
@@ -261,9 +262,8 @@ def specification_curve(
     columns = _columns_of(*(list(terms.values()) for terms in named))
     _check_panels(panels, plans)
     for panel in panels.values():
-        _check_columns(
-            panel, [*columns, *_named_by(plans), start, stop, *as_columns(cluster, "cluster")]
-        )
+        asked = [*columns, *_named_by(plans), *as_columns(cluster, "cluster")]
+        _check_columns(panel, asked, start, stop)
     panels = {name: panel.reset_index(drop=True) for name, panel in panels.items()}
     for panel in panels.values():
         panel.attrs = {}  # pandas copies it whenever a column is read
@@ -293,8 +293,9 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
         terms[name] for terms, name in zip(shared.named, task[:3], strict=True)
     )
     plan = shared.plans[task[3]]
-    formula = " + ".join(filter(None, (f"{outcome} ~ {exposure}", controls.strip())))
-    column = read_formula(f"{outcome} ~ {exposure}").columns[0]
+    formula = " + ".join(filter(None, (f"{quoted(outcome)} ~ {exposure}", controls.strip())))
+    column = read_formula(f"{quoted(outcome)} ~ {exposure}").columns[0]
+    beside = read_formula(formula).columns
     heard: list[str] = []
 
     def fit() -> tuple[Any, str]:
@@ -302,7 +303,7 @@ def _one(shared: _Shared, task: tuple[str, ...]) -> tuple[dict[str, Any], list[s
         rows = _kept(_panel(shared.panels, plan), plan["rows"])
         return cox_or_firth(formula, rows, **{"firth": False, **shared.arguments, **options}), ""
 
-    return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard), heard
+    return dict(zip(CHOICES, task, strict=True)) | estimated(fit, column, heard, beside), heard
 
 
 def _told(words: str, numbers: pd.Series) -> str:
@@ -390,7 +391,7 @@ def _columns_of(
     """List the columns that the terms read, and refuse an exposure with several."""
     columns = list(outcomes)
     for exposure in exposures:
-        read = read_formula(f"{outcomes[0]} ~ {exposure}").columns
+        read = read_formula(f"{quoted(outcomes[0])} ~ {exposure}").columns
         if len(read) != 1:
             msg = (
                 f"exposure {exposure!r} must be one term of one column, it reads "
@@ -400,7 +401,7 @@ def _columns_of(
         columns += read
     for control in controls:
         if control.strip():
-            columns += read_formula(f"{outcomes[0]} ~ {control}").columns
+            columns += read_formula(f"{quoted(outcomes[0])} ~ {control}").columns
     return columns
 
 
@@ -425,12 +426,12 @@ def _check_panels(
         raise PanelError("\n".join(lines))
 
 
-def _check_columns(data: pd.DataFrame, columns: Sequence[str]) -> None:
-    missing = [name for name in dict.fromkeys(columns) if name not in data]
+def _check_columns(data: pd.DataFrame, columns: Sequence[str], start: str, stop: str) -> None:
+    missing = [name for name in dict.fromkeys([*columns, start, stop]) if name not in data]
     if missing:
         lines = (f"there is no column {n!r}; {nearest_names(n, data.columns)}" for n in missing)
         raise PanelError("\n".join(lines))
-    check_columns(data, columns=columns)
+    check_columns(data, start=start, stop=stop, columns=columns)
 
 
 def _check_rows_kept(

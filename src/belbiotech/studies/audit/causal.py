@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError
-from belbiotech.studies.audit.causal_task import CausalTask, quoted
+from belbiotech.studies.audit.causal_task import CausalTask
 from belbiotech.studies.estimates import COLUMNS, collected, failed, one_line, ratio
+from belbiotech.survival.formulas.texts import quoted
 
 __all__ = ["causal_lines", "causal_table"]
 
@@ -147,11 +148,11 @@ def _marginal(task: CausalTask) -> Found:
 
     _refuse_few(task, on_a_side=True)
     fit = marginal_structural_cox(
-        f"{task.outcome} ~ {task.status}",
+        f"{quoted(task.outcome)} ~ {task.status}",
         task.rows,
         exposure=task.status,
-        denominator=f"{task.start} + {task.confounders}",
-        numerator=task.start,
+        denominator=f"{quoted(task.start)} + {task.confounders}",
+        numerator=quoted(task.start),
         kind="starts",
         entry="given",
         **task.times,
@@ -192,7 +193,7 @@ def _trials(estimand: str) -> Callable[[CausalTask], Found]:
         _refuse_few(task, on_a_side=False)  # the arms of the trials are counted below
         kept_to = estimand == "per protocol"
         result = sequential_trials(
-            f"{task.outcome} ~ {task.status} + {task.confounders} + trial",
+            f"{quoted(task.outcome)} ~ {task.status} + {task.confounders} + trial",
             task.rows,
             exposure=task.status,
             estimand=estimand,  # type: ignore[arg-type]
@@ -200,7 +201,7 @@ def _trials(estimand: str) -> Callable[[CausalTask], Found]:
             followup="followup",
             link="cloglog",
             horizon=task.horizon,
-            denominator=f"{task.start} + {task.confounders}" if kept_to else None,
+            denominator=f"{quoted(task.start)} + {task.confounders}" if kept_to else None,
             **task.times,
         )
         counts = result.counts
@@ -247,9 +248,9 @@ def _simulated(task: CausalTask) -> Found:
     result = g_formula(
         task.rows,
         outcome=task.outcome,
-        outcome_model=f"{task.status} + {task.start} + {task.confounders}",
+        outcome_model=f"{task.status} + {quoted(task.start)} + {task.confounders}",
         exposure=task.status,
-        exposure_model=f"{task.start} + {task.confounders}",
+        exposure_model=f"{quoted(task.start)} + {task.confounders}",
         covariates={name: _change_of(task, name) for name in moved},
         horizon=task.horizon,
         bootstrap=task.bootstrap,
@@ -334,8 +335,8 @@ def _change_of(task: CausalTask, name: str) -> str:
         raise FitError(msg)
     falls = (values.groupby(task.rows[task.unit]).diff() < 0).any()
     rises = set(values.unique()) <= {0, 1} and not falls
-    own = "" if rises else f"{quoted(name)}_before + "
-    return f"{own}{task.status}_before + {task.start}"
+    own = "" if rises else f"{quoted(f'{name}_before')} + "
+    return f"{own}{task.status}_before + {quoted(task.start)}"
 
 
 def _gap(curves: Any) -> tuple[float, float, float]:

@@ -13,6 +13,7 @@ from belbiotech.studies.agreements import signed_by
 from belbiotech.studies.designs import Sample
 from belbiotech.survival.formulas.allowed import columns_of
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.column_names import check_text
 
 __all__ = ["CausalTask", "check_causal_options", "quoted"]
@@ -106,7 +107,7 @@ class CausalTask:
             start=sample.start,
             stop=sample.stop,
             confounders=right,
-            columns=read_formula(f"{sample.outcome} ~ {right}").columns,
+            columns=read_formula(f"{quoted(sample.outcome)} ~ {right}").columns,
             horizon=horizon,
             bootstrap=bootstrap,
             seed=seed,
@@ -156,23 +157,7 @@ def _other_terms(formula: str, column: str) -> list[str]:
     """Give the terms of a formula that do not have a column in them."""
     read = read_formula(formula)
     with_it = {k for k, factor in read.factors.items() if column in set(columns_of(factor.tree))}
-    return [":".join(map(quoted, term)) for term in read.terms if not with_it & set(term)]
-
-
-def quoted(name: str) -> str:
-    """Write a column's or a call's name so that a formula can have it.
-
-    Parameters
-    ----------
-    name : str
-        Of a column, or a call.
-
-    Returns
-    -------
-    str
-        In backquotes where it needs them.
-    """
-    return name if name.isidentifier() or "(" in name or name.startswith("`") else f"`{name}`"
+    return [":".join(term) for term in read.terms if not with_it & set(term)]
 
 
 def _given(sample: Sample, confounders: str | None) -> list[str]:

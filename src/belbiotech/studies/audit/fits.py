@@ -22,6 +22,8 @@ from belbiotech.studies.estimates import (
     only_coefficient,
 )
 from belbiotech.studies.small_samples import cox_or_firth
+from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 
 __all__ = [
     "Model",
@@ -71,7 +73,7 @@ class Model:
             raise FitError(msg)
         formula = self.formula
         if outcome is not None:
-            formula = f"{outcome} ~ {formula.split('~', 1)[1].strip()}"
+            formula = f"{quoted(outcome)} ~ {read_formula(formula).right}"
         columns: dict[str, Any] = {"cluster": self.cluster, "start": self.start, "stop": self.stop}
         if competing is not None:
             from belbiotech.survival.competing.fine_gray import fine_gray
@@ -79,9 +81,14 @@ class Model:
             return fine_gray(formula, rows, competing, unit=self.unit, **columns)
         return cox_or_firth(formula, rows, firth=self.firth, **columns)
 
+    @property
+    def beside(self) -> tuple[str, ...]:
+        """All columns that the formula reads."""
+        return read_formula(self.formula).columns
+
     def row(self, rows: pd.DataFrame, heard: list[str]) -> dict[str, Any]:
         """Fit, and give the line of the exposure."""
-        return estimated(lambda: (self.fit(rows), ""), self.column, heard)
+        return estimated(lambda: (self.fit(rows), ""), self.column, heard, self.beside)
 
 
 def step_row(model: Model, step: Step, heard: list[str]) -> dict[str, Any]:
@@ -106,7 +113,11 @@ def step_row(model: Model, step: Step, heard: list[str]) -> dict[str, Any]:
         rows, note = step.rows()
         return model.fit(rows, step.outcome, step.competing), note
 
-    return {"step": step.step, "design": step.design, **estimated(fit, model.column, heard)}
+    return {
+        "step": step.step,
+        "design": step.design,
+        **estimated(fit, model.column, heard, model.beside),
+    }
 
 
 def estimate_of(table: pd.DataFrame, step: str) -> float:
@@ -204,7 +215,7 @@ def _candidates(model: Model, rows: pd.DataFrame) -> list[str]:
         return list(units)
     with collected([]):  # the same fit was made, and heard, for the sound design
         result = model.fit(rows)
-    name = only_coefficient(result.params.index, model.column)
+    name = only_coefficient(result.params.index, model.column, model.beside)
     moves = result.residuals("dfbeta")[name].groupby(rows[model.unit]).sum().abs()
     return list(moves.nlargest(REFITS).index)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from belbiotech.survival.causal.histories import Deal
 from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
-from belbiotech.survival.formulas.texts import quoted
+from belbiotech.survival.formulas.texts import quoted, renamed
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
@@ -214,7 +213,7 @@ def negative_control(
         raise FitError(msg)
     right = read.right
     if instead is not None:
-        right = re.sub(rf"(?<![\w.]){re.escape(exposure)}(?![\w.])", instead, right)
+        right = renamed(right, exposure, instead)
     data = data if is_held(data) else as_table(data)
     real = _fitted(fit, formula, data, exposure, options)
     control = _fitted(fit, f"{quoted(own)} ~ {right}", data, other, options)

@@ -20,6 +20,7 @@ from belbiotech.errors import (
 from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import ChanceModel, Family, Prepared, prepare_model
 from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.checks import (
     FloatArray,
     IntArray,
@@ -230,7 +231,7 @@ def _formula(name: str, right: object, table: pd.DataFrame, known: set[str]) -> 
     if not isinstance(right, str):
         msg = f"the model of {name!r} must be the right side of a formula, not {in_words(right)}"
         raise FormulaError(msg)
-    formula = read_formula(f"`{name}` ~ {right.strip().removeprefix('~').strip()}")
+    formula = read_formula(f"{quoted(name)} ~ {right.strip().removeprefix('~').strip()}")
     missing = [c for c in formula.columns if c not in known]
     if missing:
         there = [c for c in missing if c in table.columns]

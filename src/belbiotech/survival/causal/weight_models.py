@@ -14,6 +14,7 @@ from belbiotech.survival.causal.histories import Histories, histories
 from belbiotech.survival.causal.probabilities import ChanceModel, Family, Prepared, prepare_model
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
 from belbiotech.survival.rows.number_columns import not_numbers
 from belbiotech.survival.rows.plain import plain_table
@@ -167,7 +168,7 @@ def right_side(argument: str, text: object, data: pd.DataFrame, outcome: str) ->
             f"not {in_words(text)}"
         )
         raise FormulaError(msg)
-    formula = read_formula(f"`{outcome}` ~ {text.strip().removeprefix('~').strip()}")
+    formula = read_formula(f"{quoted(outcome)} ~ {text.strip().removeprefix('~').strip()}")
     refuse_unknown_columns(formula, data)
     if outcome in formula.columns:
         msg = (

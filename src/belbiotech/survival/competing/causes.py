@@ -20,6 +20,7 @@ from belbiotech.survival.cox.rows import reading_of
 from belbiotech.survival.engines.held import HeldRows, counted_rows
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.inference.fitted import bic_of, errors_in_words
 from belbiotech.survival.inference.model_column import ModelColumn
 from belbiotech.survival.inference.report import Ratios, Report, coefficient_table
@@ -293,17 +294,17 @@ def cox_causes(
         msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
         raise FormulaError(msg)
     right = right_side.strip().removeprefix("~").strip()
-    read_formula(f"{names[0]} ~ {right}")  # refuses what is a term of cox() alone
+    read_formula(f"{quoted(names[0])} ~ {right}")  # refuses what is a term of cox() alone
     begin, end = options.get("start", "start"), options.get("stop", "stop")
     if is_held(data) and not options.get("stream", False):
-        call = read_call(f"{names[0]} ~ {right}", **_of_cox(options))
+        call = read_call(f"{quoted(names[0])} ~ {right}", **_of_cox(options))
         reading = replace(reading_of(call, data), outcomes=tuple(names), one_fate=True)
         data = counted_rows(data, reading)
         check_fates(data.data, names)
     elif not is_held(data):
         data = as_table(data)
         check_fates(check_rows(data, names, start=begin, stop=end), names)
-    results = {name: cox(f"{name} ~ {right}", data, **options) for name in names}
+    results = {name: cox(f"{quoted(name)} ~ {right}", data, **options) for name in names}
     return CoxCausesResult(results, right)
 
 

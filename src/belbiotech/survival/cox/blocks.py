@@ -23,7 +23,7 @@ from belbiotech.survival.cox.partial_likelihood import (
     likelihood,
     sum_steps,
 )
-from belbiotech.survival.inference.variance import ONE_THREAD
+from belbiotech.survival.inference.variance import ONE_THREAD, ONE_THREAD_VECTOR
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.column_codes import ColumnCodes, combine
 
@@ -128,7 +128,7 @@ def _likelihood(blocks: _Blocks, beta: FloatArray) -> Likelihood:
     risk, risk_x, risk_xx = np.zeros(count), np.zeros((count, p)), np.zeros((count, p, p))
     for b, (a, z) in enumerate(zip(blocks.bounds[:-1], blocks.bounds[1:], strict=True)):
         x, weight = blocks.x[:, a:z], blocks.weight[a:z]
-        predictor = beta @ x
+        predictor = _predictor(beta, x)
         if blocks.offset is not None:
             predictor += blocks.offset[a:z]
         if blocks.event[b]:
@@ -143,3 +143,12 @@ def _likelihood(blocks: _Blocks, beta: FloatArray) -> Likelihood:
     score = first.sum(axis=0) - (blocks.sets.death_weight[:, None] * steps.mean).sum(axis=0)
     information = (passed[:, None, None] * risk_xx).sum(axis=0) - steps.outer
     return Likelihood(float(linear.sum() - steps.log_value), score, information)
+
+
+def _predictor(beta: FloatArray, x: FloatArray) -> FloatArray:
+    """Compute b x, (m,), for b, (p,), and x, (p, m): in pieces, the same with any threads."""
+    size = max(1, ONE_THREAD_VECTOR // len(beta) - 1)
+    predictor = np.empty(x.shape[1])
+    for a in range(0, len(predictor), size):
+        np.matmul(beta, x[:, a : a + size], out=predictor[a : a + size])
+    return predictor

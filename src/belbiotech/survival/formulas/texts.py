@@ -12,7 +12,16 @@ from keyword import iskeyword
 
 from belbiotech.errors import FormulaError
 
-__all__ = ["LONGEST_TEXT", "Token", "halves", "quoted", "refuse_words_of_r", "shown", "tokens_of"]
+__all__ = [
+    "LONGEST_TEXT",
+    "Token",
+    "halves",
+    "quoted",
+    "refuse_words_of_r",
+    "renamed",
+    "shown",
+    "tokens_of",
+]
 
 LONGEST_TEXT = 20_000  # letters of a formula
 LONGEST_SHOWN = 200  # of them that a message shows
@@ -89,9 +98,39 @@ def quoted(name: str) -> str:
     >>> quoted("age"), quoted("Unnamed: 0")
     ('age', '`Unnamed: 0`')
     """
-    if name.isidentifier() and not iskeyword(name):
+    if name.isidentifier() and not iskeyword(name) and not name.startswith("__"):
         return name
     return "`" + name.replace("\\", "\\\\").replace("`", "\\`") + "`"
+
+
+def renamed(text: str, old: str, new: str) -> str:
+    """Write another column in the place of one; functions, texts and longer names stay.
+
+    Parameters
+    ----------
+    text : str
+        A formula, or a side of it.
+    old, new : str
+        Columns.
+
+    Returns
+    -------
+    str
+        The text with the new column.
+
+    Examples
+    --------
+    >>> renamed("log(age) + `age 2` + age:log", "age", "log age")
+    'log(`log age`) + `age 2` + `log age`:log'
+    """
+    tokens = tokens_of(text)
+    after = [*(token.text for token in tokens[1:]), ""]
+    found, end = "", 0
+    for token, follower in zip(tokens, after, strict=True):
+        column = token.kind == "quoted" or (token.kind == "name" and follower not in ("(", "."))
+        if column and token.text == old:
+            found, end = found + text[end : token.at] + quoted(new), token.end
+    return found + text[end:]
 
 
 def halves(text: str) -> tuple[list[Token], list[Token]]:

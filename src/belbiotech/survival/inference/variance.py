@@ -11,6 +11,7 @@ from belbiotech.survival.rows.column_codes import Codes, joint_numbers
 
 __all__ = [
     "ONE_THREAD",
+    "ONE_THREAD_VECTOR",
     "chi_square_of",
     "cluster_sums",
     "clustered_variance",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 ONE_THREAD = 1 << 18  # products up to this size are not split among threads
+ONE_THREAD_VECTOR = 9 << 10  # nor are those of a matrix of up to so many numbers with a vector
 SINGULAR = 1e-12  # smallest eigenvalue of a correlation matrix that is not rounding
 
 

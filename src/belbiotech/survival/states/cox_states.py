@@ -13,6 +13,7 @@ from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.formulas.matrix import Matrix
+from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.clusters import as_cluster_columns
 from belbiotech.survival.rows.column_names import as_columns, as_list
@@ -27,8 +28,9 @@ __all__ = ["Shared", "cox_states"]
 
 Shared = str | Sequence[str] | Mapping[str, Sequence[str]] | None
 
-OWN = "(unit)"  # the stacked rows' column of the unit
-TRANSITION, EVENT = "(transition)", "event"
+# columns of the stacked rows, with names that no coefficient has
+OWN, ROW, TRANSITION = "(unit)", "(row)", "(transition)"
+START, STOP, EVENT = "(start)", "(stop)", "(event)"
 
 
 @all_from_zero
@@ -150,16 +152,18 @@ def cox_states(
         raise FormulaError(msg)
     place = _places(matrix, names, _shared_terms(shared, matrix, names))
     stacked, titles = _stacked(paths, pairs, names, matrix, place)
-    source = stacked["(row)"].to_numpy()
+    source = stacked[ROW].to_numpy()
     for name in dict.fromkeys([*strata_columns, *clusters]):
         stacked[name] = data[name].to_numpy()[source]
     stacked[OWN] = paths.unit[source]
     fit = cox_of_rows(
-        f"{EVENT} ~ {' + '.join(f'`{title}`' for title in titles)}",
+        f"{quoted(EVENT)} ~ {' + '.join(map(quoted, titles))}",
         stacked,
         ties=ties,
         strata=[TRANSITION, *strata_columns],
         cluster=clusters[0] if clusters else OWN,
+        start=START,
+        stop=STOP,
     )
     moved = stacked.groupby(TRANSITION, sort=False)[EVENT].sum().reindex(names)
     return CoxStatesResult(
@@ -180,7 +184,7 @@ def _covariates(right_side: str, data: pd.DataFrame) -> Formula:
     if not isinstance(right_side, str):
         msg = f"the covariates must be a text such as 'C(region) + age', not {right_side!r}"
         raise FormulaError(msg)
-    formula = read_formula(f"{EVENT} ~ {right_side.strip().removeprefix('~').strip()}")
+    formula = read_formula(f"event ~ {right_side.strip().removeprefix('~').strip()}")
     refuse_unknown_columns(formula, data)
     return formula
 
@@ -250,9 +254,9 @@ def _stacked(
         x: FloatArray = np.zeros((len(rows), len(titles)))
         x[:, place[k]] = matrix.x[rows]
         part = pd.DataFrame(x, columns=titles, copy=False)
-        part["start"], part["stop"] = paths.start[rows], paths.stop[rows]
+        part[START], part[STOP] = paths.start[rows], paths.stop[rows]
         part[EVENT] = (paths.to[rows] == target).astype(np.int64)
-        part[TRANSITION], part["(row)"] = names[k], rows
+        part[TRANSITION], part[ROW] = names[k], rows
         parts.append(part)
     return pd.concat(parts, ignore_index=True), titles
 
@@ -265,7 +269,7 @@ def _titles(matrix: Matrix, names: list[str], place: IntArray) -> list[str]:
         name = matrix.names[covariates[0]]
         if len(transitions) == 1:
             name = f"{name}, {names[transitions[0]]}"
-        titles.append(name.replace("`", "'"))
+        titles.append(name)
     if len(set(titles)) < len(titles):  # a term shared in two sets of transitions
         titles = [f"{title} ({k})" for k, title in enumerate(titles)]
     return titles
