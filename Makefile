@@ -148,6 +148,7 @@ bench-registers: $(VENV)/ready
 bench-scale: $(VENV)/ready
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/scale_panel.py
+	$(BIN)/python benchmarks/timeline.py
 
 # The same numbers from PySpark on this machine's cores, which needs Java 17: some three minutes.
 bench-spark: $(VENV)/ready
