@@ -19,6 +19,7 @@ from belbiotech.survival.engines.columns import plain
 from belbiotech.survival.engines.engine import PARQUET, SPARK, Engine, the_error
 from belbiotech.survival.engines.exact_sums import ExactSums
 from belbiotech.survival.engines.folders import PassingFolder
+from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.rows.times import FloatArray
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ class Batches(Protocol):
     def total(self, adding: Adding, label: str) -> Part:
         """Add up what each batch gives; the order of batches makes no difference."""
 
-    def frames(self, label: str) -> Iterator[pd.DataFrame]:
-        """Give the batches."""
+    def frames(self, label: str, *, every: bool = False) -> Iterator[pd.DataFrame]:
+        """Give the batches, of rows with a frequency above 0 or, if asked, of every row."""
 
     def grouped(
         self, values: Valuing, ways: Sequence[tuple[str, ...]], label: str
@@ -72,16 +73,21 @@ class _Local:
     ----------
     rows : int
         How many rows there are, for the progress bar.
+    frequency : str or None
+        Column of how often a row counts; where it is 0, it is no row.
     """
 
     rows: int
+    frequency: str | None = field(default=None, kw_only=True)
 
-    def frames(self, label: str) -> Iterator[pd.DataFrame]:
+    def frames(self, label: str, *, every: bool = False) -> Iterator[pd.DataFrame]:
         """Give the batches, and show how far it is."""
         with _progress() as progress:
             task = progress.add_task(label, total=self.rows)
             for frame in self._read():
-                yield frame
+                wanted = frame if every else _counting(frame, self.frequency)
+                if len(wanted):
+                    yield wanted
                 progress.advance(task, len(frame))
 
     def total(self, adding: Adding, label: str) -> Part:
@@ -240,19 +246,24 @@ class SparkBatches:
     ----------
     frame : Spark DataFrame
         The rows, only the columns that are read.
+    frequency : str or None
+        Column of how often a row counts; where it is 0, it is no row.
     """
 
     frame: Any
+    frequency: str | None
 
     def total(self, adding: Adding, label: str) -> Part:
         """Add up in the cluster; a row of numbers for each partition comes back."""
+        frequency = self.frequency
 
         def by_partition(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             result = _Total()
             some = False
             for batch in batches:
-                if len(batch):
-                    result.add(adding(of_frame(batch)))
+                frame = _counting(of_frame(batch), frequency)
+                if len(frame):
+                    result.add(adding(frame))
                     some = True
             if some:
                 part = result.part()
@@ -276,23 +287,36 @@ class SparkBatches:
         """Sum values by some columns, in this process."""
         return _by_groups(self.frames(label), values, ways)
 
-    def frames(self, label: str) -> Iterator[pd.DataFrame]:
+    def frames(self, label: str, *, every: bool = False) -> Iterator[pd.DataFrame]:
         """Give the partitions' rows one partition after the other."""
-        columns = self.frame.columns
         batch: list[tuple[Any, ...]] = []
         try:
             for row in self.frame.toLocalIterator():
                 batch.append(tuple(row))
                 if len(batch) == SIZE:
-                    yield pd.DataFrame(batch, columns=columns)
+                    yield from self._wanted(batch, every=every)
                     batch = []
         except Exception as error:
             raise the_error(SPARK, label, error) from error
         if batch:
-            yield pd.DataFrame(batch, columns=columns)
+            yield from self._wanted(batch, every=every)
+
+    def _wanted(self, rows: list[tuple[Any, ...]], *, every: bool) -> Iterator[pd.DataFrame]:
+        frame = pd.DataFrame(rows, columns=self.frame.columns)
+        wanted = frame if every else _counting(frame, self.frequency)
+        if len(wanted):
+            yield wanted
 
 
-def batches_of(engine: Engine, columns: tuple[str, ...], rows: int) -> Batches:
+def _counting(frame: pd.DataFrame, frequency: str | None) -> pd.DataFrame:
+    """Leave out the rows of a batch with a frequency of 0."""
+    if frequency is None:
+        return frame
+    wanted = frame[frequency] > 0
+    return frame if wanted.all() else frame[wanted]
+
+
+def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
     """Give the batches of an engine's rows.
 
     Parameters
@@ -300,7 +324,7 @@ def batches_of(engine: Engine, columns: tuple[str, ...], rows: int) -> Batches:
     engine : Engine
         Where they are. Parquet files are read as they are; Spark adds up by itself; what others
         hold is first written to a temporary Parquet file, once for all passes.
-    columns : tuple of str
+    reading : Reading
         What is read of them.
     rows : int
         How many there are.
@@ -315,16 +339,18 @@ def batches_of(engine: Engine, columns: tuple[str, ...], rows: int) -> Batches:
     EngineError
         The engine failed.
     """
+    columns, frequency = reading.used, reading.frequency
     if engine.paths:
-        return ParquetBatches(rows, engine.paths, columns, keep=engine.keep)
+        return ParquetBatches(rows, engine.paths, columns, keep=engine.keep, frequency=frequency)
     chosen = engine.table.select(**{name: plain(engine.table[name]) for name in columns})
     if engine.name == SPARK:
         backend = engine.table.get_backend()
-        return SparkBatches(backend._session.sql(str(backend.compile(chosen))))
+        frame = backend._session.sql(str(backend.compile(chosen)))
+        return SparkBatches(frame, frequency)
     folder = PassingFolder()
     path = folder.path / "rows.parquet"
     engine.write(chosen, path, "writing the columns that are read in batches")
-    return ParquetBatches(rows, (str(path),), columns, keep=folder)
+    return ParquetBatches(rows, (str(path),), columns, keep=folder, frequency=frequency)
 
 
 def _progress() -> Progress:

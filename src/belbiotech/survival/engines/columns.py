@@ -11,7 +11,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["as_frame", "cluster_name", "kind_of", "plain", "product_of"]
+__all__ = ["as_frame", "cluster_name", "kind_of", "plain", "product_of", "that_count"]
 
 
 def kind_of(column: ir.Value) -> str:
@@ -44,6 +44,11 @@ def product_of(table: ir.Table, names: Sequence[str]) -> ir.Value | None:
     if not columns:
         return None
     return columns[0] if len(columns) == 1 else columns[0] * columns[1]
+
+
+def that_count(table: ir.Table, frequency: str | None) -> ir.Table:
+    """Leave out the rows with a frequency of 0, which are no rows of an analysis."""
+    return table if frequency is None else table.filter(plain(table[frequency]) > 0)
 
 
 def cluster_name(j: int) -> str:

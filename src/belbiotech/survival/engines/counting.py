@@ -38,7 +38,7 @@ class Counted:
     keys : DataFrame, (m, q)
         What made them distinct, by which scores are joined back.
     rows : int
-        How many rows of the data they are.
+        How many rows of the data they are, of those with a frequency above 0.
     weight_squared : array of float, (m,), or None
         With case weights, the sum of their squares.
     """
@@ -143,7 +143,7 @@ def _query(table: ir.Table, reading: Reading) -> ir.Table:
     rows = table.select(**made, **binned, **weights)
     sums = {name: rows[name].min() for name in binned}
     copies = rows["f"] if "f" in weights else None
-    sums["rows"] = rows.count()
+    sums["rows"] = rows.count() if copies is None else (copies > 0).cast("int64").sum()
     sums["n"] = rows.count().cast("float64") if copies is None else copies.sum()
     if "w" in weights:
         case = rows["w"]

@@ -259,6 +259,8 @@ def _checked(engine: Engine, reading: Reading, *, counting: bool) -> HeldRows:
         _refuse_overlaps(held, reading.unit)
     if counting and held.counted is None:
         held = replace(held, counted=count_held(engine, keys))
+    if held.counted is not None:  # fewer than were checked, where some have a frequency of 0
+        held = replace(held, extent=replace(extent, rows=held.counted.rows))
     return held
 
 

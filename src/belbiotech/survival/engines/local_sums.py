@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from belbiotech.errors import EngineError
-from belbiotech.survival.engines.columns import plain, product_of
+from belbiotech.survival.engines.columns import plain, product_of, that_count
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import CODE, Keys, Range
 from belbiotech.survival.engines.overlapping import bits_set
@@ -173,7 +173,7 @@ def _rows(
     engine: Engine, keys: Keys, distinct: pd.DataFrame, numbering: Numbering, first: int, size: int
 ) -> Iterator[tuple[IntArray, IntArray, FloatArray]]:
     """Give batches of rows: their cluster, from `first`, their distinct row, and their weight."""
-    table = engine.table
+    table = that_count(engine.table, keys.reading.frequency)
     number = numbering.in_engine(table)
     chosen = table
     if size < numbering.size:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from belbiotech.errors import EngineError
 from belbiotech.survival.engines.checking import Extent
-from belbiotech.survival.engines.columns import cluster_name, plain, product_of
+from belbiotech.survival.engines.columns import cluster_name, plain, product_of, that_count
 from belbiotech.survival.engines.engine import Engine
 from belbiotech.survival.engines.keys import Keys
 from belbiotech.survival.engines.local_sums import Numbering, Sums, sums_by_number
@@ -131,7 +131,8 @@ def _sums_by_query(
     names = [f"s{j}" for j in range(p)]
     pairs = [(i, j) for i in range(p) for j in range(i, p) if i == j or not diagonal]
     with engine.lent(distinct.assign(**dict(zip(names, scores.T, strict=True)))) as lent:
-        sums = _joined_sums(engine.table, lent, keys, names, cluster)
+        table = that_count(engine.table, keys.reading.frequency)
+        sums = _joined_sums(table, lent, keys, names, cluster)
         query = sums.aggregate(
             clusters=sums.count(),
             rows=sums["rows"].sum(),
@@ -183,6 +184,8 @@ def write_values(
 ) -> None:
     """Write values of distinct rows, joined back to all rows, to a Parquet file.
 
+    A row with a frequency of 0 is no row of the fit: it has no values, and is no event.
+
     Parameters
     ----------
     engine : Engine
@@ -203,23 +206,26 @@ def write_values(
         Write only the rows with the event.
     """
     table, reading = engine.table, keys.reading
+    counts = None  # the column that says how often a row counts, as it is called below
+    if reading.frequency is not None:
+        counts = f"o{reading.used.index(reading.frequency)}"
     lent_frame = distinct.assign(**{f"v{j}": value for j, value in enumerate(values.values())})
     own = {f"o{j}": table[name] for j, name in enumerate(reading.used)}
     with engine.lent(lent_frame) as lent:
         rows = table.select(**keys.columns(table), **own)
-        joined = rows.inner_join(lent, [rows[key] == lent[key] for key in keys.names])
+        joined = rows.left_join(lent, [rows[key] == lent[key] for key in keys.names])
         if events_only:
+            joined = joined if counts is None else joined.filter(joined[counts] > 0)
             happened = joined[f"o{reading.used.index(outcome)}"]
             joined = joined.filter(plain(happened).cast("int8") == 1)
         columns = {f"o{j}": name for j, name in enumerate(reading.used)}
         columns |= {f"v{j}": name for j, name in enumerate(values)}
-        case = None
+        factor = None if counts is None else (joined[counts] > 0).ifelse(1.0, None)
         if weighted and reading.weights is not None:
             case = plain(joined[f"o{reading.used.index(reading.weights)}"]).cast("float64")
+            factor = case if factor is None else case * factor
         shown = [
-            (joined[old] * case if case is not None and old.startswith("v") else joined[old]).name(
-                new
-            )
+            (joined[old] if factor is None or old[0] == "o" else joined[old] * factor).name(new)
             for old, new in columns.items()
         ]
         engine.write(joined.select(*shown), to, "writing values for all rows")

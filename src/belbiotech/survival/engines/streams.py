@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from belbiotech.survival.engines.batches import Batches, FrameBatches, batches_of
-from belbiotech.survival.engines.columns import as_frame, kind_of, plain
+from belbiotech.survival.engines.columns import as_frame, kind_of, plain, that_count
 from belbiotech.survival.engines.held import HeldRows, held_rows
 from belbiotech.survival.engines.orders import in_order
 from belbiotech.survival.engines.reading import Reading
@@ -83,7 +83,8 @@ class _FrameStream:
     @property
     def batches(self) -> Batches:
         """The rows."""
-        return FrameBatches(len(self.data), self.data[list(self.reading.used)])
+        used, frequency = list(self.reading.used), self.reading.frequency
+        return FrameBatches(len(self.data), self.data[used], frequency=frequency)
 
     @property
     def rows(self) -> int:
@@ -102,7 +103,7 @@ class _FrameStream:
 
     def levels(self, name: str) -> pd.Series:
         """Give the different values of a column."""
-        return self.data[name].drop_duplicates()
+        return self._counting[name].drop_duplicates()
 
     def is_factor(self, name: str) -> bool:
         """Tell whether a column holds no numbers."""
@@ -112,7 +113,14 @@ class _FrameStream:
 
     def sample(self, size: int) -> pd.DataFrame:
         """Give rows at random, always the same."""
-        return self.data.sample(min(size, len(self.data)), random_state=0)
+        rows = self._counting
+        return rows.sample(min(size, len(rows)), random_state=0)
+
+    @property
+    def _counting(self) -> pd.DataFrame:
+        """The rows but those with a frequency of 0."""
+        frequency = self.reading.frequency
+        return self.data if frequency is None else self.data[self.data[frequency] > 0]
 
 
 @dataclass(frozen=True)
@@ -160,7 +168,7 @@ class _HeldStream:
 
     def levels(self, name: str) -> pd.Series:
         """Give the different values of a column."""
-        table = self.held.engine.table
+        table = that_count(self.held.engine.table, self.reading.frequency)
         chosen = table.select(value=plain(table[name])).distinct()
         found = as_frame(self.held.engine.run(chosen, f"listing the values of {name!r}"))
         return in_order(found.set_axis([name], axis=1), self.held.engine.orders)[name]
@@ -171,7 +179,7 @@ class _HeldStream:
 
     def sample(self, size: int) -> pd.DataFrame:
         """Give about so many rows at random."""
-        table = self.held.engine.table
+        table = that_count(self.held.engine.table, self.reading.frequency)
         columns = {name: plain(table[name]) for name in self.reading.used}
         rows = table.select(**columns)
         if self.rows > size:
@@ -202,7 +210,7 @@ def open_stream(data: Any, reading: Reading) -> Stream:
     """
     if is_held(data):
         held = held_rows(data, reading)
-        return _HeldStream(held, batches_of(held.engine, reading.used, held.extent.rows))
+        return _HeldStream(held, batches_of(held.engine, reading, held.extent.rows))
     data = check_rows(
         data,
         reading.outcomes,

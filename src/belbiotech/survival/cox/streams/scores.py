@@ -147,20 +147,31 @@ def stream_score_statistic(fit: CoxFit) -> float:
 def _write(
     model: StreamedModel,
     to: Path,
-    values_of: Callable[[pd.DataFrame], dict[str, FloatArray]],
+    names: list[str],
+    values_of: Callable[[pd.DataFrame], FloatArray],
     *,
     events_only: bool,
 ) -> None:
-    """Write the columns of a batch and its values, batch after batch."""
+    """Write the columns of a batch and its values, batch after batch.
+
+    A row with a frequency of 0 is no row of the fit: its values are NaN, and it is no event.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer = None
     try:
-        for frame in model.stream.batches.frames("Writing"):
-            table = frame.assign(**values_of(frame))
+        columns = model.times.columns
+        for frame in model.stream.batches.frames("Writing", every=True):
+            counts = np.ones(len(frame), dtype=bool)
+            if columns.frequency is not None:
+                counts = frame[columns.frequency].to_numpy() > 0
+            values = np.full((len(frame), len(names)), np.nan)
+            if counts.any():
+                values[counts] = values_of(frame[counts])
+            table = frame.assign(**dict(zip(names, values.T, strict=True)))
             if events_only:
-                table = table[frame[model.times.columns.outcome].astype(bool)]
+                table = table[counts & frame[columns.outcome].to_numpy(dtype=bool)]
             batch = pa.Table.from_pandas(table, preserve_index=False)
             if writer is None:
                 writer = pq.ParquetWriter(to, batch.schema)
@@ -196,11 +207,14 @@ def stream_residuals(fit: CoxFit, model: StreamedModel, kind: str, to: Path) -> 
     beta, naive = fit.params.to_numpy(), fit.naive_variance.to_numpy()
     values = RowValues.of(model, model.at_best, beta)
     names = [f"{name} ({kind})" for name in fit.params.index]
+    if kind in ("martingale", "deviance"):
+        names = [kind]
 
-    def of_batch(frame: pd.DataFrame) -> dict[str, FloatArray]:
+    def of_batch(frame: pd.DataFrame) -> FloatArray:
         if kind in ("martingale", "deviance"):
             one, rows = values.martingale(frame)
-            return {kind: deviance(one, rows.event.astype(float)) if kind == "deviance" else one}
+            one = deviance(one, rows.event.astype(float)) if kind == "deviance" else one
+            return one[:, None]
         if kind in ("schoenfeld", "scaled_schoenfeld"):
             x, rows = values.covariates.of_rows(frame).T, values.times.placed(frame)
             table = x - values.steps.mean[np.maximum(rows.last - 1, 0)]
@@ -211,9 +225,9 @@ def stream_residuals(fit: CoxFit, model: StreamedModel, kind: str, to: Path) -> 
             if kind == "dfbeta":
                 case = rows.weight / np.where(rows.number > 0, rows.number, 1.0)
                 table = table @ naive * case[:, None]
-        return dict(zip(names, table.T, strict=True))
+        return table
 
-    _write(model, to, of_batch, events_only="schoenfeld" in kind)
+    _write(model, to, names, of_batch, events_only="schoenfeld" in kind)
 
 
 def _streamed(fit: CoxFit) -> StreamedModel:
