@@ -169,6 +169,32 @@ def test_ways_past_the_door_are_found(tmp_path, line, faults):
     assert len(bypassed(path)) == faults
 
 
+OF_THE_PROCESS = {"catch_warnings", "simplefilter", "filterwarnings", "resetwarnings", "seterr"}
+OF_THE_PROCESS |= {"set_option", "chdir", "umask", "setrecursionlimit", "setlocale", "putenv"}
+OF_THE_PROCESS |= {"set_printoptions", "use_inf_as_na", "basicConfig", "setrlimit", "rcdefaults"}
+
+
+def changes_of_the_process(path: Path) -> set[str]:
+    """Calls of a module that all threads of the process feel."""
+    called = (node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if is_call(node))
+    names = {getattr(name, "attr", getattr(name, "id", "")) for name in called}
+    return names & OF_THE_PROCESS
+
+
+def is_call(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call)
+
+
+def test_the_library_changes_nothing_that_other_threads_feel(tmp_path):
+    """A filter of warnings that one thread puts away is away for all; the command line may."""
+    library = [path for path in SOURCE.rglob("*.py") if "cli" not in path.parts]
+    assert library
+    assert not {str(path) for path in library if changes_of_the_process(path)}
+    bad = tmp_path / "bad.py"
+    bad.write_text("with warnings.catch_warnings():\n    np.seterr(all='ignore')\n")
+    assert changes_of_the_process(bad) == {"catch_warnings", "seterr"}
+
+
 def test_import_is_light():
     heavy = "lifelines statsmodels matplotlib ibis pandera scipy duckdb pandas"
     script = (

@@ -317,7 +317,9 @@ def nearest_names(name: object, known: Iterable[object]) -> str:
     'did you mean 0 (int, not str)?'
     """
     by_text = {str(k): k for k in known}
-    close = get_close_matches(str(name), by_text, n=3, cutoff=0.5)
+    written = str(name)
+    # Looking costs the product of lengths, and a text that long is no misspelling.
+    close = [] if len(written) > LETTERS else get_close_matches(written, by_text, n=3, cutoff=0.5)
     if close:
         return f"did you mean {', '.join(_beside(name, by_text[text]) for text in close)}?"
     names = [_shown(k) for k in by_text.values()]

@@ -169,6 +169,7 @@ def bad(rows, **changes):
         ({"strata": "regon"}, "regon"),
         ({"formula": "failure ~ sise"}, "sise"),
         ({"formula": "failure ~ size + offset(size)"}, "no offset"),
+        ({"formula": "failure ~ 1"}, "no covariate"),
     ],
 )
 def test_bad_arguments(one_time, changes, words):

@@ -16,6 +16,7 @@ from belbiotech.studies.seeds import generator
 from belbiotech.survival.formulas.checks import refuse_unknown_columns
 from belbiotech.survival.formulas.design import design_matrix
 from belbiotech.survival.formulas.formula import Formula, read_formula
+from belbiotech.survival.formulas.texts import shown
 from belbiotech.survival.inference.printed import PrintedTable
 from belbiotech.survival.inference.report import Report, Reported
 from belbiotech.survival.inference.test_result import TestResult
@@ -279,6 +280,9 @@ def _checked(
     whose = needed_unit(data, unit)
     if read.offsets:
         msg = "a permutation test has no offset: what is known of a hazard cannot be dealt"
+        raise FitError(msg)
+    if not read.terms:
+        msg = f"formula {shown(read.text)} has no covariate, and covariates are what is dealt anew"
         raise FitError(msg)
     if not isinstance(cohorts, (str, Integral, type(None))) or isinstance(cohorts, bool):
         msg = f"cohorts must be a column's name or whole years, not {in_words(cohorts)}"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import pandas as pd
 
 from belbiotech.dataset.facts.tables import Tables
-from belbiotech.errors import BelbiotechWarning, FitError, PanelError
+from belbiotech.errors import FitError, PanelError, heard_warnings
 from belbiotech.survival.cox.estimate import cox
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.rows.door import as_table
@@ -165,9 +164,7 @@ def _fitted(formula: str, rows: pd.DataFrame, weight: str | None) -> tuple[CoxRe
     if rows.empty:
         return None, "no firm of the shipped panel is in the register"
     try:
-        with warnings.catch_warnings():
-            # the summary shows the number of events beside each estimate
-            warnings.simplefilter("ignore", BelbiotechWarning)
+        with heard_warnings():  # the summary shows the number of events beside each estimate
             return cox(formula, rows, weights=weight, cluster="firm_id"), ""
     except (FitError, PanelError) as error:
         return None, str(error)

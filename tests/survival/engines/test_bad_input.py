@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from belbiotech import check_panel, cox, cumulative_incidence, discrete_hazard, kaplan_meier
-from belbiotech.errors import BelbiotechError, EngineError, FitError, PanelError
+from belbiotech.errors import BelbiotechError, EngineError, FitError, FormulaError, PanelError
 from belbiotech.survival.engines import counting
 
 ibis = pytest.importorskip("ibis")
@@ -195,3 +195,61 @@ def test_all_from_zero_where_rows_are(panel, ways):
     for way in ("parquet", "folder", "polars"):
         with pytest.raises(PanelError, match="column of zeros"):
             kaplan_meier(ways[way], "failure", start=0)
+
+
+SMALL = pd.DataFrame({"start": 0, "stop": [k % 5 + 1.5 for k in range(120)]})
+SMALL["failure"] = [k % 2 for k in range(120)]
+SMALL["size"] = [float(k * k % 11) for k in range(120)]
+
+
+@pytest.mark.parametrize("name", ["a[1]/x.parquet", "st*r.parquet", "q?x.parquet", "[x].csv"])
+def test_what_is_there_by_that_very_name_is_no_pattern(name, tmp_path):
+    """And none for DuckDB: rows of star.parquet are not counted, nor those of a1."""
+    for other in ("a1", "a[1]"):
+        (tmp_path / other).mkdir()
+    for other in ("a1/x.parquet", "star.parquet", "qux.parquet"):
+        SMALL.to_parquet(tmp_path / other)
+    write = SMALL.to_csv if name.endswith("csv") else SMALL.to_parquet
+    write(tmp_path / name)
+    given = tmp_path / name if "/" not in name else (tmp_path / name).parent
+    assert cox("failure ~ size", str(given)).n_rows == 120
+
+
+def test_a_local_folder_named_like_an_address_is_local(tmp_path, monkeypatch):
+    (tmp_path / "s3:" / "bucket").mkdir(parents=True)
+    SMALL.to_parquet(tmp_path / "s3:" / "bucket" / "x.parquet")
+    monkeypatch.chdir(tmp_path)
+    for stream in (False, True):
+        fit = cox("failure ~ size", "s3://bucket/x.parquet", stream=stream)
+        assert fit.params["size"] == pytest.approx(cox("failure ~ size", SMALL).params["size"])
+
+
+def test_a_folder_that_gives_a_column_another_value_is_told(tmp_path):
+    (tmp_path / "size=3").mkdir()
+    SMALL.to_parquet(tmp_path / "size=3" / "x.parquet")
+    with pytest.raises(PanelError, match="'size' and lies in a folder that gives it another value"):
+        cox("failure ~ size", str(tmp_path))
+    assert cox("failure ~ 1", str(tmp_path)).n_rows == 120
+
+
+@pytest.mark.parametrize("path", ["", "a" * 5000 + ".parquet", "a\0b.parquet"])
+def test_no_path(path):
+    with pytest.raises(PanelError, match="no file matches|cannot be looked for"):
+        cox("failure ~ size", path)
+
+
+@pytest.mark.parametrize(
+    "right", ["bs(size, extrapolation='x')", "cr(size, df=4, constraints='x')"]
+)
+def test_options_that_a_spline_does_not_know(right, tmp_path):
+    SMALL.to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(FormulaError, match="cannot be computed: .* gives ValueError"):
+        cox(f"failure ~ {right}", str(tmp_path / "x.parquet"))
+
+
+def test_as_many_intervals_as_formulas_may_have(tmp_path):
+    SMALL.to_parquet(tmp_path / "x.parquet")
+    edges = list(range(-1, 998))
+    right = f"cut(size, {edges})"
+    both = [cox(f"failure ~ {right}", rows).params for rows in (SMALL, str(tmp_path / "x.parquet"))]
+    pd.testing.assert_series_equal(*both)

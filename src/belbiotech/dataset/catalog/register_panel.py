@@ -6,7 +6,6 @@ written: from the day on which its exit would have been seen, to its exit or the
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from belbiotech.dataset.facts.tables import Tables
 from belbiotech.dataset.panel.build import build
 from belbiotech.dataset.registers.matching import THRESHOLD, match_units, units_of_firms
 from belbiotech.dataset.registers.register import RegisterFacts, read_units
-from belbiotech.errors import BelbiotechWarning, PanelError
+from belbiotech.errors import PanelError, heard_warnings
 
 __all__ = ["RegisterPanel", "register_panel", "register_tables"]
 
@@ -152,9 +151,8 @@ def register_tables(
     joined = _renamed(_joined(facts, added), {new: old for old, new in names.items()})
     units = units.assign(firm_id=units["firm_id"].map(lambda i: _swap(names).get(i, i)))
     last = int(date_year(units["last_seen"]).max())
-    with warnings.catch_warnings():
+    with heard_warnings():
         # who is observed by pages does not matter here: the register's rule is put in its place
-        warnings.simplefilter("ignore", BelbiotechWarning)
         tables = build(
             joined,
             end_year=last if end_year is None else end_year,

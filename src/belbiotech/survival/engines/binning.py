@@ -7,7 +7,7 @@ computed of one value of each bin.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +50,7 @@ class Binning:
         x = column.cast("float64")
         if self.digits is None:
             sides = [side.cast("int64") for edge in self.edges for side in (x > edge, x >= edge)]
-            return sum(sides[1:], sides[0])
+            return _added(sides)
         ten = 10.0 ** abs(self.digits)
         up = self.digits >= 0
         tens = x * ten if up else x / ten
@@ -61,6 +61,14 @@ class Binning:
         first = (down < rise) | ((down == rise) & even)
         rounded = first.ifelse(below, above)
         return (tens.abs() >= 10.0**DIGITS).ifelse(x, rounded) + 0.0
+
+
+def _added(parts: Sequence[ir.IntegerValue]) -> ir.IntegerValue:
+    """Add by halves: a sum of a thousand, one by one, is nested deeper than engines read."""
+    if len(parts) == 1:
+        return parts[0]
+    middle = len(parts) // 2
+    return _added(parts[:middle]) + _added(parts[middle:])
 
 
 def binnings_of(trees: Iterable[ast.expr]) -> dict[str, tuple[Binning, ...]]:

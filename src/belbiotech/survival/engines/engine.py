@@ -6,7 +6,6 @@ fails is told with the step at which it did, and nothing half-done is left in it
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,22 +29,12 @@ __all__ = [
     "IbisEngine",
     "RelationEngine",
     "the_error",
-    "unwarned",
 ]
 
 DUCKDB, PARQUET, POLARS, SPARK = "DuckDB", "Parquet", "polars", "Spark"  # as messages call them
 
 LINES = 3  # of an engine's message that are shown
 LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
-
-
-@contextmanager
-def unwarned() -> Iterator[None]:
-    """Keep what an engine says to Ibis about names that will go: no user can act on it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", FutureWarning)
-        yield
 
 
 def the_error(name: str, step: str, error: BaseException) -> EngineError:
@@ -161,8 +150,7 @@ class IbisEngine(Engine):
     def run(self, expression: ir.Table, step: str) -> pa.Table:
         """Run a query, as `Engine.run`."""
         try:
-            with unwarned():
-                return self.table.get_backend().to_pyarrow(expression)
+            return self.table.get_backend().to_pyarrow(expression)
         except Exception as error:  # every engine has classes of its own
             raise the_error(self.name, step, error) from error
 
@@ -170,11 +158,10 @@ class IbisEngine(Engine):
         """Write a query's result, as `Engine.write`."""
         backend = self.table.get_backend()
         try:
-            with unwarned():
-                if backend.name == "duckdb":  # elsewhere a path is one of the cluster's
-                    backend.to_parquet(expression, str(to))
-                else:
-                    _write_batches(backend.to_pyarrow_batches(expression), to)
+            if backend.name == "duckdb":  # elsewhere a path is one of the cluster's
+                backend.to_parquet(expression, str(to))
+            else:
+                _write_batches(backend.to_pyarrow_batches(expression), to)
         except Exception as error:
             to.unlink(missing_ok=True)
             raise the_error(self.name, step, error) from error
@@ -188,10 +175,7 @@ class IbisEngine(Engine):
         try:
             yield lent
         finally:
-            with (
-                suppress(Exception),
-                unwarned(),
-            ):  # not there where the engine failed before it was lent
+            with suppress(Exception):  # not there where the engine failed before it was lent
                 self._drop(lent.get_name())
 
     def _drop(self, name: str) -> None:

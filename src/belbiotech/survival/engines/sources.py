@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.errors import EngineError, PanelError
+from belbiotech.errors import EngineError, PanelError, in_words
 from belbiotech.survival.engines.engine import (
     DUCKDB,
     PARQUET,
@@ -16,7 +17,6 @@ from belbiotech.survival.engines.engine import (
     IbisEngine,
     RelationEngine,
     the_error,
-    unwarned,
 )
 from belbiotech.survival.engines.folders import PassingFolder
 from belbiotech.survival.engines.orders import (
@@ -112,11 +112,23 @@ def _connected(step: str) -> Any:
     import ibis
 
     try:
-        with unwarned():
-            return ibis.duckdb.connect()
+        connection = ibis.duckdb.connect()
+        # Ibis asks DuckDB in a way that warns, and to silence a warning is to silence all threads.
+        connection.get_schema = partial(_columns_of, connection)
     except Exception as error:
         msg = f"DuckDB did not start while {step}: {error}; {INSTALL}"
         raise EngineError(msg) from error
+    return connection
+
+
+def _columns_of(connection: Any, table_name: str, **_: Any) -> Any:
+    """Give the types of the columns of a table or view of this connection."""
+    import ibis
+
+    found = connection.con.table(table_name)
+    read = connection.compiler.type_mapper.from_string
+    columns = zip(found.columns, found.types, strict=True)
+    return ibis.Schema({name: read(str(kind)) for name, kind in columns})
 
 
 def _files(data: str | Path, used: tuple[str, ...]) -> Engine:
@@ -133,15 +145,25 @@ def _files(data: str | Path, used: tuple[str, ...]) -> Engine:
     read = connection.read_parquet if kinds == {"parquet"} else connection.read_csv
     _refuse_different_files(paths, used, lambda path: _schema_of(read, path, kinds))
     parquet = tuple(paths) if kinds == {"parquet"} else ()
+    _refuse_columns_of_folders(list(parquet), used)
     table = _read(read, paths)
     orders = orders_of_parquet(parquet, used) if parquet else {}
     return IbisEngine(table, DUCKDB, paths=parquet, orders=orders)
 
 
 def _matches(pattern: str) -> list[str]:
-    if Path(pattern).is_dir():
-        pattern = str(Path(pattern) / "**" / "*.parquet")
-    paths = sorted(glob.glob(pattern, recursive=True))
+    """Give the files that are meant; what is there by that very name is no pattern."""
+    try:
+        looked = pattern
+        if pattern and Path(pattern).is_dir():
+            looked = str(Path(glob.escape(pattern)) / "**" / "*.parquet")
+        elif Path(pattern).is_file():
+            looked = glob.escape(pattern)
+        # Whole paths: what begins with s3: or http: is fetched by the libraries that open it.
+        paths = sorted(str(Path(path).absolute()) for path in glob.glob(looked, recursive=True))
+    except OSError as error:
+        msg = f"{in_words(pattern)} cannot be looked for: {error.strerror}"
+        raise PanelError(msg) from error
     if not paths:
         msg = f"no file matches {pattern!r}; give a path or glob of Parquet or CSV files"
         raise PanelError(msg)
@@ -154,17 +176,16 @@ def _suffix(path: str) -> str:
     return "csv" if path.endswith(OF_CSV) else "other"
 
 
-def _read(read: Callable[..., ir.Table], paths: str | list[str]) -> ir.Table:
+def _read(read: Callable[..., ir.Table], paths: list[str]) -> ir.Table:
     try:
-        with unwarned():
-            return read(paths)
+        return read([glob.escape(path) for path in paths])  # which DuckDB reads as patterns
     except Exception as error:
         raise the_error(DUCKDB, "opening files", error) from error
 
 
 def _schema_of(read: Callable[..., ir.Table], path: str, kinds: set[str]) -> dict[str, str]:
     if kinds == {"csv"}:
-        return {name: str(kind) for name, kind in _read(read, path).schema().items()}
+        return {name: str(kind) for name, kind in _read(read, [path]).schema().items()}
     import pyarrow.parquet as pq
 
     try:
@@ -193,6 +214,25 @@ def _refuse_different_files(
         more = f"\nand {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
         msg = "\n".join(problems[:SHOWN]) + more + "\nall files must have the same columns"
         raise PanelError(msg)
+
+
+def _refuse_columns_of_folders(paths: list[str], used: tuple[str, ...]) -> None:
+    """Refuse files with a column that a folder names too, as ``size=3``: DuckDB reads the 3."""
+    import pyarrow.parquet as pq
+
+    for path in paths:
+        folders = {part.partition("=")[0] for part in Path(path).parts[:-1] if "=" in part}
+        if doubled := sorted(folders.intersection(used)):
+            try:
+                own = set(pq.read_schema(path).names)
+            except Exception as error:
+                raise the_error(PARQUET, f"opening {path!r}", error) from error
+            if doubled := [name for name in doubled if name in own]:
+                msg = (
+                    f"{path!r} has the column {doubled[0]!r} and lies in a folder that gives it "
+                    "another value: rename the folder, or leave the column out"
+                )
+                raise PanelError(msg)
 
 
 def _relation(data: Any, used: tuple[str, ...]) -> Engine:
@@ -232,7 +272,7 @@ def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
         folder.remove()
         raise the_error(POLARS, "writing the rows that are needed", error) from error
     connection = _connected("opening what polars wrote")
-    table = _read(connection.read_parquet, str(path))
+    table = _read(connection.read_parquet, [str(path)])
     return IbisEngine(table, DUCKDB, keep=folder, paths=(str(path),), orders=orders)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FormulaError
+from belbiotech.errors import BelbiotechError, FormulaError
 from belbiotech.survival.formulas.allowed import literal, name_of
 from belbiotech.survival.formulas.computing import States, column_of_call, compute
 from belbiotech.survival.formulas.formula import Formula
@@ -63,7 +63,18 @@ def settled_states(formula: Formula, table: pd.DataFrame, number: FloatArray) ->
             x = np.asarray(compute(node.args[0], table, states), dtype=float)
             options = {str(word.arg): literal(word.value) for word in node.keywords}
             options |= dict(zip(function.options, map(literal, node.args[1:]), strict=False))
-            states[ast.unparse(node)] = {"of": column_of_call(node), **settle(x, number, options)}
+            try:
+                with np.errstate(all="ignore"):  # what is not finite is refused afterwards
+                    settled = settle(x, number, options)
+            except BelbiotechError:
+                raise
+            except Exception as error:  # what formulaic says of a spline
+                msg = (
+                    f"formula {shown(formula.text)} cannot be computed: {ast.unparse(node)} gives "
+                    f"{type(error).__name__}: {str(error)[:500]}"
+                )
+                raise FormulaError(msg) from error
+            states[ast.unparse(node)] = {"of": column_of_call(node), **settled}
     return states
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from dataclasses import replace
 from itertools import count
 
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import BelbiotechError, FitError, FormulaError
+from belbiotech.errors import BelbiotechError, FitError, FormulaError, heard_warnings
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.maximise import fit_plain
 from belbiotech.survival.cox.partial_likelihood import Design, Likelihood
@@ -153,8 +152,7 @@ def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame) -> Matrix:
 def _start(sample: pd.DataFrame, call: CoxCall, names: tuple[str, ...]) -> FloatArray:
     """Estimate the coefficients from a sample; zero where that cannot be done."""
     alone = replace(call, cluster=(), overlap="allow")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with heard_warnings():  # of a sample, which nobody asked for
         try:
             params = fit_plain(counted_model(sample, alone)[0]).params
         except BelbiotechError:
