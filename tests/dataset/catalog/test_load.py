@@ -303,6 +303,7 @@ def test_columns_that_are_not_in_the_file(releases):
 
 DEEP = "[" * 100_000
 TEXTS = ["", "{", "null", "[]", '"text"', "1e999", "NaN", DEEP, '{"a": "\\ud800"}', "\x00", "é" * 9]
+TEXTS += ['{"version": "1.0.0", "version": "0.1.0"}', '{"files": {"a": {}, "a": {}}}']
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
@@ -316,6 +317,57 @@ def test_broken_json_is_told_in_words(releases, text):
     (releases / REGISTRY).write_text(text, "utf-8")
     for use in (load_panel, verify, versions):
         with pytest.raises(ReleaseError, match=r"registry\.json is damaged"):
+            use()
+
+
+def test_what_is_said_twice_is_refused_though_all_sums_fit(releases):
+    """Readers of JSON differ in which of the two they take."""
+    path = releases / "0.10.0" / "manifest.json"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('"parameters"', '"version": "0.1.0", "parameters"', 1), "utf-8")
+    write_sum(path.parent)
+    register(releases, "0.10.0")
+    with pytest.raises(ReleaseError, match="'version' stands there twice"):
+        load_panel("0.10.0")
+    registry = (releases / REGISTRY).read_text("utf-8")
+    twice = registry.replace('"address"', '"address": "x", "address"', 1)
+    (releases / REGISTRY).write_text(twice, "utf-8")
+    with pytest.raises(ReleaseError, match="'address' stands there twice"):
+        versions()
+
+
+def test_a_registry_that_is_a_pipe_is_not_waited_for(releases):
+    (releases / REGISTRY).unlink()
+    os.mkfifo(releases / REGISTRY)
+    for use in (load_panel, verify, versions):
+        with pytest.raises(ReleaseError, match="it is no file"):
+            use()
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"end_year": "x", "alliance_window": 5}, {"alliance_window": [1]}]
+)
+def test_what_a_release_was_built_with_is_told(releases, parameters):
+    manifest = read_manifest(releases / "0.10.0")
+    rewrite(releases / "0.10.0", replace(manifest, parameters=parameters))
+    with pytest.raises(ReleaseError, match="end_year or alliance_window is no whole number"):
+        load_panel("0.10.0")
+
+
+def test_verify_counts(releases):
+    manifest = read_manifest(releases / "0.10.0")
+    table = manifest.tables["firm_year"]
+    for changed in ({"rows": table.rows + 1}, {"columns": table.columns[:-1]}):
+        other = {**manifest.tables, "firm_year": replace(table, **changed)}
+        rewrite(releases / "0.10.0", replace(manifest, tables=other))
+        with pytest.raises(ReleaseError, match="counts other rows|gives other values"):
+            verify("0.10.0")
+
+
+def test_verify_and_folders_tell_of_a_newer_version(releases):
+    shutil.rmtree(releases / "0.10.0")
+    for use in (load_panel, verify, lambda: load_panel(releases)):
+        with pytest.warns(BelbiotechWarning, match="0.10.0 is in the registry, but not here"):
             use()
 
 

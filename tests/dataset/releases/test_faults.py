@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from belbiotech.dataset.documents.manifest import check_files, file_entry, refuse_damaged
-from belbiotech.dataset.releases import lock, publish
+from belbiotech.dataset.releases import lock, publish, staging
 from belbiotech.dataset.releases.lock import locked
 from belbiotech.dataset.releases.publish import draft_release, make_release
 from belbiotech.dataset.releases.registry import REGISTRY, read_registry
@@ -129,6 +129,57 @@ def test_trouble_at_each_step_of_a_build(tmp_path, faults, error, lasting):
         assert seen(home) == seen(whole), at
         shutil.rmtree(home)
     assert at > 20
+
+
+OTHER = Small(pd.DataFrame({"firm_id": ["a", "b"], "year": [2000, 2002]}))
+
+
+def rebuild(home):
+    write_release(OTHER, "0.1.0", home / "processed", overwrite=True)
+
+
+@pytest.fixture(params=["in one step", "in two"])
+def exchange(request, monkeypatch):
+    """As on Linux, and as elsewhere."""
+    if request.param == "in two":
+        monkeypatch.setattr(staging, "exchanged", lambda *_: False)
+
+
+@pytest.mark.parametrize("error", [FULL, KeyboardInterrupt()], ids=["full", "Ctrl-C"])
+def test_trouble_at_each_step_of_a_build_over_an_old_one(tmp_path, faults, error, exchange):
+    old, new = (small_home(tmp_path / name) for name in ("old", "new"))
+    rebuild(new)
+    old, new = seen(old), seen(new)
+    assert new != old
+    for at in itertools.count():
+        home = small_home(tmp_path / str(at))
+        faults.arm(home, at, error)
+        with suppress(WriteError, KeyboardInterrupt):
+            rebuild(home)
+        met = faults.disarm()
+        check(home / "processed")
+        assert seen(home) in (old, new), at
+        if not met:
+            break
+    assert seen(home) == new
+    assert at > 20
+
+
+def test_an_old_build_that_a_killed_run_took_away_is_put_back(tmp_path):
+    """On systems that let no two folders change places."""
+    home = small_home(tmp_path / "home")
+    before = seen(home)
+    releases = home / "processed"
+    (releases / "0.1.0").rename(releases / f".unfinished-0.1.0-{'0' * 16}-old")
+    (releases / f".unfinished-0.1.0-{'0' * 16}").mkdir()
+    with suppress(ReleaseError):
+        write_release(Small(), "no version", releases)
+    build(home)
+    check(releases)
+    assert before.items() - {*seen(home).items()} <= {
+        ("processed/registry.json", before["processed/registry.json"])
+    }
+    assert not list(releases.glob(".unfinished-*"))
 
 
 def try_each(tmp_path, facts, faults, steps, error, lasting=False):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields
 from typing import Any, TypeVar
@@ -51,15 +52,25 @@ def from_json(text: bytes) -> Any:
     Raises
     ------
     FormError
-        Bytes that are no UTF-8, no JSON, nested without end, or texts that are no Unicode.
+        Bytes that are no UTF-8, no JSON, nested without end, or texts that are no Unicode; an
+        object that says something twice, which readers of JSON read in different ways.
     """
     try:
-        content = json.loads(text.decode("utf-8"))
+        content = json.loads(text.decode("utf-8"), object_pairs_hook=_said_once)
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode()  # half a sign, or NaN?
         return content
     except (ValueError, RecursionError) as error:
         msg = f"it is no JSON: {error}"
         raise FormError(msg) from error
+
+
+def _said_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    said = dict(pairs)
+    if len(said) < len(pairs):
+        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
+        msg = f"{in_words(twice)} stands there twice"
+        raise ValueError(msg)
+    return said
 
 
 def checked_name(name: object, what: str = "file") -> str:
@@ -168,8 +179,18 @@ def manifest_of(content: object) -> Manifest:
         if table.file not in files:
             msg = f"table {name}: its file {table.file} is not among the files"
             raise FormError(msg)
-    parameters = _mapping(told["parameters"], "parameters")
+    parameters = _parameters(told["parameters"])
     return Manifest(_text(told["version"], "version"), parameters, tables, files, raw)
+
+
+def _parameters(content: object) -> Mapping[str, Any]:
+    """Read what a release was built with: the last year, and how long alliances are in force."""
+    told = _mapping(content, "parameters")
+    window = told.get("alliance_window")
+    if not _fits(told.get("end_year", 0), "int") or not (window is None or _fits(window, "int")):
+        msg = "parameters: end_year or alliance_window is no whole number"
+        raise FormError(msg)
+    return told
 
 
 def _table(content: object, where: str) -> TableEntry:

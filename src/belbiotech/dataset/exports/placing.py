@@ -8,16 +8,15 @@ next.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from belbiotech.dataset.releases.lock import locked
+from belbiotech.dataset.releases.staging import exchanged as _exchanged
 from belbiotech.dataset.releases.staging import new_folder, to_disk
 from belbiotech.errors import ReleaseError, WriteError
 
@@ -25,7 +24,6 @@ __all__ = ["placed"]
 
 ASIDE = ".belbiotech-export-"
 NEW, OLD = "new", "old"
-AT_CWD, EXCHANGE = -100, 2  # of renameat2, see renameat2(2)
 
 
 @contextmanager
@@ -85,16 +83,6 @@ def _take_the_place(place: Path, aside: Path) -> None:
         return
     place.rename(old)
     new.rename(place)
-
-
-def _exchanged(one: Path, other: Path) -> bool:
-    """Let two paths change places in one step, or say that this system cannot."""
-    if sys.platform != "linux":
-        return False
-    rename = getattr(ctypes.CDLL(None), "renameat2", None)
-    if rename is None:
-        return False
-    return bool(rename(AT_CWD, os.fsencode(one), AT_CWD, os.fsencode(other), EXCHANGE) == 0)
 
 
 def _clear(place: Path, aside: Path) -> None:

@@ -28,7 +28,7 @@ from belbiotech.dataset.releases.release import (
     raw_entries,
     read_release,
 )
-from belbiotech.dataset.releases.staging import sweep
+from belbiotech.dataset.releases.staging import sweep, to_disk
 from belbiotech.dataset.releases.store import installed_releases, known_registry, release_in
 from belbiotech.dataset.releases.versioning import (
     ANOTHER_RULE,
@@ -189,6 +189,7 @@ def make_release(
         fill_release(folder, draft.tables, draft.manifest, texts, about=dated)
         known = known_registry(target.parent)
         registry = registered(known, version, file_entry(folder / MANIFEST))
+        to_disk(folder)
         if changelog is not None:
             records.replace(Path(changelog), with_data_section(text, version, draft.section))
         records.replace(target.parent / REGISTRY, registry_text(registry))

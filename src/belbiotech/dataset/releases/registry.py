@@ -64,6 +64,9 @@ def read_registry(folder: Path) -> Registry:
     if not path.exists() and not path.is_symlink():
         return Registry()
     try:
+        if not path.is_file():  # a pipe or a device would be read for ever
+            msg = "it is no file"
+            raise FormError(msg)
         content = from_json(path.read_bytes())
         registry = _registry(content)
     except (FormError, ReleaseError, OSError) as error:

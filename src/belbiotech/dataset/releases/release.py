@@ -40,7 +40,7 @@ from belbiotech.dataset.releases.parquet import (
     write_table,
 )
 from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text, without
-from belbiotech.dataset.releases.staging import Records, recorded, staged
+from belbiotech.dataset.releases.staging import Records, recorded, staged, to_disk
 from belbiotech.dataset.releases.store import known_registry
 from belbiotech.dataset.releases.versioning import parse_version
 from belbiotech.errors import ReleaseError, WriteError
@@ -115,6 +115,7 @@ def write_release(
         if overwrite:
             known = without(known, version)
         entered = registered(known, version, file_entry(folder / MANIFEST))
+        to_disk(folder)  # which takes its time: between the registry and the move there is little
         records.replace(target.parent / REGISTRY, registry_text(entered))
     return target
 
@@ -286,6 +287,9 @@ def read_release(folder: Path) -> Tables:
     manifest = read_manifest(folder)
     if set(manifest.tables) != set(TABLE_NAMES):
         msg = f"the release in {folder} has not the tables {', '.join(TABLE_NAMES)}, all of them"
+        raise ReleaseError(msg)
+    if not {"end_year", "alliance_window"} <= manifest.parameters.keys():
+        msg = f"the release in {folder} does not say its end_year and alliance_window"
         raise ReleaseError(msg)
     refuse_damaged(folder, check_files(folder, manifest), foreign=False)
     frames = {name: read_released(folder, manifest, name) for name in manifest.tables}

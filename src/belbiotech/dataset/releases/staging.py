@@ -7,20 +7,34 @@ leaves, or what the file had before.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from belbiotech.errors import ReleaseError
 
-__all__ = ["Records", "new_folder", "recorded", "replace_text", "staged", "sweep", "to_disk"]
+__all__ = [
+    "Records",
+    "exchanged",
+    "new_folder",
+    "recorded",
+    "replace_text",
+    "staged",
+    "sweep",
+    "to_disk",
+]
 
 UNFINISHED = ".unfinished-"
 RANDOM = 8  # bytes of a name's random end
+OLD = "-old"  # ends the name of a folder that makes room
+TAKEN = re.compile(re.escape(UNFINISHED) + f"(.+)-[0-9a-f]{{{2 * RANDOM}}}{OLD}")
+AT_CWD, EXCHANGE = -100, 2  # of renameat2, see renameat2(2)
 
 
 @contextmanager
@@ -50,29 +64,55 @@ def staged(target: Path, *, replace: bool = False) -> Iterator[Path]:
     sweep(target.parent)
     folder = new_folder(target.parent, f"{UNFINISHED}{target.name}-")
     made = folder.stat()
-    old = folder.with_name(f"{folder.name}-old")
+    old = folder.with_name(f"{folder.name}{OLD}")
     try:
         yield folder
         to_disk(folder)
         if not replace:
             _refuse(target)
-        elif target.exists():
-            target.rename(old)
-        folder.rename(target)
+        if not (target.exists() and exchanged(folder, target)):
+            if target.exists():
+                target.rename(old)
+            folder.rename(target)
         to_disk(target.parent, deep=False)
     except BaseException:
         with suppress(OSError):
-            if os.path.samestat(target.stat(), made):  # moved, but the disk may not know
+            # Moved, but the disk may not know.
+            if os.path.samestat(target.stat(), made) and not (
+                folder.exists() and exchanged(folder, target)
+            ):
                 target.rename(folder)
         if old.exists():
             old.rename(target)
         shutil.rmtree(folder, ignore_errors=True)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    for made_room in (folder, old):
+        shutil.rmtree(made_room, ignore_errors=True)
+
+
+def exchanged(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step, or say that this system cannot.
+
+    Parameters
+    ----------
+    one, other : Path
+        Two files or folders of one disk.
+
+    Returns
+    -------
+    bool
+        Whether they did.
+    """
+    if sys.platform != "linux":
+        return False
+    rename = getattr(ctypes.CDLL(None), "renameat2", None)
+    if rename is None:
+        return False
+    return bool(rename(AT_CWD, os.fsencode(one), AT_CWD, os.fsencode(other), EXCHANGE) == 0)
 
 
 def sweep(folder: Path, name: str = "") -> None:
-    """Remove what killed runs have left in a folder.
+    """Remove what killed runs have left in a folder, and put back what they took away.
 
     Each leftover gets another name before it is emptied: if another process is about to move
     it into place, one of the two moves fails, and nothing incomplete can get there.
@@ -88,6 +128,12 @@ def sweep(folder: Path, name: str = "") -> None:
     for path in sorted(folder.iterdir()):
         if not wanted.fullmatch(path.name):
             continue
+        if taken := TAKEN.fullmatch(path.name):
+            place = folder / taken[1]
+            if not os.path.lexists(place):
+                with suppress(OSError):
+                    path.rename(place)
+                continue
         doomed = folder / f"{UNFINISHED}removed-{secrets.token_hex(RANDOM)}"
         with suppress(FileNotFoundError):
             path.rename(doomed)

@@ -37,6 +37,7 @@ __all__ = [
     "open_release",
     "release_at",
     "release_in",
+    "tell_of_newer",
     "versions",
 ]
 
@@ -183,6 +184,25 @@ def versions() -> list[str]:
     return sorted(installed | fetched.keys(), key=parse_version)
 
 
+def tell_of_newer(folder: Path, newest: str) -> None:
+    """Warn of a version that the registry knows, newer than the newest that is here.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder of releases.
+    newest : str
+        The newest version that can be loaded without a network.
+    """
+    latest = max(read_registry(folder).manifests, key=parse_version, default=newest)
+    if parse_version(latest) > parse_version(newest):
+        msg = (
+            f"version {latest} is in the registry, but not here, so this is {newest}; "
+            f"ask for '{latest}' to fetch it, or for '{newest}' to be told no more"
+        )
+        warn(msg)
+
+
 def names_folder(version: object) -> bool:
     """Tell whether a folder is meant, not the number of a version.
 
@@ -241,6 +261,7 @@ def release_at(folder: Path) -> Release:
         msg = f"there is no folder {folder}; name a built one, or a version like '1.0.0'"
         raise ReleaseError(msg)
     if inside := installed_releases(folder):
+        tell_of_newer(folder, list(inside)[-1])
         return release_in(folder, list(inside)[-1])
     facts = (folder / "firms.csv").is_file()
     msg = f"{folder} holds no built version (no {MANIFEST}); " + (
@@ -356,13 +377,7 @@ def _newest() -> str:
     if not known:
         msg = f"there is no release in {folder}"
         raise ReleaseError(msg)
-    latest = max(read_registry(folder).manifests, key=parse_version, default=known[-1])
-    if parse_version(latest) > parse_version(known[-1]):
-        msg = (
-            f"version {latest} is in the registry, but not here, so this is {known[-1]}; "
-            f"ask for '{latest}' to fetch it, or for '{known[-1]}' to be told no more"
-        )
-        warn(msg)
+    tell_of_newer(folder, known[-1])
     return known[-1]
 
 

@@ -6,7 +6,13 @@ import pandas as pd
 
 from belbiotech.dataset.documents.manifest import MANIFEST, check_files, file_entry, refuse_damaged
 from belbiotech.dataset.releases.parquet import content_hash, read_released, typed_table
-from belbiotech.dataset.releases.store import Release, find_release, versions
+from belbiotech.dataset.releases.store import (
+    Release,
+    data_folder,
+    find_release,
+    tell_of_newer,
+    versions,
+)
 from belbiotech.errors import ReleaseError
 
 __all__ = ["verify"]
@@ -18,7 +24,8 @@ def verify(version: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     version : str, optional
-        All that need no network, if not given.
+        All that need no network, if not given; a warning tells of a newer one that the
+        registry knows.
 
     Returns
     -------
@@ -43,6 +50,8 @@ def verify(version: str | None = None) -> pd.DataFrame:
     if not known:
         msg = "there is no release to check"
         raise ReleaseError(msg)
+    if version is None:
+        tell_of_newer(data_folder(), known[-1])
     return pd.concat([_report(find_release(number)) for number in known], ignore_index=True)
 
 
@@ -69,4 +78,8 @@ def _refuse_other_values(release: Release) -> None:
                 f"{release.folder / entry.file} gives other values than were released: "
                 f"expected content hash {entry.content_hash}, found {found}"
             )
+            raise ReleaseError(msg)
+        told = (entry.rows, {column.name: column.missing for column in entry.columns})
+        if told != (len(frame), frame.isna().sum().to_dict()):
+            msg = f"{release.folder / MANIFEST} counts other rows or missing values in {name}"
             raise ReleaseError(msg)
