@@ -222,7 +222,7 @@ class CoxCausesResult(Ratios):
     def _report(self) -> Report:
         flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
         first = next(iter(self.results.values()))
-        errors = errors_in_words(first.fit.rows.cluster, first.n_clusters)
+        errors = errors_in_words(first.fit.rows.cluster, first.fit.clusters)
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
         if self._firth:

@@ -16,7 +16,7 @@ from belbiotech.survival.cox.partial_likelihood import Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import CoxCall
 from belbiotech.survival.formulas.formula import read_formula
-from belbiotech.survival.inference.fitted import Shown
+from belbiotech.survival.inference.fitted import Shown, clusters_counted
 from belbiotech.survival.inference.model_column import ModelColumn, clusters_in_words, estimates_of
 from belbiotech.survival.inference.prediction import Prediction
 from belbiotech.survival.inference.report import Report, coefficient_table
@@ -166,7 +166,7 @@ class FineGrayResult(Shown):
         if not len(self.params):
             return Report(title, self.summary[shown], (size,))
         clusters = " and ".join(self.cluster) or "unit"
-        errors = f"errors clustered by {clusters} ({self.n_clusters:,d} clusters)"
+        errors = f"errors clustered by {clusters} ({clusters_counted(self.fit.fit.clusters)})"
         per = f"Events per coefficient {self.events_per_parameter:.1f}"
         return Report(title, self.summary[shown], (f"{size}; {errors}", per))
 

@@ -137,7 +137,7 @@ class CoxFit(CoxModel, Estimates):
         As in `CoxModel`.
     sets : RiskSets
         The risk sets of the design.
-    params, variance, naive_variance, log_likelihood, n_rows, n_clusters
+    params, variance, naive_variance, log_likelihood, n_rows, clusters
         As in `Estimates`: coefficients are log hazard ratios, the likelihood is the partial one,
         and rows are counted with their frequencies, as events are.
     log_likelihood_null : float
@@ -148,8 +148,6 @@ class CoxFit(CoxModel, Estimates):
         Events.
     groups : tuple of array of int, (n,)
         The cluster of each row, for each way of clustering.
-    clusters : tuple of int
-        How many clusters there are, by each column.
     is_robust : bool
         Whether the variance is robust: by clusters, or by row.
     frailty : FrailtyFit or None
@@ -167,7 +165,6 @@ class CoxFit(CoxModel, Estimates):
     naive_score_statistic: float
     n_events: int
     groups: tuple[Codes, ...] = ()
-    clusters: tuple[int, ...] = ()
     is_robust: bool = False
     frailty: FrailtyFit | None = None
     firth: FirthFit | None = None

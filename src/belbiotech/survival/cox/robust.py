@@ -43,7 +43,7 @@ def with_clusters(fit: CoxFit, groups: Sequence[Codes]) -> CoxFit:
         A variance that two ways of clustering make negative.
     """
     numbers = tuple(int(codes.max()) + 1 for codes in groups) if fit.rows.cluster else ()
-    fit = replace(fit, n_clusters=numbers[0] if numbers else None, clusters=numbers)
+    fit = replace(fit, clusters=numbers)
     if not len(fit.params):
         return fit
     fit = replace(fit, groups=tuple(groups), is_robust=True)
@@ -75,7 +75,7 @@ def with_held_clusters(fit: CoxFit) -> CoxFit:
         return _with_variance(replace(fit, is_robust=True), _by_row(fit, scores))
     each = scores if len(fit.params) else np.zeros((len(scores), 1))
     middle, numbers = held.squares(each[rows.row_of], rows.cluster)
-    fit = replace(fit, n_clusters=numbers[0], clusters=numbers)
+    fit = replace(fit, clusters=numbers)
     return _with_variance(replace(fit, is_robust=True), middle) if len(fit.params) else fit
 
 

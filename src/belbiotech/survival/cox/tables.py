@@ -16,6 +16,7 @@ from belbiotech.survival.cox.coefficient_tests import (
 from belbiotech.survival.cox.concordance import concordance
 from belbiotech.survival.cox.fit import CoxFit, FirthFit
 from belbiotech.survival.formulas import without_events
+from belbiotech.survival.inference.fitted import clusters_counted
 from belbiotech.survival.inference.levels import level_in_words
 from belbiotech.survival.inference.model_column import (
     ModelColumn,
@@ -207,7 +208,7 @@ def _clusters(fit: CoxFit) -> str:
     """Name the columns of clusters, how many there are, and what should be known of them."""
     columns = fit.rows.cluster
     told = " and ".join(columns)
-    told += f" ({' and '.join(f'{number:,d}' for number in fit.clusters)} clusters)"
+    told += f" ({clusters_counted(fit.clusters)})"
     few = [
         name for name, number in zip(columns, fit.clusters, strict=True) if number < FEW_CLUSTERS
     ]

@@ -179,7 +179,7 @@ def _from_equal_hazards(
     """Begin with the mean hazard everywhere."""
     mean = float(np.clip(np.average(event, weights=weight), 1e-6, 1 - 1e-6))
     eta = np.log(-np.log1p(-mean)) if link == "cloglog" else np.log(mean / (1 - mean))
-    gamma: FloatArray = np.linalg.lstsq(x, eta - offset)[0]
+    gamma: FloatArray = np.linalg.lstsq(x, eta - offset, rcond=None)[0]
     return gamma
 
 
@@ -194,7 +194,7 @@ def _from_data(
     curve = weight * slope**2 / (hazard * (1 - hazard))
     toward = eta - offset + (event - hazard) / slope
     root = np.sqrt(curve)
-    gamma: FloatArray = np.asarray(np.linalg.lstsq(x * root[:, None], toward * root)[0])
+    gamma: FloatArray = np.asarray(np.linalg.lstsq(x * root[:, None], toward * root, rcond=None)[0])
     return gamma
 
 
@@ -215,7 +215,7 @@ def _scoring(
         score = x.T @ (weight * _row_scores(eta, event, link))
         if not (np.isfinite(information).all() and np.isfinite(score).all()):
             return gamma, False
-        step = np.linalg.lstsq(information, score)[0]
+        step = np.linalg.lstsq(information, score, rcond=None)[0]
         share = 1.0
         while share > SMALLEST_SHARE:
             there = gamma + share * step

@@ -263,7 +263,7 @@ def _result(
     index = pd.MultiIndex.from_tuples(pairs, names=["outcome", "covariate"])
     naive = pd.DataFrame(fit.naive, index=index, columns=index)
     variance = naive
-    clusters = rows.n_clusters
+    clusters = rows.clusters
     if rows.cluster:
         robust, clusters = rows.clustered(fit.naive, fit.scores)
         variance = pd.DataFrame(robust, index=index, columns=index)
@@ -279,7 +279,7 @@ def _result(
         n_periods=int(number.sum()),
         n_events=pd.Series(events, name="events"),
         cluster=rows.cluster,
-        n_clusters=clusters,
+        clusters=clusters,
         baseline=baseline,
         rows=rows,
         active=estimated.active,

@@ -170,7 +170,7 @@ class DiscreteCausesResult(FittedBeside):
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = errors_in_words(self.fit.cluster, self.n_clusters)
+        errors = errors_in_words(self.fit.cluster, self.fit.clusters)
         events = ", ".join(f"{count:,d} {name}" for name, count in self.n_events.items())
         size = f"N = {self.n_rows:,d} rows, {self.n_periods:,d} periods; {events}; {errors}"
         time = f"Baseline: {self.baseline.kind}; the base is: nothing happened"

@@ -200,9 +200,9 @@ def _result(
     names = list(binomial.names)
     naive = pd.DataFrame(fit.naive, index=names, columns=names)
     variance = naive
-    number = rows.n_clusters
+    numbers_of = rows.clusters
     if rows.cluster:
-        robust, number = _robust(rows, binomial, fit)
+        robust, numbers_of = _robust(rows, binomial, fit)
         variance = pd.DataFrame(robust, index=names, columns=names)
     numbers = DiscreteFit(
         params=pd.Series(fit.beta, index=names, name="coef"),
@@ -215,7 +215,7 @@ def _result(
         n_periods=int(binomial.number.sum()),
         n_events=int(binomial.number[binomial.event == 1].sum()),
         cluster=rows.cluster,
-        n_clusters=number,
+        clusters=numbers_of,
         link=link,
         baseline=baseline,
         rows=rows,
@@ -223,10 +223,12 @@ def _result(
     return DiscreteHazardResult(numbers)
 
 
-def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> tuple[FloatArray, int]:
-    """Sandwich variance by clusters, and how many of these there are."""
+def _robust(
+    rows: DiscreteRows, binomial: Binomial, fit: BinomialFit
+) -> tuple[FloatArray, tuple[int, ...]]:
+    """Sandwich variance by clusters, and how many of these there are by each column."""
     open_rows = (binomial.weight > 0)[:, None]
-    variance, number = rows.clustered(fit.naive, np.where(open_rows, fit.scores, 0.0))
+    variance, counted = rows.clustered(fit.naive, np.where(open_rows, fit.scores, 0.0))
     negative = [binomial.names[j] for j in np.flatnonzero(np.diag(variance) < 0)]
     if negative:
         msg = (
@@ -234,7 +236,7 @@ def _robust(rows: DiscreteRows, binomial: Binomial, fit: BinomialFit) -> tuple[F
             f"{', '.join(map(repr, negative))}: too few clusters; cluster by one column"
         )
         raise FitError(msg)
-    return variance, number
+    return variance, counted
 
 
 def _null(binomial: Binomial, covariates: int, fit: BinomialFit, link: LinkName) -> float:

@@ -94,7 +94,7 @@ class DiscreteHazardResult(FittedOfOne):
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = errors_in_words(self.fit.cluster, self.n_clusters)
+        errors = errors_in_words(self.fit.cluster, self.fit.clusters)
         size = f"N = {self.n_rows:,d} rows, {self.n_events:,d} events"
         if self.n_periods != self.n_rows:
             size += f", {self.n_periods:,d} periods"

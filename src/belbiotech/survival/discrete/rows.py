@@ -98,9 +98,9 @@ class DiscreteRows:
         return np.zeros(len(self.periods.row), bool) if offset is None else offset == -np.inf
 
     @property
-    def n_clusters(self) -> int | None:
-        """Clusters of the first column, if any were given and the rows are in memory."""
-        return int(self.groups[0].max()) + 1 if self.groups else None
+    def clusters(self) -> tuple[int, ...]:
+        """How many clusters there are, by each column, of rows in memory."""
+        return tuple(int(group.max()) + 1 for group in self.groups)
 
     def row_sums(self, scores: FloatArray) -> FloatArray:
         """Add up what periods give, (r, p), for each row of the data, (n, p), weighted."""
@@ -108,20 +108,20 @@ class DiscreteRows:
         sums = [np.bincount(self.periods.row, column, rows) for column in scores.T]
         return np.stack(sums, axis=1)[self.row_of] * self.row_weight[:, None]
 
-    def clustered(self, naive: FloatArray, scores: FloatArray) -> tuple[FloatArray, int]:
+    def clustered(
+        self, naive: FloatArray, scores: FloatArray
+    ) -> tuple[FloatArray, tuple[int, ...]]:
         """Give the sandwich variance, (p, p), from the periods' scores, (r, p), and the clusters.
 
         An engine weights the scores of its rows itself.
         """
         if self.held is None:
-            return clustered_variance(naive, self.groups, self.row_sums(scores)), (
-                int(self.groups[0].max()) + 1
-            )
+            return clustered_variance(naive, self.groups, self.row_sums(scores)), self.clusters
         rows = len(self.columns)
         by_row = [np.bincount(self.periods.row, column, rows) for column in scores.T]
         sums = np.stack(by_row, axis=1).astype(np.float64)
         middle, numbers = self.held.squares(sums[self.row_of], self.cluster)
-        return naive @ middle @ naive, numbers[0]
+        return naive @ middle @ naive, numbers
 
 
 def read_rows(

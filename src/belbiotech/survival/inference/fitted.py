@@ -25,6 +25,7 @@ __all__ = [
     "Numbers",
     "Shown",
     "bic_of",
+    "clusters_counted",
     "errors_in_words",
     "of_fit",
 ]
@@ -47,8 +48,8 @@ class Estimates:
         At the maximum.
     n_rows : int
         Rows of the data.
-    n_clusters : int or None
-        Clusters of the first column, if any were given.
+    clusters : tuple of int
+        How many clusters there are, by each column.
     """
 
     params: pd.Series
@@ -56,7 +57,12 @@ class Estimates:
     naive_variance: pd.DataFrame
     log_likelihood: float
     n_rows: int
-    n_clusters: int | None = None
+    clusters: tuple[int, ...] = ()
+
+    @property
+    def n_clusters(self) -> int | None:
+        """Clusters of the first column, if any were given."""
+        return self.clusters[0] if self.clusters else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,15 +359,36 @@ def of_fit(function: Callable[Concatenate[Any, P], R]) -> Callable[Concatenate[A
     return method
 
 
-def errors_in_words(cluster: Sequence[str], n_clusters: int | None) -> str:
+def clusters_counted(clusters: Sequence[int]) -> str:
+    """Say how many clusters there are, by each column.
+
+    Parameters
+    ----------
+    clusters : sequence of int
+        How many, one or two.
+
+    Returns
+    -------
+    str
+        In words.
+
+    Examples
+    --------
+    >>> clusters_counted([1200, 30])
+    '1,200 and 30 clusters'
+    """
+    return " and ".join(f"{number:,d}" for number in clusters) + " clusters"
+
+
+def errors_in_words(cluster: Sequence[str], clusters: Sequence[int]) -> str:
     """Say where the standard errors come from.
 
     Parameters
     ----------
     cluster : sequence of str
         Columns of the clusters; empty where there are none.
-    n_clusters : int or None
-        Clusters of the first column.
+    clusters : sequence of int
+        How many there are, by each column.
 
     Returns
     -------
@@ -370,11 +397,11 @@ def errors_in_words(cluster: Sequence[str], n_clusters: int | None) -> str:
 
     Examples
     --------
-    >>> errors_in_words(["firm_id", "year"], 1200)
-    'errors clustered by firm_id and year (1,200 clusters)'
-    >>> errors_in_words([], None)
+    >>> errors_in_words(["firm_id", "year"], [1200, 30])
+    'errors clustered by firm_id and year (1,200 and 30 clusters)'
+    >>> errors_in_words([], [])
     'errors from the information'
     """
     if not cluster:
         return "errors from the information"
-    return f"errors clustered by {' and '.join(cluster)} ({n_clusters:,d} clusters)"
+    return f"errors clustered by {' and '.join(cluster)} ({clusters_counted(clusters)})"

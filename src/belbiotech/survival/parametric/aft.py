@@ -140,7 +140,7 @@ def aft(
         n_spells=len(spells),
         n_events=events,
         cluster=clusters,
-        n_clusters=int(groups[0].max()) + 1 if clusters else None,
+        clusters=tuple(int(group.max()) + 1 for group in groups),
         distribution=distribution,
         formula=parsed,
         matrix=matrix,

@@ -150,7 +150,7 @@ def piecewise_exponential(
             n_pieces=int(pieces["number"].sum()),
             n_events=events,
             cluster=clusters,
-            n_clusters=int(groups[0].max()) + 1 if clusters else None,
+            clusters=tuple(int(group.max()) + 1 for group in groups),
             cuts=tuple(np.unique(np.asarray(cuts, dtype=float)).tolist()),
             intervals=intervals,
             formula=parsed,

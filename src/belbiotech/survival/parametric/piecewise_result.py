@@ -156,7 +156,7 @@ class PiecewiseResult(FittedOfOne):
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = errors_in_words(self.fit.cluster, self.n_clusters)
+        errors = errors_in_words(self.fit.cluster, self.fit.clusters)
         lines = [
             f"N = {self.n_rows:,d} rows cut into {self.n_pieces:,d}, {self.n_events:,d} events; "
             f"{errors}",

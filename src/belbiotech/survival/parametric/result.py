@@ -76,7 +76,7 @@ class AftResult(FittedOfOne):
         return Report(title, self.summary[shown], tuple(self._notes()))
 
     def _notes(self) -> list[str]:
-        errors = errors_in_words(self.fit.cluster, self.n_clusters)
+        errors = errors_in_words(self.fit.cluster, self.fit.clusters)
         lines = [
             f"N = {self.n_rows:,d} rows joined to {self.n_spells:,d} spells, "
             f"{self.n_events:,d} events; {errors}",

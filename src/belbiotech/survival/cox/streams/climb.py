@@ -190,7 +190,7 @@ def _newton(now: Likelihood, scale: FloatArray) -> FloatArray:
     try:
         step: FloatArray = np.linalg.solve(information, score) / scale
     except np.linalg.LinAlgError:
-        step = np.linalg.lstsq(information, score)[0] / scale
+        step = np.linalg.lstsq(information, score, rcond=None)[0] / scale
     return step
 
 

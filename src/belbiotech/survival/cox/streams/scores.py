@@ -117,8 +117,7 @@ def robust_stream(fit: CoxFit) -> CoxFit:
         )
         raise FitError(msg)
     table = pd.DataFrame(variance, index=names, columns=names)
-    first = numbers[0] if numbers else None
-    return replace(fit, variance=table, n_clusters=first, clusters=numbers, is_robust=True)
+    return replace(fit, variance=table, clusters=numbers, is_robust=True)
 
 
 def stream_score_statistic(fit: CoxFit) -> float:
