@@ -58,6 +58,7 @@ def panel():
 PANEL = panel()
 WHOLE = ["start", "stop", "failure", "acquisition", "rounds", "segment", "w", "allied", "silent"]
 WHOLE += ["year", "founded", "alliances_new", "alliances_cum_lag1", "firm_id"]
+TRUTHS = ["failure", "acquisition", "allied", "silent", "listed", "observed"]
 FACTS = pd.DataFrame({"firm_id": [3, 3, 7, 9], "time": [1, 2, 1, 3], "capital": [5, 2, 4, 1]})
 
 
@@ -74,6 +75,10 @@ STORAGES = {
         dict.fromkeys(["listed", "region", "observed", "firm_id"], object)
     ),
     "outcomes as objects": lambda t: t.astype({"failure": bool}).astype({"failure": object}),
+    "truth values and 0": lambda t: t.assign(
+        **{n: t[n].astype(int).map({0: 0, 1: True}).astype(object) for n in TRUTHS}
+    ),
+    "numbers as objects": lambda t: t.astype(dict.fromkeys(["failure", "acquisition"], object)),
     "floats": lambda t: t.astype(dict.fromkeys(WHOLE, float)),
     "small integers": lambda t: t.astype(
         {**dict.fromkeys(WHOLE, "int8"), "year": "int16", "founded": "int16"}
@@ -430,8 +435,8 @@ def stored(storage, index, order, container):
     path = PATH.astype({"listed": object}) if storage == "objects" else PATH
     path = arrow(path) if storage == "Arrow" else path
     table = INDEXES[index](table)
-    if container != "pandas" and storage == "sparse":
-        container = "pandas"  # Arrow knows no sparse columns
+    if container != "pandas" and storage in ("sparse", "truth values and 0"):
+        container = "pandas"  # Arrow knows no such columns
     if container == "duckdb" and storage == "nullable":
         container = "polars"
     if container != "pandas":

@@ -29,6 +29,7 @@ FAR = 0.2  # of the mean weight from 1
 HEAVY = 0.1  # share of all weight that one firm has
 CERTAIN = 0.1  # share of rows in cells in which nobody, or everybody, signs
 FEW_LIVES = 20  # firms seen from the earliest age on, from which lives are simulated
+CLOCKS = ("age", "year")  # columns that tell the time
 SIMULATED = "Lives simulated from fitted models (g-formula)"
 
 
@@ -242,16 +243,22 @@ def _simulated(task: CausalTask) -> Found:
             f"lives are simulated from the earliest age on, and only {lives} firms are under "
             f"observation from age {age:g} on"
         )
+    changing = [name for name in _changing(task) if name not in (task.start, task.stop)]
+    clocks = [name for name in changing if name in CLOCKS]
+    if clocks:
+        against.append(
+            f"{' and '.join(clocks)} changes with time itself, and simulated lives have no such "
+            "column; the formula without it can be simulated"
+        )
     if against:
         return Found(nan, nan, (nan, nan, nan), len(task.rows), sum(_events(task)), "", (*against,))
-    moved = _changing(task)
     result = g_formula(
         task.rows,
         outcome=task.outcome,
         outcome_model=f"{task.status} + {quoted(task.start)} + {task.confounders}",
         exposure=task.status,
         exposure_model=f"{quoted(task.start)} + {task.confounders}",
-        covariates={name: _change_of(task, name) for name in moved},
+        covariates={name: _change_of(task, name) for name in changing},
         horizon=task.horizon,
         bootstrap=task.bootstrap,
         seed=task.seed,
@@ -318,10 +325,9 @@ def _certain_share(task: CausalTask, rows: pd.DataFrame) -> float:
 
 
 def _changing(task: CausalTask) -> list[str]:
-    """Name the confounders that change within firms, other than time itself."""
+    """Name the confounders that change within firms."""
     changes = task.rows.groupby(task.unit)[list(task.columns)].nunique().max() > 1
-    clocks = (task.start, task.stop, "age", "year")
-    return [name for name in task.columns if changes[name] and name not in clocks]
+    return [name for name in task.columns if changes[name]]
 
 
 def _change_of(task: CausalTask, name: str) -> str:

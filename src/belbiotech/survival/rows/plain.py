@@ -19,6 +19,7 @@ __all__ = ["is_single_value", "plain_table", "plain_value", "with_columns_of"]
 
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
 DATES = ("date", "datetime", "datetime64")
+MIXED = ("mixed", "mixed-integer")
 LENGTHS = ("timedelta", "timedelta64")
 SINGLE = (str, bytes, int, float, complex, Decimal, np.generic, date, timedelta)
 
@@ -39,7 +40,7 @@ def plain_table(
     names : iterable of str
         The columns.
     numbers : iterable of str
-        Those of them whose categories, if they are such, are numbers: 0/1 outcomes.
+        Those of them whose categories or objects, if they are such, are numbers: 0/1 outcomes.
     groups : iterable of str
         Those of them whose values name groups: 1.0 and 1 are one name.
 
@@ -63,7 +64,7 @@ def plain_table(
         column = data[name]
         plain = _plain(column)
         if name in only_numbers:
-            plain = _without_categories(plain)
+            plain = _without_objects(_without_categories(plain))
         if name in naming:
             plain = _as_names(plain)
         if plain is not column:
@@ -214,7 +215,7 @@ def _of_objects(column: pd.Series) -> pd.Series:
     if isinstance(first, Enum) and isinstance(first, SINGLE):
         return _plain(column.map(plain_value, na_action="ignore").infer_objects())
     kind = pd.api.types.infer_dtype(column, skipna=True)
-    if kind == "boolean":
+    if kind == "boolean" or (kind in MIXED and _of_truths(column)):
         return _truth(column)
     try:
         if kind in DATES:
@@ -263,6 +264,23 @@ def _without_categories(column: pd.Series) -> pd.Series:
     if not pd.api.types.is_numeric_dtype(kind.categories.dtype):
         return column
     return column.astype(kind.categories.dtype) if column.notna().all() else _floats(column)
+
+
+def _without_objects(column: pd.Series) -> pd.Series:
+    """Make numbers that are stored as objects numbers, integers where all are whole."""
+    stored = pd.api.types.is_object_dtype(column.dtype) and type(_first(column)) is not str
+    return _as_names(column) if stored and _of_numbers(column) else column
+
+
+def _of_truths(column: pd.Series) -> bool:
+    """Tell of a mixed column whether it is of truth values, some of which are 0 or 1."""
+    there = [value for value in column.to_numpy() if _is_there(value)]
+    kinds = (bool, np.bool_, int, float, np.number)
+    return (
+        all(isinstance(value, kinds) for value in there)
+        and any(isinstance(value, (bool, np.bool_)) for value in there)
+        and all(value in (0, 1) for value in there)
+    )
 
 
 def _of_numbers(column: pd.Series) -> bool:
