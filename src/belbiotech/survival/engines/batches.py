@@ -323,7 +323,8 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
     ----------
     engine : Engine
         Where they are. Parquet files are read as they are; Spark adds up by itself; what others
-        hold is first written to a temporary Parquet file, once for all passes.
+        hold, or what stands in the names of folders (``sector=C/part.parquet``), is first written
+        to a temporary Parquet file, once for all passes.
     reading : Reading
         What is read of them.
     rows : int
@@ -340,7 +341,7 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
         The engine failed.
     """
     columns, frequency = reading.used, reading.frequency
-    if engine.paths:
+    if engine.paths and _all_in_files(engine.paths, columns):
         return ParquetBatches(rows, engine.paths, columns, keep=engine.keep, frequency=frequency)
     chosen = engine.table.select(**{name: plain(engine.table[name]) for name in columns})
     if engine.name == SPARK:
@@ -351,6 +352,16 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
     path = folder.path / "rows.parquet"
     engine.write(chosen, path, "writing the columns that are read in batches")
     return ParquetBatches(rows, (str(path),), columns, keep=folder, frequency=frequency)
+
+
+def _all_in_files(paths: Sequence[str], columns: Sequence[str]) -> bool:
+    """Tell whether columns are in the files themselves, not in the names of their folders."""
+    import pyarrow.parquet as pq
+
+    try:
+        return set(columns) <= set(pq.read_schema(paths[0]).names)
+    except (pa.ArrowException, OSError) as error:
+        raise the_error(PARQUET, "looking at the columns of files", error) from error
 
 
 def _progress() -> Progress:

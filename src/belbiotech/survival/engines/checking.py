@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from belbiotech.errors import PanelError, stop_at
-from belbiotech.survival.engines.columns import as_frame, kind_of, plain
-from belbiotech.survival.engines.engine import Engine
+from belbiotech.survival.engines.columns import NOTHING, as_frame, kind_of, plain
+from belbiotech.survival.engines.engine import FILE, Engine
 from belbiotech.survival.engines.keys import Range, extremes, ranges_asked, ranges_told
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.rows.column_names import check_columns
@@ -93,13 +93,27 @@ def check_held_columns(engine: Engine, reading: Reading) -> None:
     problems = []
     for name in reading.used:
         kind, needed = kind_of(table[name]), _needed(name, reading)
-        if kind not in needed:
+        if kind == NOTHING:
+            problems.append(
+                f"column {name!r} has missing values in all rows; fill them, or leave it out"
+            )
+        elif kind not in needed:
             what = kind if kind not in ("number", "text", "bool", "date") else table[name].type()
             problems.append(
                 f"column {name!r} must hold {needed[-1]}, not {what}; change its type where the "
                 f"table is made, such as {_such_as(name, kind, needed)}"
             )
+    if problems:
+        _refuse_no_rows(engine)
     stop_at(problems)
+
+
+def _refuse_no_rows(engine: Engine) -> None:
+    """Refuse a table without rows: what it says of its types is not to be trusted."""
+    query = engine.table.limit(1).aggregate(n=lambda t: t.count())
+    if not engine.run(query, "looking for rows").to_pylist()[0]["n"]:
+        msg = "data has no rows"
+        raise PanelError(msg)
 
 
 def _needed(name: str, reading: Reading) -> tuple[str, ...]:
@@ -113,6 +127,8 @@ def _needed(name: str, reading: Reading) -> tuple[str, ...]:
 
 def _such_as(name: str, kind: str, needed: tuple[str, ...]) -> str:
     """Write in SQL how a column is given in a type that can be read."""
+    if kind == "date" and "bool" in needed:
+        return f"CAST({name} IS NOT NULL AS INTEGER)"
     if "text" in needed:
         return f"CAST({name} AS VARCHAR)"
     if kind == "date":
@@ -160,7 +176,8 @@ def check_held_rows(engine: Engine, reading: Reading) -> Extent:
         msg = "data has no rows"
         raise PanelError(msg)
     problems = [
-        f"{fault.before} {_in_rows(engine, reading, fault.bad, int(found[f'f{k}']))}{fault.after}"
+        f"{fault.before} {_in_rows(engine, reading, fault.bad, int(found[f'f{k}']))}"
+        f"{_of_files(engine, reading, k)}{fault.after}"
         for k, fault in enumerate(faults)
         if found[f"f{k}"]
     ]
@@ -329,6 +346,22 @@ def _in_rows(engine: Engine, reading: Reading, bad: ir.BooleanValue, number: int
     shown = [*whose, *reading.beside, reading.start, reading.stop, *reading.outcomes]
     noun = "row" if number == 1 else "rows"
     return f"{number:,d} {noun} ({examples(engine, engine.table.filter(bad), shown, number)})"
+
+
+def _of_files(engine: Engine, reading: Reading, k: int) -> str:
+    """Name the files that have the rows of a fault, where there are many files."""
+    if engine.by_file is None:
+        return ""
+    table = engine.by_file()
+    rows = table.filter(_faults(table, reading)[k].bad).select(FILE)
+    numbers = rows.group_by(FILE).aggregate(n=rows.count()).order_by(FILE)
+    step = "looking for the files of these rows"
+    found = engine.run(numbers.limit(SHOWN), step).to_pylist()
+    files = int(engine.run(numbers.aggregate(n=numbers.count()), step).to_pylist()[0]["n"])
+    if files == 1:
+        return f", all in {found[0][FILE]!r}"
+    told = [f"{row['n']:,d} in {row[FILE]!r}" for row in found]
+    return f", {', '.join(told)}{', ...' if files > len(found) else ''}"
 
 
 def examples(engine: Engine, rows: ir.Table, columns: Sequence[str], number: int) -> str:

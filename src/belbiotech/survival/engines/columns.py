@@ -11,12 +11,17 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["as_frame", "cluster_name", "kind_of", "plain", "product_of", "that_count"]
+__all__ = ["NOTHING", "as_frame", "cluster_name", "kind_of", "plain", "product_of", "that_count"]
+
+
+NOTHING = "nothing"  # the kind of a column without a value
 
 
 def kind_of(column: ir.Value) -> str:
-    """Give a column's kind: "number", "bool", "text", "date" or, in the engine's words, another."""
+    """Give a column's kind: "number", "bool", "text", "date", `NOTHING`, or the engine's word."""
     kind = column.type()
+    if kind.is_null() or str(getattr(kind, "raw_type", "")).strip('"').upper() == "NULL":
+        return NOTHING
     if kind.is_boolean():
         return "bool"
     if kind.is_numeric():

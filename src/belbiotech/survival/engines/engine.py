@@ -6,7 +6,7 @@ fails is told with the step at which it did, and nothing half-done is left in it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DUCKDB",
+    "FILE",
     "PARQUET",
     "POLARS",
     "SPARK",
@@ -33,14 +34,19 @@ __all__ = [
 
 DUCKDB, PARQUET, POLARS, SPARK = "DuckDB", "Parquet", "polars", "Spark"  # as messages call them
 
+FILE = "belbiotech_file"  # the column of a row's file, where one is asked for
 LINES = 3  # of an engine's message that are shown
+LONG = 400  # letters of it
+QUOTED = ("LINE ", "== SQL", "JVM stacktrace", "Resolved plan")  # from here an engine shows a query
 LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
 
 
 def the_error(name: str, step: str, error: BaseException) -> EngineError:
     """Say what an engine said, and what it was doing."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = " ".join(lines[:LINES]) or type(error).__name__
+    first = next((k for k, line in enumerate(lines) if line.startswith(QUOTED)), len(lines))
+    said = " ".join(lines[: min(first, LINES)]) or type(error).__name__
+    said = said if len(said) <= LONG else f"{said[:LONG]}..."
     return EngineError(f"{name} failed while {step}: {said}")
 
 
@@ -60,6 +66,9 @@ class Engine:
         The Parquet files that are the table, where it is files.
     orders : mapping of str to CategoricalDtype
         The order of levels that the table tells of its columns.
+    by_file : callable or None
+        Gives the table once more, with each row's file in the column `FILE`; None of one file, and
+        of what is no files.
     """
 
     table: ir.Table
@@ -69,6 +78,7 @@ class Engine:
     orders: Mapping[str, pd.CategoricalDtype] = field(
         default_factory=dict, repr=False, compare=False
     )
+    by_file: Callable[[], ir.Table] | None = field(default=None, repr=False, compare=False)
 
     @property
     def counts_bits(self) -> bool:

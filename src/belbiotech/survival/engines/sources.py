@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import glob
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.errors import EngineError, PanelError, in_words
+from belbiotech.errors import EngineError
 from belbiotech.survival.engines.engine import (
     DUCKDB,
-    PARQUET,
     POLARS,
     Engine,
     IbisEngine,
     RelationEngine,
     the_error,
 )
+from belbiotech.survival.engines.files import open_files, read_files
 from belbiotech.survival.engines.folders import PassingFolder
 from belbiotech.survival.engines.orders import (
     orders_of_lazy_frame,
-    orders_of_parquet,
     orders_of_relation,
 )
 
@@ -31,9 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["is_held", "open_engine"]
 
 INSTALL = "pip install 'belbiotech[scale]'"
-SHOWN = 5
 ROWS = "belbiotech_rows"  # what a relation is called in queries
-OF_PARQUET, OF_CSV = (".parquet", ".parq", ".pq"), (".csv", ".csv.gz", ".tsv")
 
 
 def is_held(data: object) -> bool:
@@ -78,7 +73,7 @@ def open_engine(data: Any, used: tuple[str, ...]) -> Engine:
     """
     _refuse_without_ibis()
     if isinstance(data, (str, Path)):
-        return _files(data, used)
+        return open_files(str(data), used, _connected("opening files"))
     kind = _kind(data)
     if kind == "relation":
         return _relation(data, used)
@@ -131,110 +126,6 @@ def _columns_of(connection: Any, table_name: str, **_: Any) -> Any:
     return ibis.Schema({name: read(str(kind)) for name, kind in columns})
 
 
-def _files(data: str | Path, used: tuple[str, ...]) -> Engine:
-    paths = _matches(str(data))
-    kinds = {_suffix(path) for path in paths}
-    if len(kinds) > 1 or not kinds <= {"parquet", "csv"}:
-        other = [path for path in paths if _suffix(path) != "parquet"][:SHOWN]
-        msg = (
-            f"{str(data)!r} matches files that are not all Parquet (.parquet) or all CSV (.csv), "
-            f"such as {', '.join(map(repr, other))}"
-        )
-        raise PanelError(msg)
-    connection = _connected("opening files")
-    read = connection.read_parquet if kinds == {"parquet"} else connection.read_csv
-    _refuse_different_files(paths, used, lambda path: _schema_of(read, path, kinds))
-    parquet = tuple(paths) if kinds == {"parquet"} else ()
-    _refuse_columns_of_folders(list(parquet), used)
-    table = _read(read, paths)
-    orders = orders_of_parquet(parquet, used) if parquet else {}
-    return IbisEngine(table, DUCKDB, paths=parquet, orders=orders)
-
-
-def _matches(pattern: str) -> list[str]:
-    """Give the files that are meant; what is there by that very name is no pattern."""
-    try:
-        looked = pattern
-        if pattern and Path(pattern).is_dir():
-            looked = str(Path(glob.escape(pattern)) / "**" / "*.parquet")
-        elif Path(pattern).is_file():
-            looked = glob.escape(pattern)
-        # Whole paths: what begins with s3: or http: is fetched by the libraries that open it.
-        paths = sorted(str(Path(path).absolute()) for path in glob.glob(looked, recursive=True))
-    except OSError as error:
-        msg = f"{in_words(pattern)} cannot be looked for: {error.strerror}"
-        raise PanelError(msg) from error
-    if not paths:
-        msg = f"no file matches {pattern!r}; give a path or glob of Parquet or CSV files"
-        raise PanelError(msg)
-    return paths
-
-
-def _suffix(path: str) -> str:
-    if path.endswith(OF_PARQUET):
-        return "parquet"
-    return "csv" if path.endswith(OF_CSV) else "other"
-
-
-def _read(read: Callable[..., ir.Table], paths: list[str]) -> ir.Table:
-    try:
-        return read([glob.escape(path) for path in paths])  # which DuckDB reads as patterns
-    except Exception as error:
-        raise the_error(DUCKDB, "opening files", error) from error
-
-
-def _schema_of(read: Callable[..., ir.Table], path: str, kinds: set[str]) -> dict[str, str]:
-    if kinds == {"csv"}:
-        return {name: str(kind) for name, kind in _read(read, [path]).schema().items()}
-    import pyarrow.parquet as pq
-
-    try:
-        return {field.name: str(field.type) for field in pq.read_schema(path)}
-    except Exception as error:
-        raise the_error(PARQUET, f"opening {path!r}", error) from error
-
-
-def _refuse_different_files(
-    paths: list[str], used: tuple[str, ...], schema_of: Callable[[str], dict[str, str]]
-) -> None:
-    """Refuse files that lack a used column that others have, or hold it in another type."""
-    if len(paths) < 2:
-        return
-    first, problems = schema_of(paths[0]), []
-    for path in paths[1:]:
-        other = schema_of(path)
-        for name in used:
-            one, two = first.get(name), other.get(name)
-            if one != two:
-                problems.append(
-                    f"column {name!r} is {one or 'missing'} in {paths[0]!r} and "
-                    f"{two or 'missing'} in {path!r}"
-                )
-    if problems:
-        more = f"\nand {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
-        msg = "\n".join(problems[:SHOWN]) + more + "\nall files must have the same columns"
-        raise PanelError(msg)
-
-
-def _refuse_columns_of_folders(paths: list[str], used: tuple[str, ...]) -> None:
-    """Refuse files with a column that a folder names too, as ``size=3``: DuckDB reads the 3."""
-    import pyarrow.parquet as pq
-
-    for path in paths:
-        folders = {part.partition("=")[0] for part in Path(path).parts[:-1] if "=" in part}
-        if doubled := sorted(folders.intersection(used)):
-            try:
-                own = set(pq.read_schema(path).names)
-            except Exception as error:
-                raise the_error(PARQUET, f"opening {path!r}", error) from error
-            if doubled := [name for name in doubled if name in own]:
-                msg = (
-                    f"{path!r} has the column {doubled[0]!r} and lies in a folder that gives it "
-                    "another value: rename the folder, or leave the column out"
-                )
-                raise PanelError(msg)
-
-
 def _relation(data: Any, used: tuple[str, ...]) -> Engine:
     import ibis
 
@@ -272,7 +163,7 @@ def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
         folder.remove()
         raise the_error(POLARS, "writing the rows that are needed", error) from error
     connection = _connected("opening what polars wrote")
-    table = _read(connection.read_parquet, [str(path)])
+    table = read_files(connection.read_parquet, [str(path)])
     return IbisEngine(table, DUCKDB, keep=folder, paths=(str(path),), orders=orders)
 
 
