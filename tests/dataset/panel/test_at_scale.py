@@ -83,8 +83,8 @@ def test_a_panel_without_dates_or_observation(simulated, tmp_path):
     simulated.sources.assign(published=None).to_parquet(folder / "sources.parquet")
     with pytest.warns(BelbiotechWarning, match="not one of the panel's"):
         build(folder, to=to)
-    for name, column in {"events": "date", "alliances": "start", "financings": "date"}.items():
-        getattr(simulated, name).assign(**{column: None}).to_parquet(folder / f"{name}.parquet")
+    for name in ("events", "alliances", "financings"):
+        getattr(simulated, name).head(0).to_parquet(folder / f"{name}.parquet")
     with pytest.raises(PanelError, match="no event, alliance, financing or page has a date"):
         build(folder, to=tmp_path / "other")
 
@@ -110,6 +110,74 @@ def test_what_cannot_be_built(simulated, tmp_path):
     with pytest.raises(FactsError, match=r"firms\.parquet has no column 'founded'"):
         build_at_scale(folder, tmp_path / "panel", end_year=2020)
     assert not (tmp_path / "panel").exists()
+
+
+WRONG = {
+    "events, date": ("20x1", "row 2: column 'date': '20x1' is no date; write YYYY"),
+    "events, event": ("sold", "row 2: column 'event': 'sold' is not an allowed value; did"),
+    "alliances, start": ("2099", "row 2: column 'start': '2099' is in the future; facts have"),
+    "alliances, end": ("1901", "row 2: column 'end': '1901' is before the start, '20"),
+    "alliances, firm_id": ("nobody", "row 2: column 'firm_id': 'nobody' is not in firms.parquet"),
+    "alliances, alliance_type": (None, "row 2: column 'alliance_type': is blank and must not be"),
+    "financings, source_id": ("s0", "row 2: column 'source_id': 's0' is not in sources.parquet"),
+    "financings, date": ("2001-02-30", "row 2: column 'date': '2001-02-30' is no date"),
+    "sources, published": ("soon", "row 2: column 'published': 'soon' is no date"),
+    "firms, founded": ("young", "row 2: column 'founded': 'young' is no date"),
+    "firms, source_ids": ("s00000001;s0", "row 2: column 'source_ids': 's0' is not in sources"),
+    "firms, name": (None, "row 2: column 'name': is blank and must not be"),
+}
+
+
+@pytest.mark.parametrize("where", WRONG)
+def test_facts_that_break_a_rule_of_their_column(where, simulated, tmp_path):
+    table, column = where.split(", ")
+    value, words = WRONG[where]
+    rows = getattr(simulated, table).reset_index(drop=True).astype({column: object})
+    rows.loc[1, column] = value
+    folder = saved(simulated, tmp_path)
+    rows.to_parquet(folder / f"{table}.parquet")
+    with pytest.raises(FactsError, match=rf"{table}\.parquet, {words}"):
+        build(folder, to=tmp_path / "panel")
+    assert not (tmp_path / "panel").exists()
+
+
+def test_all_wrong_facts_are_told_at_once(simulated, tmp_path):
+    folder = saved(simulated, tmp_path)
+    dates = [f"0{k}" if k < 7 else date for k, date in enumerate(simulated.events["date"])]
+    simulated.events.assign(date=dates).to_parquet(folder / "events.parquet")
+    simulated.alliances.assign(partner_type="friend").to_parquet(folder / "alliances.parquet")
+    with pytest.raises(FactsError) as told:
+        build(folder, to=tmp_path / "panel")
+    rows = len(simulated.alliances)
+    assert [problem.partition(":")[0] for problem in told.value.problems] == [
+        "events.parquet, row 1",
+        "events.parquet, row 2",
+        "events.parquet, row 3",
+        "events.parquet",
+        f"alliances.parquet, rows 1, 2, 3 and {rows - 3:,d} more",
+    ]
+    assert "column 'date': 4 more values break its rules" in str(told.value)
+
+
+def test_dates_and_years_with_types_of_their_own(simulated, tmp_path):
+    folder = saved(simulated, tmp_path)
+    known = pd.read_parquet(build(folder, to=tmp_path / "texts", end_year=2024).folder)
+    dates = pd.to_datetime(simulated.events["date"].str[:4])
+    simulated.events.assign(date=dates).to_parquet(folder / "events.parquet")
+    years = simulated.firms["founded"].astype(float)
+    simulated.firms.assign(founded=years).to_parquet(folder / "firms.parquet")
+    found = pd.read_parquet(build(folder, to=tmp_path / "types", end_year=2024).folder)
+    key = ["firm_id", "year"]
+    pd.testing.assert_frame_equal(
+        found.sort_values(key, ignore_index=True), known.sort_values(key, ignore_index=True)
+    )
+
+
+def test_a_file_that_is_no_parquet(simulated, tmp_path):
+    folder = saved(simulated, tmp_path)
+    (folder / "events.parquet").write_bytes(b"firm_id")
+    with pytest.raises(EngineError, match=r"DuckDB failed while building .*events\.parquet"):
+        build(folder, to=tmp_path / "panel")
 
 
 def test_an_engine_that_fails(simulated, tmp_path, monkeypatch):

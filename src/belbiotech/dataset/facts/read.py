@@ -26,7 +26,7 @@ from belbiotech.dataset.facts.tables import Listed, sizes_of
 from belbiotech.dataset.facts.texts import Problem, RawTable, read_texts
 from belbiotech.errors import FactsError, in_words, nearest_names
 
-__all__ = ["Facts", "as_facts", "facts_from_texts", "read_facts"]
+__all__ = ["Facts", "as_facts", "breach", "facts_from_texts", "read_facts"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -211,20 +211,45 @@ def _bad_cells(table: RawTable, own_codes: OwnCodes, own_means: OwnCodes) -> Ite
         cases = error.failure_cases.drop_duplicates(["column", "index"])
         for case in cases.itertuples(index=False):
             known = schema.columns[case.column].metadata["values"]
-            text = _breach(name, str(case.column), str(case.failure_case), str(case.check), known)
+            text = breach(name, str(case.column), str(case.failure_case), known, str(case.check))
             row = int(str(case.index))
             if case.column == NUMBER and "region" in there:
                 text += number_hint(table.frame["region"].iloc[row])
             yield table.problem(row, f"column {case.column!r}: {text}")
 
 
-def _breach(name: str, column: str, value: str, rule: str, known: Mapping[str, str]) -> str:
+def breach(
+    name: str, column: str, value: str | None, known: Mapping[str, str], rule: str = MISSING
+) -> str:
+    """Say what is wrong with a value of a column.
+
+    Parameters
+    ----------
+    name, column : str
+        The table, and its column.
+    value : str or None
+        What stands there.
+    known : mapping
+        The column's codes.
+    rule : str
+        The name of pandera's check: by default that nothing stands there.
+
+    Returns
+    -------
+    str
+        To follow the name of the column.
+
+    Examples
+    --------
+    >>> breach("events", "date", "2019-13", {}, "is no date; write YYYY")
+    "'2019-13' is no date; write YYYY"
+    """
     if rule == MISSING:
         return f"is blank and must not be. {FACTS[name][column].description}"
     if rule != UNKNOWN:
         return f"{value!r} {rule}"
     own = f"; a code of your own belongs into {VALUES_FILE}" if column in OPEN_COLUMNS else ""
-    return f"{value!r} {rule}; {nearest_names(value, known)}{own}"
+    return f"{value!r} {rule}; {nearest_names(str(value), known)}{own}"
 
 
 def _typed(name: str, texts: pd.DataFrame) -> pd.DataFrame:

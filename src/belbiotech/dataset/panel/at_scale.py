@@ -15,11 +15,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from belbiotech.dataset.facts.codes import PARTNER_GROUPS, PURPOSES
+from belbiotech.dataset.panel.facts_at_scale import ROW, as_texts, check_facts
 from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS, FIRM_YEAR
 from belbiotech.dataset.panel.listings import listing_spells
 from belbiotech.dataset.panel.lives_at_scale import DATED, firm_lives, signs_of_life, year_of
 from belbiotech.dataset.panel.observation import NO_END, ObservationRule, observation_rule
-from belbiotech.errors import BelbiotechWarning, EngineError, FactsError, PanelError, warn
+from belbiotech.errors import (
+    BelbiotechError,
+    BelbiotechWarning,
+    EngineError,
+    FactsError,
+    PanelError,
+    warn,
+)
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
@@ -95,7 +103,8 @@ def build_at_scale(
     Raises
     ------
     FactsError
-        A missing file or column.
+        A missing file or column; a value that breaks a rule of its column, by file and row; a firm
+        or page that is not in its table.
     PanelError
         A folder that is there already, no firm with a row, a panel that breaks its rules.
     EngineError
@@ -107,14 +116,14 @@ def build_at_scale(
         raise PanelError(msg)
     _check_numbers(end_year, alliance_window)
     rule = observation_rule("follow_up", follow_up, "pages")
-    tables = _read(Path(facts))
-    folder.mkdir(parents=True)
     try:
+        tables = _read(Path(facts))
+        folder.mkdir(parents=True)
         last = _last_year(tables) if end_year is None else end_year
         return _built(tables, folder, rule, last, alliance_window)
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, (PanelError, FactsError, BelbiotechWarning)):
+        if isinstance(error, (BelbiotechError, BelbiotechWarning)):
             raise
         msg = f"DuckDB failed while building the panel: {error}"
         raise EngineError(msg) from error
@@ -159,10 +168,15 @@ def _read(folder: Path) -> dict[str, ir.Table]:
     ]
     if lacking:
         raise FactsError(lacking)
-    return {  # as texts, also where a column is empty and has no type
-        name: table.select(**{column: table[column].cast("string") for column in needed[name]})
-        for name, table in tables.items()
+    made = {name: as_texts(table, needed[name]) for name, table in tables.items()}
+    numbered = {
+        name: as_texts(
+            connection.read_parquet(str(path), file_row_number=True), [*needed[name], ROW]
+        ).cast({ROW: "int64"})
+        for name, path in paths.items()
     }
+    check_facts(made, numbered)
+    return made
 
 
 def _last_year(facts: Mapping[str, ir.Table]) -> int:
