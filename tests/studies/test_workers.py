@@ -160,9 +160,10 @@ def test_threads_at_once_and_nothing_of_this_process_changes():
 
 LONG = """
 import signal
-# A shell that begins the tests in the background has both ignored by all that they begin.
+# A shell that begins the tests in the background, or nohup, has these ignored by all it begins.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+for end in (signal.SIGQUIT, signal.SIGHUP, signal.SIGTERM):
+    signal.signal(end, signal.SIG_DFL)
 import belbiotech_naps
 from belbiotech.studies import workers
 start = workers.subprocess.Popen
@@ -195,11 +196,14 @@ def test_however_a_study_ends_no_worker_is_left(tmp_path, end):
     with subprocess.Popen(
         [sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as study:
-        pids = [int(study.stdout.readline()) for _ in range(2)]
-        time.sleep(1)
-        assert all(map(is_alive, pids))
-        study.send_signal(getattr(signal, end))
-        study.wait(10)
+        try:
+            pids = [int(study.stdout.readline()) for _ in range(2)]
+            time.sleep(1)
+            assert all(map(is_alive, pids))
+            study.send_signal(getattr(signal, end))
+            study.wait(10)
+        finally:
+            study.kill()
     for _ in range(100):
         if not any(map(is_alive, pids)):
             break
