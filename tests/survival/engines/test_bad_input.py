@@ -173,6 +173,17 @@ def test_a_missing_extra(monkeypatch, saved):
         cox("failure ~ size", saved())
 
 
+def test_ibis_without_duckdb(monkeypatch, saved):
+    def missing(*_):
+        msg = "Failed to import the duckdb backend.\n\nYou can conda install it:"
+        raise ImportError(msg)
+
+    monkeypatch.setattr(ibis.duckdb, "connect", missing)
+    words = r"^DuckDB did not start while .*: Failed to import .* backend; pip .*\[scale\]'$"
+    with pytest.raises(EngineError, match=words):
+        cox("failure ~ size", saved())
+
+
 @pytest.mark.parametrize("data", [3, None, [1], {"a": 1}])
 def test_what_is_no_table(data):
     for call in (lambda: cox("failure ~ size", data), lambda: check_panel(data)):

@@ -111,7 +111,8 @@ def _connected(step: str) -> Any:
         # Ibis asks DuckDB in a way that warns, and to silence a warning is to silence all threads.
         connection.get_schema = partial(_columns_of, connection)
     except Exception as error:
-        msg = f"DuckDB did not start while {step}: {error}; {INSTALL}"
+        said = str(error).strip().partition("\n")[0].rstrip(".")
+        msg = f"DuckDB did not start while {step}: {said}; {INSTALL}"
         raise EngineError(msg) from error
     return connection
 
