@@ -30,6 +30,7 @@ from belbiotech.survival.rows.units import needed_unit, refuse_overlaps
 __all__ = ["PermutationResult", "permutation_test"]
 
 DECADE = 10  # years of founding that make a cohort
+EVER = 10**6  # years: one cohort for all
 YEAR = "year"  # the calendar year in which a row begins, in panels of firm-years
 EQUAL = 1e-9  # sums as far off as this share of their spread count as equal
 
@@ -324,7 +325,7 @@ def _cohorts(
         return pd.Series(codes.astype(np.int64), table.index), f"cohorts ({cohorts})"
     if YEAR not in table.columns and cohorts is None:
         return pd.Series(0, table.index, dtype=np.int64), "cohort (all units)"
-    width = DECADE if cohorts is None else int(cohorts)
+    width = DECADE if cohorts is None else min(int(cohorts), EVER)
     if width < 1:
         msg = f"cohorts must be 1 year or more, not {cohorts!r}"
         raise PanelError(msg)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, FormulaError, PanelError, on_screen
+from belbiotech.errors import FitError, FormulaError, PanelError, in_words, on_screen
+from belbiotech.studies.arguments import is_count, is_real
 from belbiotech.studies.estimates import estimated, html, tally
 from belbiotech.studies.seeds import check_seed
 from belbiotech.studies.simulation.panel import simulate_panel
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from belbiotech.plots.palette import Palette
 
 __all__ = ["PowerResult", "power"]
+
+TINY = 1e-12  # levels and targets are between 0 and 1, both left out
 
 PILOT = 2000  # firms of the panel from which the first guess is made
 SPREAD = (0.5, 0.75, 1.0, 1.4)  # numbers of firms tried around the guess
@@ -257,13 +260,18 @@ def _check(
     effect: float, n_firms: int | Sequence[int] | None, target: float, alpha: float, times: int
 ) -> None:
     problems = []
-    if not (0 < target < 1 and 0 < alpha < 1):
+    if not (is_real(target, TINY, 1 - TINY) and is_real(alpha, TINY, 1 - TINY)):
         problems.append(f"target and alpha are between 0 and 1, not {target!r} and {alpha!r}")
-    if times < 2:
-        problems.append(f"repetitions must be 2 or more, not {times!r}")
-    if n_firms is not None and (np.atleast_1d(n_firms) < 2).any():
-        problems.append(f"n_firms must be 2 or more, not {n_firms!r}")
-    if not np.isfinite(effect):
+    if not is_count(times, 2):
+        problems.append(f"repetitions must be 2 or more, not {in_words(times)}")
+    sizes = (
+        list(n_firms)
+        if isinstance(n_firms, (list, tuple, np.ndarray, range, pd.Series))
+        else [n_firms]
+    )
+    if n_firms is not None and not (sizes and all(is_count(size, 2) for size in sizes)):
+        problems.append(f"n_firms must be 2 or more, not {in_words(n_firms)}")
+    if not is_real(effect):
         problems.append(f"effect must be a finite log hazard ratio, not {effect!r}")
     if problems:
         raise PanelError("\n".join(problems))

@@ -24,7 +24,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import IO, Any, TypeVar, cast
 
-from belbiotech.errors import PanelError, warn
+from belbiotech.errors import PanelError, in_words, warn
+from belbiotech.studies.arguments import is_count
+from belbiotech.survival.rows.column_names import check_truth_values
 
 __all__ = ["run", "serve"]
 
@@ -81,9 +83,10 @@ def run(
     PanelError
         Fewer than one process.
     """
-    if processes is not None and processes < 1:
-        msg = f"processes must be 1 or more, or None for one a core, not {processes!r}"
+    if processes is not None and not is_count(processes, 1):
+        msg = f"processes must be 1 or more, or None for one a core, not {in_words(processes)}"
         raise PanelError(msg)
+    check_truth_values(progress=progress)
     count = processes or min(os.cpu_count() or 1, max(1, len(tasks) // FEW))
     if count > 1 and not multiprocessing.current_process().daemon and sys.executable:
         try:

@@ -98,6 +98,9 @@ def sources_of(
     elif not isinstance(tables, Tables):
         msg = f"tables is {in_words(tables)}; give what build or load_tables gives"
         raise PanelError(msg)
+    if not isinstance(firm_id, str):
+        msg = f"firm_id is {in_words(firm_id)}; it must be a text, such as 'ablynx'"
+        raise PanelError(msg)
     life = life_of(tables, firm_id)
     _check_cell(life, year, column)
     pages = tables.sources.set_index("source_id")

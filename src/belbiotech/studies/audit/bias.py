@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, PanelError, on_screen
+from belbiotech.errors import FitError, on_screen
 from belbiotech.studies.agreements import check_window
+from belbiotech.studies.arguments import check_counts
 from belbiotech.studies.audit.causal import causal_lines, causal_table
 from belbiotech.studies.audit.causal_task import CausalTask, check_causal_options
 from belbiotech.studies.audit.fits import (
@@ -295,9 +296,8 @@ def bias_audit(
     windows = as_list(windows, "windows", [3, 5, None])
     for window in windows:
         check_window(window)
-    if placebo_draws < 2:
-        msg = f"placebo_draws must be 2 or more, not {placebo_draws!r}"
-        raise PanelError(msg)
+    check_counts(2, placebo_draws=placebo_draws)
+    check_truth_values(progress=progress)
     check_seed(seed)
     check_causal_options(horizon, bootstrap)
     read = partial(

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import PanelError
 from belbiotech.studies import designs
+from belbiotech.studies.arguments import check_counts
 from belbiotech.studies.estimates import estimated
 from belbiotech.studies.samples import read_sample
 from belbiotech.studies.seeds import check_seed
@@ -78,9 +78,7 @@ def coverage_study(
     1  b: allied, counted in the same year           0.8
     2      c: allied as of the year before           1.0
     """
-    if repetitions < 2:
-        msg = f"repetitions must be 2 or more, not {repetitions!r}"
-        raise PanelError(msg)
+    check_counts(2, repetitions=repetitions)
     study = _Study(effect, landmark, {"exposure": "any_alliance_active", **rules})
     check_seed(seed)
     seeds = np.random.SeedSequence(seed).spawn(repetitions)

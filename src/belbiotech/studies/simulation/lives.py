@@ -7,14 +7,14 @@ only work from the year after it was signed, and a page only shows a firm that w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from numbers import Integral
+from dataclasses import dataclass, fields
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from belbiotech.errors import PanelError
+from belbiotech.errors import in_words, is_one_of, stop_at
+from belbiotech.studies.arguments import is_count, is_real
 
 __all__ = ["CELLS", "Exposure", "Lives", "World", "live"]
 
@@ -37,6 +37,9 @@ CELLS = (
     ("downstream", "exploration", 0.20),
     ("downstream", "exploitation", 0.25),
 )
+
+
+MOST = 10_000  # of what happens in a year, and of years
 
 
 @dataclass(frozen=True)
@@ -62,9 +65,8 @@ class World:
     end_year: int = 2025
 
     def __post_init__(self) -> None:
-        problems = [*_negative(self), *_not_shares(self), *_broken_choices(self)]
-        if problems:
-            raise PanelError("\n".join(problems))
+        stop_at(_no_numbers(self))
+        stop_at([*_negative(self), *_not_shares(self), *_broken_choices(self)])
 
     @property
     def ages(self) -> int:
@@ -237,6 +239,26 @@ def _first_page(
     return first
 
 
+def _no_numbers(world: World) -> list[str]:
+    """Name what is of another kind than the rules compare."""
+    several = ("hazard", "acquisition_hazard")
+    others = ("n_firms", "exposure", "alliance_window", "founded", *several)
+    problems = [
+        f"{one.name} must be a number up to {MOST:,}, not {in_words(getattr(world, one.name))}"
+        for one in fields(world)
+        if one.name not in others and not is_real(getattr(world, one.name), -MOST, MOST)
+    ]
+    if world.alliance_window is not None and not is_count(world.alliance_window):
+        problems.append(
+            "alliance_window must be one year or more, or None for unlimited, "
+            f"not {in_words(world.alliance_window)}"
+        )
+    years = world.founded
+    if not isinstance(years, (list, tuple)) or len(years) != 2 or not all(map(is_real, years)):
+        problems.append(f"founded must be (first year, last year), not {in_words(years)}")
+    return problems
+
+
 def _negative(world: World) -> list[str]:
     rates = ("hazard", "acquisition_hazard", "ipo_hazard", "alliance_rate", "financing_rate")
     names = (*rates, "quality", "documentation_delay", "immortal_years")
@@ -248,7 +270,12 @@ def _negative(world: World) -> list[str]:
 
 
 def _fine(value: float | Sequence[float]) -> bool:
-    numbers = np.atleast_1d(np.asarray(value, dtype=float))
+    try:
+        numbers = np.atleast_1d(np.asarray(value))
+        if numbers.dtype.kind not in "iuf":
+            return False
+    except (TypeError, ValueError, OverflowError):
+        return False
     return bool(numbers.size and np.isfinite(numbers).all() and (numbers >= 0).all())
 
 
@@ -260,15 +287,11 @@ def _not_shares(world: World) -> list[str]:
     ]
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
 def _broken_choices(world: World) -> list[str]:
     problems = []
-    if not _whole(world.n_firms) or world.n_firms < 1:
+    if not is_count(world.n_firms, 1):
         problems.append(f"n_firms must be a whole number, 1 or more, not {world.n_firms!r}")
-    if world.exposure not in EXPOSURES:
+    if not is_one_of(world.exposure, EXPOSURES):
         problems.append(f"exposure must be one of {', '.join(EXPOSURES)}, not {world.exposure!r}")
     if world.alliance_window is not None and world.alliance_window < 1:
         problems.append(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -189,8 +189,8 @@ def bias_surface(
 
 def _check(hazard_ratio: object, lower: object, upper: object) -> None:
     values = [v for v in (hazard_ratio, lower, upper) if isinstance(v, Real)]
-    numbers = [float(v) for v in values]
-    good = len(numbers) == 3 and all(isfinite(v) for v in numbers)
+    good = len(values) == 3 and all(abs(v) <= sys.float_info.max for v in values)  # type: ignore[operator]
+    numbers = [float(v) for v in values] if good else []
     if not good or not 0 < numbers[1] <= numbers[0] <= numbers[2]:
         msg = (
             "a bias surface needs a positive, finite hazard ratio within its interval, not "

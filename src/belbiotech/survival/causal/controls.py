@@ -14,6 +14,7 @@ from belbiotech.errors import (
     FitError,
     FormulaError,
     heard_warnings,
+    in_words,
     on_screen,
     warn,
 )
@@ -225,7 +226,11 @@ def _fitted(fit: Fit, formula: str, data: pd.DataFrame, exposure: str, options: 
     """Fit, telling those functions their exposure that have such an argument."""
     from inspect import signature
 
-    wants = "exposure" in signature(fit).parameters
+    try:
+        wants = "exposure" in signature(fit).parameters
+    except (TypeError, ValueError) as error:
+        msg = f"fit must be a function that fits, such as cox, not {in_words(fit)}"
+        raise FitError(msg) from error
     return fit(formula, data, **({"exposure": exposure} if wants else {}), **options)
 
 

@@ -393,7 +393,7 @@ def _asked(rule: Strategy, age: float, units: pd.DataFrame, exposure: Covariate)
     answer = rule(age, units)
     try:
         values = np.array(np.broadcast_to(np.asarray(answer, dtype=float), len(units)))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         values = np.full(len(units), np.nan)
     good = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
     either = exposure.kind in ("status", "switch")

@@ -32,7 +32,7 @@ from belbiotech.survival.formulas.formula import Formula, read_formula
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.variance import cluster_sums
 from belbiotech.survival.rows.checks import FloatArray, check_rows, rows_in_words
-from belbiotech.survival.rows.column_names import as_columns
+from belbiotech.survival.rows.column_names import as_columns, check_one_name_or_none
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.units import needed_unit
@@ -238,6 +238,7 @@ def _checked(
 ) -> pd.DataFrame:
     """Refuse bad input; make its columns plain."""
     columns = [name for name in model.columns if name not in (TRIAL, FOLLOWUP)]
+    check_one_name_or_none(eligible=eligible)
     outcomes = [formula.outcome, exposure, *as_columns(eligible, "eligible")]
     data = check_rows(data, outcomes, start=start, stop=stop, columns=[*columns, unit], unit=unit)
     if exposure not in formula.columns:

@@ -14,6 +14,7 @@ from belbiotech.errors import FitError, in_words, is_one_of, nearest_names, on_s
 from belbiotech.survival.causal.bootstrap import percentiles
 from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.times import asked_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,7 +97,7 @@ class StandardisedCurves:
         if len(self.strategies) == 1:
             msg = f"{self.strategies[0]!r} is the only strategy: give a second to compare it with"
             raise FitError(msg)
-        wanted = self.time[-1:] if times is None else np.atleast_1d(np.asarray(times, float))
+        wanted = self.time[-1:] if times is None else asked_times(times)
         place = self._places(wanted)
         parts = []
         for k, name in enumerate(self.strategies):

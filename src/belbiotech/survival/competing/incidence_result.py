@@ -13,6 +13,7 @@ from belbiotech.errors import FitError, nearest_names
 from belbiotech.survival.curves.risk_tables import RiskTable
 from belbiotech.survival.curves.shown import Curves
 from belbiotech.survival.inference.words import words_with
+from belbiotech.survival.rows.times import asked_times
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -83,7 +84,7 @@ class CumulativeIncidenceResult(Curves):
             Columns group, outcome, time, incidence, std_error, lower, upper: 0 before the first
             time, NaN after the group's last time.
         """
-        wanted = np.atleast_1d(np.asarray(times, dtype=float))
+        wanted = asked_times(times)
         columns = ["incidence", "std_error", "lower", "upper"]
         parts = []
         for key, rows in self.table.groupby(["group", "outcome"], sort=False, observed=True):

@@ -213,7 +213,7 @@ def _units(data: pd.DataFrame, labels: pd.Index, column: str | None) -> tuple[In
 def _times(times: float | Sequence[float]) -> FloatArray:
     try:
         wanted = np.atleast_1d(np.asarray(times, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         wanted = np.array([np.nan])
     if not wanted.size or not (np.isfinite(wanted) & (wanted > 0)).all():
         msg = f"times must be finite numbers above 0, such as [1, 5]; they are {times!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Hashable, Mapping
 from numbers import Real
 from typing import TypeGuard
@@ -76,4 +77,4 @@ def _as_mapping(trend: object) -> Mapping[Hashable, object]:
 
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a finite number."""
-    return isinstance(value, Real) and bool(np.isfinite(float(value)))
+    return isinstance(value, Real) and bool(abs(value) <= sys.float_info.max)  # type: ignore[operator]

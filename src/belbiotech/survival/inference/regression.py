@@ -16,8 +16,11 @@ from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.model_column import ModelColumn, model_columns
 from belbiotech.survival.inference.printed import INDENT, PrintedTable
 from belbiotech.survival.inference.words import Labels, words_with
+from belbiotech.survival.rows.column_names import check_truth_values, is_whole_number
 
 __all__ = ["RegressionTable", "regression_table"]
+
+MOST_DIGITS = 15  # that a number holds for certain
 
 Below = Literal["interval", "error", "p", "none"]
 LEVEL = re.compile(r"\[(?:T\.)?(.*)\]$")
@@ -106,6 +109,13 @@ def regression_table(
     if not is_one_of(below, get_args(Below)):
         msg = f"below {in_words(below)} is unknown; {nearest_names(str(below), get_args(Below))}"
         raise FitError(msg)
+    check_truth_values(exponentiate=exponentiate, stars=stars)
+    if not is_whole_number(digits) or not 0 <= digits <= MOST_DIGITS:
+        msg = f"digits must be a whole number up to {MOST_DIGITS}, not {in_words(digits)}"
+        raise FitError(msg)
+    if title is not None and not isinstance(title, str):
+        msg = f"title must be a text, not {in_words(title)}"
+        raise FitError(msg)
     given = list(models) if isinstance(models, (list, tuple)) else [models]
     columns = [column for model in given for column in model_columns(model, conf_level)]
     if not columns:
@@ -124,6 +134,9 @@ def regression_table(
 
 def _heads(columns: Sequence[ModelColumn], names: Sequence[str] | None, words: Labels) -> list[str]:
     if names is not None:
+        if isinstance(names, str) or not isinstance(names, Sequence):
+            msg = f"names must be a list, one for each column, not {in_words(names)}"
+            raise FitError(msg)
         if len(names) != len(columns):
             msg = f"names has {len(names)} for {len(columns)} columns; give one for each column"
             raise FitError(msg)

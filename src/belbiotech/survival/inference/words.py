@@ -27,6 +27,7 @@ RAW_QUOTED = re.compile(r"(?<!\[)'(\w+)'")  # not in code: data['start']
 RAW_COMPARED = re.compile(r"\b[a-z]\w*(?= (?:=|below|above) )")
 RAW_NAME = re.compile(r"\b[a-z]+(?:_[a-z0-9]+)+\b")
 POSITIVE = re.compile(r"^I\((?P<column>\w+) > 0\)$")
+BLANK = "(blank)"  # what stands for a name without any letter, as on figures
 YES_NO = {"True": "yes", "False": "no"}
 ONE_ZERO = {"1": "yes", "0": "no"}
 
@@ -171,7 +172,7 @@ class Labels:
         """
         text = str(value)
         known = self.codes.get(column, {}).get(text, YES_NO.get(text, text))
-        return self.own.get(text, known)
+        return self.own.get(text, known if known.strip() else BLANK)
 
     def coefficient(self, name: str, times: str = " x ") -> str:
         """Say what a coefficient belongs to, an interaction with all its parts.
@@ -193,7 +194,7 @@ class Labels:
         >>> Labels({"size": "Employees"}, {}).coefficient("C(region)[T.BE-WAL]:size")
         'region: BE-WAL x Employees'
         """
-        return times.join(self._part(part) for part in TIMES.split(name))
+        return times.join(self._part(part).strip() or BLANK for part in TIMES.split(name))
 
     def _part(self, part: str) -> str:
         factor, found = factor_of(part), LEVEL.search(part)

@@ -205,7 +205,7 @@ def _models(fits: CoxResult | Mapping[str, CoxResult]) -> dict[str, CoxResult]:
 def _times(times: float | Sequence[float]) -> FloatArray:
     try:
         wanted = np.unique(np.asarray([] if isinstance(times, str) else times, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         wanted = np.array([])
     if not len(wanted) or not np.isfinite(wanted).all():
         msg = f"times must be finite numbers, such as [3, 5, 10], not {in_words(times)}"

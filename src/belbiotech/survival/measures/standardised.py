@@ -328,7 +328,7 @@ def _times(fit: CoxFit, times: float | Sequence[float] | None) -> FloatArray:
         return np.unique(fit.design.stop)
     try:
         wanted = np.atleast_1d(np.asarray(times, dtype=float))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         wanted = np.array([np.nan])
     if not wanted.size or not (wanted <= fit.design.stop.max()).all():
         msg = f"times must be numbers up to {fit.design.stop.max():g}, the last; they are {times!r}"

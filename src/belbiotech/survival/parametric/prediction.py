@@ -21,6 +21,7 @@ from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import DISTRIBUTIONS
 from belbiotech.survival.rows.checks import FloatArray, check_rows
 from belbiotech.survival.rows.door import as_table, row_labels
+from belbiotech.survival.rows.times import asked_times
 
 __all__ = ["hazard_ratios", "predict_quantile", "predict_survival"]
 
@@ -91,7 +92,7 @@ def predict_survival(
         Times below 0.
     """
     check_limit_options(conf_level)
-    wanted = np.atleast_1d(np.asarray(times, dtype=float))
+    wanted = asked_times(times)
     if not (wanted >= 0).all():
         msg = f"times must be numbers from 0 on; they are {wanted.tolist()}"
         raise FitError(msg)

@@ -205,7 +205,7 @@ def merge_timeline(
 def _cut_times(cuts: Sequence[float]) -> FloatArray:
     try:
         times = np.unique(np.asarray(cuts, dtype=float).ravel())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         times = np.array([np.nan])
     if not np.isfinite(times).all():
         msg = f"cuts must be finite numbers, such as [1, 5]; they are {cuts!r}"

@@ -12,14 +12,48 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows.column_codes import CHUNK
 
-__all__ = ["FloatArray", "Times", "interval_arrays", "interval_times", "tie_times"]
+__all__ = ["FloatArray", "Times", "asked_times", "interval_arrays", "interval_times", "tie_times"]
 
 FloatArray = NDArray[np.float64]
 Times = NDArray[np.float64] | NDArray[np.integer[Any]]
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # that of R's all.equal
+
+
+def asked_times(times: object) -> FloatArray:
+    """Give times at which a curve is asked for, (m,).
+
+    Parameters
+    ----------
+    times : float or sequence of float
+        In any order.
+
+    Returns
+    -------
+    array of float, (m,)
+        As they are given.
+
+    Raises
+    ------
+    FitError
+        What holds no numbers.
+
+    Examples
+    --------
+    >>> asked_times(5), asked_times([1, 2.5])
+    (array([5.]), array([1. , 2.5]))
+    """
+    try:
+        wanted = np.atleast_1d(np.asarray(times, dtype=float)).ravel()
+    except (TypeError, ValueError, OverflowError):
+        wanted = np.array([np.nan])
+    if np.isnan(wanted).any():
+        msg = f"times must be numbers, such as [1, 5]; they are {in_words(times)}"
+        raise FitError(msg)
+    return wanted
 
 
 def interval_times(data: pd.DataFrame, start: str, stop: str) -> tuple[pd.Series, pd.Series]:

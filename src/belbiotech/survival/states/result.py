@@ -23,6 +23,7 @@ from belbiotech.survival.inference.markdown import markdown_table
 from belbiotech.survival.inference.words import words_with
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.number_columns import LARGEST
+from belbiotech.survival.rows.times import asked_times
 from belbiotech.survival.states.occupation import Moves, Occupation, initial_shares, moments
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ class MultiStateResult:
             Columns as of `table`: before the first move the shares at the beginning, NaN after
             the group's last time.
         """
-        wanted = np.atleast_1d(np.asarray(times, dtype=float))
+        wanted = asked_times(times)
         parts = []
         for e in self.estimates:
             place = np.searchsorted(e.time, wanted, side="right")

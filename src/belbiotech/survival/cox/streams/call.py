@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -136,4 +137,4 @@ def check_options(call: CoxCall) -> None:
 
 def _is_strength(value: object) -> bool:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and 0 <= float(value) < np.inf  # type: ignore[arg-type]
+    return number and bool(0 <= value <= sys.float_info.max)  # type: ignore[operator]
