@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-from numbers import Integral, Real
+from math import inf
+from numbers import Integral
+
+import numpy as np
 
 from belbiotech.errors import in_words, stop_at
+from belbiotech.survival.rows.column_names import is_finite_number
 
 __all__ = ["check_counts", "is_count", "is_real"]
 
 MOST = 10**9  # of firms or repetitions: no computer does more
 
 
-def is_real(value: object, low: float = -sys.float_info.max, high: float | None = None) -> bool:
+def is_real(value: object, low: float = -inf, high: float = inf) -> bool:
     """Tell whether a value is one number between two others.
 
     Parameters
@@ -32,9 +35,8 @@ def is_real(value: object, low: float = -sys.float_info.max, high: float | None 
     >>> is_real(0.5, 0, 1), is_real([0.5]), is_real(float("nan")), is_real(10**400)
     (True, False, False, False)
     """
-    top = sys.float_info.max if high is None else high
-    number = isinstance(value, Real) and not isinstance(value, bool)
-    return number and bool(low <= value <= top)  # type: ignore[operator]
+    number = is_finite_number(value) and not isinstance(value, (bool, np.bool_))
+    return number and low <= float(value) <= high  # type: ignore[arg-type]
 
 
 def is_count(value: object, least: int = 0) -> bool:

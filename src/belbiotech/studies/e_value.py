@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from math import sqrt
 from numbers import Real
 
 from belbiotech.errors import FitError
+from belbiotech.survival.rows.column_names import is_finite_number
 
 __all__ = ["RARE", "EValue", "e_value"]
 
@@ -76,7 +76,7 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
     E-value 3.41, of the limit 1.81 (outcome rare)
     """
     numbers = all(isinstance(value, Real) for value in (hazard_ratio, lower, upper))
-    within = numbers and hazard_ratio <= sys.float_info.max and 0 <= lower <= hazard_ratio <= upper
+    within = numbers and is_finite_number(hazard_ratio) and 0 <= lower <= hazard_ratio <= upper
     if not (within and hazard_ratio > 0):
         msg = (
             "an E-value needs a positive, finite hazard ratio within its interval, not "

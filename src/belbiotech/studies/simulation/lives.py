@@ -241,13 +241,15 @@ def _first_page(
 
 def _no_numbers(world: World) -> list[str]:
     """Name what is of another kind than the rules compare."""
-    several = ("hazard", "acquisition_hazard")
-    others = ("n_firms", "exposure", "alliance_window", "founded", *several)
+    several, effects = ("hazard", "acquisition_hazard"), ("effect", "acquisition_effect")
+    others = ("n_firms", "exposure", "alliance_window", "founded", *several, *effects)
     problems = [
         f"{one.name} must be a number up to {MOST:,}, not {in_words(getattr(world, one.name))}"
         for one in fields(world)
         if one.name not in others and not is_real(getattr(world, one.name), -MOST, MOST)
     ]
+    if not all(is_real(getattr(world, name)) for name in effects):
+        problems.append("effect and acquisition_effect must be finite: they are log hazard ratios")
     if world.alliance_window is not None and not is_count(world.alliance_window):
         problems.append(
             "alliance_window must be one year or more, or None for unlimited, "
@@ -303,6 +305,4 @@ def _broken_choices(world: World) -> list[str]:
             "founded must be (first year, last year), in order and not after end_year; it is "
             f"{world.founded!r} with end_year {world.end_year!r}"
         )
-    if not all(np.isfinite([world.effect, world.acquisition_effect])):
-        problems.append("effect and acquisition_effect must be finite: they are log hazard ratios")
     return problems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from belbiotech.errors import FitError, in_words
+from belbiotech.survival.rows.column_names import is_finite_number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -189,7 +189,7 @@ def bias_surface(
 
 def _check(hazard_ratio: object, lower: object, upper: object) -> None:
     values = [v for v in (hazard_ratio, lower, upper) if isinstance(v, Real)]
-    good = len(values) == 3 and all(abs(v) <= sys.float_info.max for v in values)  # type: ignore[operator]
+    good = len(values) == 3 and all(map(is_finite_number, values))
     numbers = [float(v) for v in values] if good else []
     if not good or not 0 < numbers[1] <= numbers[0] <= numbers[2]:
         msg = (

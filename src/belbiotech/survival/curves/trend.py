@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Hashable, Mapping
-from numbers import Real
 from typing import TypeGuard
 
 import numpy as np
@@ -12,6 +10,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_names import is_finite_number
 
 __all__ = ["is_number", "trend_scores"]
 
@@ -77,4 +76,4 @@ def _as_mapping(trend: object) -> Mapping[Hashable, object]:
 
 def is_number(value: object) -> TypeGuard[float]:
     """Tell whether a value is a finite number."""
-    return isinstance(value, Real) and bool(abs(value) <= sys.float_info.max)  # type: ignore[operator]
+    return is_finite_number(value)

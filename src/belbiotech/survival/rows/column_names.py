@@ -5,7 +5,9 @@ Columns are asked for by name: what is no name, and what is no column of the dat
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,7 @@ __all__ = [
     "check_text",
     "check_truth_values",
     "check_whole_number",
+    "is_finite_number",
     "is_whole_number",
 ]
 
@@ -331,6 +334,19 @@ def check_truth_values(**arguments: object) -> None:
             and not (is_whole_number(value) and value in (0, 1))
         ]
     )
+
+
+def is_finite_number(value: object) -> bool:
+    """Tell whether a value is one number that a float can hold; True and False are such.
+
+    Examples
+    --------
+    >>> is_finite_number(2), is_finite_number([2]), is_finite_number(10**400)
+    (True, False, False)
+    """
+    plain = value.item() if isinstance(value, np.generic) else value
+    largest = sys.float_info.max  # a whole number beyond it has no float to be compared as
+    return isinstance(plain, Real) and bool(-largest <= plain <= largest)  # type: ignore[operator]
 
 
 def is_whole_number(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ from belbiotech.survival.engines.binning import Binning
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.rows.clusters import Overlap
+from belbiotech.survival.rows.column_names import is_finite_number
 from belbiotech.survival.rows.units import unit_to_check
 
 __all__ = ["CoxCall", "check_options", "reading_of"]
@@ -137,4 +137,4 @@ def check_options(call: CoxCall) -> None:
 
 def _is_strength(value: object) -> bool:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and bool(0 <= value <= sys.float_info.max)  # type: ignore[operator]
+    return number and is_finite_number(value) and bool(value >= 0)  # type: ignore[operator]
