@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from belbiotech import cox, merge_timeline, split_at
+from belbiotech import cox, merge_timeline, recurrent_rows, split_at
 from belbiotech.errors import PanelError
 
 ROWS = pd.DataFrame(
@@ -136,3 +136,19 @@ def test_cuts_that_differ_by_rounding_are_one():
 def test_bad_input_is_named(call, words):
     with pytest.raises(PanelError, match=words):
         call()
+
+
+def test_what_a_user_attached_is_plain_in_what_is_given_out(tmp_path):
+    rows = pd.DataFrame({"firm_id": [1, 1], "start": [0, 2], "stop": [2, 5], "rounds": [1, 2]})
+    rows.attrs = {"years": np.array([2001, 2002]), "more": {"n": np.int64(3), 1: (None, "a")}}
+    facts = pd.DataFrame({"firm_id": [1], "time": [1], "size": [2]})
+    facts.attrs = {"of": np.array([1.5, 2.5])}
+    for name, made in {
+        "split": split_at(rows, [1, 3]),
+        "merged": merge_timeline(rows, facts, {"size": "last"}),
+        "recurrent": recurrent_rows(rows, "rounds"),
+    }.items():
+        assert made.attrs == {"years": [2001, 2002], "more": {"n": 3, "1": [None, "a"]}}
+        made.to_parquet(tmp_path / name)
+        assert pd.read_parquet(tmp_path / name).attrs == made.attrs
+    assert rows.attrs["years"].tolist() == [2001, 2002]

@@ -6,7 +6,7 @@ not copied, nor is the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["is_single_value", "plain_table", "plain_value", "with_columns_of"]
+__all__ = ["is_single_value", "plain_attrs", "plain_table", "plain_value", "with_columns_of"]
 
 NUMBERS = ("integer", "floating", "mixed-integer-float", "decimal")
 DATES = ("date", "datetime", "datetime64")
@@ -102,6 +102,43 @@ def with_columns_of(given: pd.DataFrame, plain: pd.DataFrame, names: Iterable[st
     ['int64', 'category']
     """
     return given.assign(**{name: plain[name].array for name in names})
+
+
+def plain_attrs(attrs: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Give what is attached to a table in types that JSON has, so that the table can be written.
+
+    Parameters
+    ----------
+    attrs : mapping
+        A user's ``attrs``.
+
+    Returns
+    -------
+    dict
+        Arrays, columns, tuples and sets as lists, tables as mappings of lists, NumPy's numbers as
+        Python's; anything else as its text.
+
+    Examples
+    --------
+    >>> plain_attrs({"unit": "firm", "years": np.array([2001, 2002]), "day": date(2001, 2, 3)})
+    {'unit': 'firm', 'years': [2001, 2002], 'day': '2001-02-03'}
+    """
+    return {str(name): _attached(value) for name, value in attrs.items()}
+
+
+def _attached(value: Any) -> Any:
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, (pd.DataFrame, Mapping)):
+        return plain_attrs(dict(value))
+    if isinstance(value, np.ndarray) and value.ndim:
+        return [_attached(one) for one in value]
+    if isinstance(value, (np.ndarray, np.generic)):
+        single = value.item()
+        return single if type(single) in (bool, int, float, str) else str(value)
+    if isinstance(value, (pd.Series, pd.Index, list, tuple, set, frozenset)):
+        return [_attached(one) for one in value]
+    return str(value)
 
 
 def plain_value(value: Any) -> Any:

@@ -12,6 +12,7 @@ from belbiotech.survival.rows.checks import check_rows
 from belbiotech.survival.rows.column_names import check_text, check_whole_number
 from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.from_zero import all_from_zero
+from belbiotech.survival.rows.plain import plain_attrs
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["check_event_counts", "recurrent_rows"]
@@ -110,6 +111,7 @@ def recurrent_rows(
     _refuse_many_events(data, count)
     _refuse_taken_names(data)
     rows = _cut(data.assign(row=labels), count, unit, start, stop)
+    rows.attrs = plain_attrs(data.attrs)
     before = rows.groupby(unit, sort=False, observed=True)["event"].cumsum() - rows["event"]
     order = before + 1 if max_order is None else np.minimum(before + 1, min(max_order, MOST_ROWS))
     since = _time_of_event_before(rows, unit, stop)

@@ -13,7 +13,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_columns, check_mapping, check_one_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
-from belbiotech.survival.rows.plain import plain_table, with_columns_of
+from belbiotech.survival.rows.plain import plain_attrs, plain_table, with_columns_of
 from belbiotech.survival.rows.times import TOLERANCE
 from belbiotech.survival.rows.units import needed_unit
 
@@ -259,6 +259,7 @@ def _cut(
     begins, ends = (data[name].to_numpy(dtype=float)[of] for name in (start, stop))
     begins[~is_first], ends[~is_last] = cuts[order], cuts[order]
     pieces = data.iloc[of].copy()
+    pieces.attrs = plain_attrs(data.attrs)
     pieces[start], pieces[stop] = begins, ends
     for name in outcomes:
         happened = pieces[name].to_numpy() == 1
