@@ -144,7 +144,7 @@ def test_what_a_user_attached_is_plain_in_what_is_given_out(tmp_path):
     facts = pd.DataFrame({"firm_id": [1], "time": [1], "size": [2]})
     facts.attrs = {"of": np.array([1.5, 2.5])}
     for name, made in {
-        "split": split_at(rows, [1, 3]),
+        "split": split_at(rows, [1, 3], outcomes=[]),
         "merged": merge_timeline(rows, facts, {"size": "last"}),
         "recurrent": recurrent_rows(rows, "rounds"),
     }.items():
