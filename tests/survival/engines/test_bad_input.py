@@ -67,6 +67,30 @@ def test_numbers_whose_squares_are_none(saved):
         cox("failure ~ x", data)
 
 
+def test_values_that_are_no_numbers_are_told_once(panel):
+    connection = duckdb.connect()
+    connection.register("held", panel)
+    held = connection.sql(
+        "select * replace (case when start = 2 then 'nan'::double when start = 3 then "
+        "'-inf'::double else x end as x) from held"
+    )
+    with pytest.raises(PanelError) as told:
+        cox("failure ~ x", held)
+    known = [(panel["start"] == k).sum() for k in (2, 3)]
+    assert [line.partition(" (")[0] for line in str(told.value).splitlines()] == [
+        f"column 'x' has missing values in {known[0]} rows",
+        f"column 'x' has infinite values in {known[1]} rows",
+    ]
+
+
+@pytest.mark.parametrize("function", ["bs", "ns", "scale", "poly"])
+def test_texts_in_functions_of_numbers(panel, saved, function):
+    words = rf"region holds no numbers such as '\w+', and {function}\(\) takes numbers"
+    for data in (panel, saved()):
+        with pytest.raises(FormulaError, match=words):
+            cox(f"failure ~ {function}(region)", data)
+
+
 def test_overlapping_rows_of_a_unit(saved, panel):
     double = pd.concat([panel, panel.iloc[:2]])
     data = saved(lambda _: double)

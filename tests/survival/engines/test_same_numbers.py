@@ -31,6 +31,8 @@ MODELS = [
     ("failure ~ x + round(z, 1) + listed:z", {"strata": ["region", "listed"]}),
     ("failure ~ bs(year, df=4) + center(size)", {"cluster": "region"}),
     ("failure ~ ns(year, df=3) + center(log(size))", {"weights": "wt"}),
+    ("failure ~ poly(year, degree=3) + poly(size, 2, raw=True)", {"cluster": "firm_id"}),
+    ("failure ~ poly(round(x, 1), 2) + poly(z > 1)", {"frequency": "copies"}),
     ("failure ~ cr(year, df=4, constraints='center') + scale(size)", {"frequency": "copies"}),
     ("failure ~ round(x, 0) + size + tt(size, log) + tt(listed)", {"cluster": "firm_id"}),
     ("acquisition ~ size", {"firth": True}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Extent", "check_held_columns", "check_held_rows", "examples"]
 
+LARGEST_OF_ALL = sys.float_info.max
 SHOWN = 3  # rows told as examples
 
 
@@ -247,17 +249,18 @@ def _faults(table: ir.Table, reading: Reading) -> list[_Fault]:
         column = table[name]
         missing = column.isnull()  # noqa: PD003 (a column of Ibis, which has no isna)
         if column.type().is_floating():
-            missing = missing | column.isnan()
+            missing = missing | column.isnan()  # which engines hold to be the largest number
+            infinite = (column.abs() > LARGEST_OF_ALL) & ~column.isnan()
             faults.append(
                 _Fault(
-                    column.isinf(),
+                    infinite,
                     f"column {name!r} has infinite values in",
                     "; replace them, or drop those rows yourself",
                 )
             )
             faults.append(
                 _Fault(
-                    (column.abs() > LARGEST) & ~column.isinf(),
+                    (column.abs() > LARGEST) & ~infinite & ~column.isnan(),
                     f"column {name!r} has numbers beyond {LARGEST:g} in",
                     f"; {SMALLER}",
                 )

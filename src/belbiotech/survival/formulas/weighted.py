@@ -60,7 +60,7 @@ def settled_states(formula: Formula, table: pd.DataFrame, number: FloatArray) ->
                     "rows, and these are not in memory; compute it in a column of its own first"
                 )
                 raise FormulaError(msg)
-            x = np.asarray(compute(node.args[0], table, states), dtype=float)
+            x = _numbers(node, formula, compute(node.args[0], table, states))
             options = {str(word.arg): literal(word.value) for word in node.keywords}
             options |= dict(zip(function.options, map(literal, node.args[1:]), strict=False))
             try:
@@ -76,6 +76,18 @@ def settled_states(formula: Formula, table: pd.DataFrame, number: FloatArray) ->
                 raise FormulaError(msg) from error
             states[ast.unparse(node)] = {"of": column_of_call(node), **settled}
     return states
+
+
+def _numbers(call: ast.Call, formula: Formula, values: Any) -> FloatArray:
+    """Give a function's first argument as numbers; refuse what holds none."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as error:
+        msg = (
+            f"formula {shown(formula.text)} cannot be computed: {ast.unparse(call.args[0])} holds "
+            f"no numbers such as {values[0]!r}, and {name_of(call)}() takes numbers"
+        )
+        raise FormulaError(msg) from error
 
 
 def _inner_first(tree: ast.expr) -> Iterator[ast.Call]:
@@ -169,6 +181,26 @@ def _cubic_splines(*, cyclic: bool) -> Callable[..., dict[str, Any]]:
     return settle
 
 
+def _polynomials(x: FloatArray, number: FloatArray, options: dict[str, Any]) -> dict[str, Any]:
+    """Settle orthogonal polynomials by their recurrence, as formulaic does of all rows.
+
+    P_(k+1) = (x - a_k) P_k - n_k / n_(k-1) P_(k-1), where n_k is the sum of P_k^2 over all rows,
+    and a_k that of x P_k^2 divided by n_k (Gautschi 2004, Orthogonal Polynomials, 1.3).
+    """
+    if options.get("raw", False):
+        return {}
+    degree = options.get("degree", 1)
+    alpha: dict[int, float] = {}
+    norms: dict[int, float] = {}
+    before, now = np.zeros(len(x)), np.ones(len(x))
+    for k in range(degree + 1):
+        norms[k] = float(number @ now**2)
+        alpha[k] = float(number @ (x * now**2)) / norms[k] if norms[k] else 0.0
+        share = norms[k] / norms[k - 1] if k and norms[k - 1] else 0.0
+        before, now = now, (x - alpha[k]) * now - share * before
+    return {"alpha": alpha, "norms2": norms}
+
+
 def _scales(center: bool, scale: bool, word: str = "scale") -> Callable[..., dict[str, Any]]:
     def settle(x: FloatArray, number: FloatArray, options: dict[str, Any]) -> dict[str, Any]:
         from formulaic.transforms.scale import scale as plain_scale
@@ -193,6 +225,7 @@ _SETTLE: dict[str, Callable[..., dict[str, Any]]] = {
     "cr": _cubic_splines(cyclic=False),
     "cs": _cubic_splines(cyclic=False),
     "cc": _cubic_splines(cyclic=True),
+    "poly": _polynomials,
     "center": _scales(center=True, scale=False),
     "scale": _scales(center=True, scale=True),
     "standardize": _scales(center=True, scale=True, word="rescale"),
