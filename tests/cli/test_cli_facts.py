@@ -1,6 +1,7 @@
 """The commands for facts of one's own and for the difference between versions."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -86,6 +87,16 @@ def test_a_version_does_not_differ_from_itself(call):
     code, shown = call("diff", version, version)
     assert code == 0
     assert "Nothing changed" in shown
+
+
+def test_a_refitted_formula_is_no_tag_in_markdown(call):
+    tag = "<img src=x onerror=alert(1)>"
+    formula = f"exit ~ cut(alliances_active_lag1, [-1, 0.5, 999], labels=['{tag}', 'b'])"
+    code, shown = call("diff", "0.2.0", "1.0.0", "--refit", formula, "--format", "markdown")
+    assert code == 0
+    assert "### Model: exit" in shown
+    assert "\\<img" in shown
+    assert not re.search(r"(?<!\\)<img", shown)
 
 
 def test_refit_stands_beside_the_difference(call, tmp_path):

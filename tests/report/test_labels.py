@@ -2,6 +2,7 @@ import pytest
 
 from belbiotech import PanelError
 from belbiotech.report.labels import data_labels
+from belbiotech.survival.inference.words import words_with
 
 WORDS = data_labels().with_more({"dose": "Dose"}, {"dose": {"2-3": "two or three"}})
 
@@ -34,3 +35,17 @@ def test_warnings_lose_their_raw_names():
     shown = WORDS.in_words(text)
     assert shown.startswith('no failure among 9 rows with "Listed, year before" = 0')
     assert shown.endswith("data[data['start'] >= 24]")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cut(size, [0, 2, 99])[T.(2,99]]", "cut(size, [0, 2, 99]): (2,99]"),
+        ("cut(size, [0, 9], labels=['a', 'b'])[T.b]", "cut(size, [0, 9], labels=['a', 'b']): b"),
+        ("C(g)[T. ]", "g: (blank)"),
+        ("C(g)[T.]", "g: (blank)"),
+        ("` `", "(blank)"),
+    ],
+)
+def test_levels_beside_other_brackets_and_blank_ones(name, words):
+    assert words_with({}).coefficient(name) == words

@@ -86,13 +86,13 @@ def _show(
 
 
 def _markdown(found: Difference, fitted: pd.DataFrame | None, formula: str | None) -> str:
-    from belbiotech.survival.inference.markdown import markdown_table
+    from belbiotech.survival.inference.markdown import markdown_escaped, markdown_table
 
     text = found.to_markdown()
     if fitted is None:
         return text
     below = f"{markdown_table(fitted)}\n\nObserved firm-years; {NOTE}.\n"
-    return f"{text}\n### Model: {formula}\n\n{below}"
+    return f"{text}\n### Model: {markdown_escaped(str(formula))}\n\n{below}"
 
 
 def _json(found: Difference, fitted: pd.DataFrame | None) -> str:

@@ -23,7 +23,7 @@ __all__ = ["RegressionTable", "regression_table"]
 MOST_DIGITS = 15  # that a number holds for certain
 
 Below = Literal["interval", "error", "p", "none"]
-LEVEL = re.compile(r"\[(?:T\.)?(.*)\]$")
+LEVEL = re.compile(r"(?:.*\[T\.|\[)(.*)\]$")  # the last: cut(x, [0, 5]) has brackets, too
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 FAR = 1000.0  # ratios beyond say only that the data set no limit
 

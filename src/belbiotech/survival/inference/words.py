@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Labels", "tell_codebook", "words_with"]
 
 FACTOR = re.compile(r"^(?:C\()?(?P<column>\w+)(?:,.*)?\)?\[(?:T\.)?(?P<level>.+)\]$")
-LEVEL = re.compile(r"\[(?:T\.)?(.*)\]$")
+LEVEL = re.compile(r"(?:.*\[T\.|\[)(.*)\]$")  # the last: cut(x, [0, 5]) has brackets, too
 RAW_FACTOR = re.compile(r"'?C\(\w+[^\[\]]*?\)\[T\.[^\]]+\]'?")
 RAW_QUOTED = re.compile(r"(?<!\[)'(\w+)'")  # not in code: data['start']
 RAW_COMPARED = re.compile(r"\b[a-z]\w*(?= (?:=|below|above) )")
