@@ -110,15 +110,14 @@ check-metadata:
 	    $(VENV)/metadata/bin/python scripts/check_metadata.py $$folder || exit 1; done
 	$(VENV)/cff/bin/cffconvert --validate --infile CITATION.cff
 
-# What could be attacked: patterns in the source (bandit; SQL made of parts is looked for outside the
-# registers and benchmarks, whose queries name columns and files of their own), known holes in the pinned libraries
-# (pip-audit: a hole fails, a database that cannot be reached is told), and docs/dependencies.md against pyproject.toml.
+# What could be attacked: patterns in the source (bandit; SQL made of parts by the list of places in
+# scripts/sql_places.py), known holes in the pinned libraries (pip-audit: a hole fails, a database that
+# cannot be reached is told), and docs/dependencies.md against pyproject.toml.
 audit: $(VENV)/ready
 	$(PYTHON) -m venv $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install --quiet bandit==1.9.4 pip-audit==2.10.1
 	$(VENV)/audit/bin/bandit --quiet --recursive --severity-level medium --skip B608 src scripts benchmarks
-	$(VENV)/audit/bin/bandit --quiet --recursive --severity-level medium --tests B608 \
-	    --exclude src/belbiotech/dataset/registers src scripts
+	$(BIN)/python scripts/sql_places.py $(VENV)/audit/bin/bandit
 	$(BIN)/python scripts/dependencies.py
 	$(BIN)/python scripts/known_holes.py $(VENV)/audit/bin/pip-audit
 

@@ -75,6 +75,7 @@ def test_the_audit_runs_what_fails():
     recipe = made.partition("\naudit:")[2].partition("\n\n")[0]
     assert "scripts/known_holes.py" in recipe
     assert "scripts/dependencies.py" in recipe
+    assert "scripts/sql_places.py" in recipe
     assert "||" not in recipe
 
 
@@ -101,3 +102,20 @@ def test_workflows_have_the_least_rights_and_pinned_actions(path):
 
 def test_there_is_a_workflow_to_hold():
     assert WORKFLOWS
+
+
+def test_places_of_sql_that_nobody_has_looked_at_are_told():
+    held = script("sql_places")
+    assert held.judged(set(held.PLACES)) == []
+    new = held.judged({*held.PLACES, "src/new.py: query"} - {min(held.PLACES)})
+    assert new == [
+        "src/new.py: query puts SQL together: look at it, and list it",
+        f"{min(held.PLACES)} is listed, and puts no SQL together",
+    ]
+    line = next(
+        number
+        for number, text in enumerate((ROOT / "scripts/sql_places.py").read_text().splitlines(), 1)
+        if "ast.parse" in text
+    )
+    assert held.place_of("scripts/sql_places.py", line) == "scripts/sql_places.py: place_of"
+    assert held.place_of("scripts/sql_places.py", 1) == "scripts/sql_places.py: the module"
