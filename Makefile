@@ -36,11 +36,12 @@ test: $(VENV)/ready
 test-slow: $(VENV)/ready
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "slow or live_r"
 
-# With the oldest libraries that pyproject.toml allows, in an environment of its own. Old libraries
-# warn of what their own dependencies deprecate: those warnings are no errors here.
+# With the oldest libraries that pyproject.toml allows, in an environment of its own (--upgrade: what
+# is there from another time does not count). Old libraries warn of what their own dependencies
+# deprecate: those warnings are no errors here.
 test-lowest: $(VENV)/ready
 	$(BIN)/uv venv --quiet --allow-existing --python 3.11 $(VENV)/lowest
-	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --resolution lowest-direct \
+	$(BIN)/uv pip install --quiet --upgrade --python $(VENV)/lowest/bin/python --resolution lowest-direct \
 	    --all-extras --group dev --requirement pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(VENV)/lowest/bin/python --no-deps --no-build-isolation --editable .
 	OMP_NUM_THREADS=1 $(VENV)/lowest/bin/python -m pytest -q -n 2 -m "not slow and not live_r and not browser" \
