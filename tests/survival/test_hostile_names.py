@@ -42,6 +42,8 @@ OFTEN_MISREAD = {
         "table"],
     "results": ["coef", "estimate", "hazard", "time", "weight", "number", "stratum", "event",
         "n_rows", "index", "level_0", "row"],
+    "made inside": ["(event)", "(unit)", "(row)", "(number)", "(to)", "(stop)", "(from)", "(entry)",
+        "(start)", "(rows)", "(length)", "((to))"],
     "inside each other": ["x y", "y", "x", "x:y", "x y z", "log x", "log", "y z", "z", "a", "a a",
         "z a"],
 }  # fmt: skip

@@ -14,13 +14,13 @@ from belbiotech.survival.cox.residuals import martingale
 from belbiotech.survival.formulas.paths import new_matrix, offset_of
 from belbiotech.survival.inference.limits import check_limit_options, normal_quantile
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
+from belbiotech.survival.rows.column_names import free_name
 from belbiotech.survival.rows.door import as_table
 
 __all__ = ["Kind", "Reference", "predict"]
 
 Kind = Literal["lp", "risk", "expected", "survival"]
 Reference = Literal["strata", "sample", "zero"]
-START, STOP = "(start)", "(stop)"
 NOT_CENTRED = (-1.0, 0.0, 1.0)  # a covariate of these values alone has 0 for its mean, as in R
 
 
@@ -234,11 +234,11 @@ def _between(
 
 def _checked(fit: CoxFit, newdata: pd.DataFrame, *, interval: bool) -> pd.DataFrame:
     """Refuse bad rows; make their columns plain."""
-    rows, start, stop = fit.rows, START, STOP
-    if interval:
-        start, stop = rows.start, rows.stop
-    else:
-        newdata = newdata.assign(**{START: 0.0, STOP: 1.0})
+    rows = fit.rows
+    start, stop = rows.start, rows.stop
+    if not interval:
+        start, stop = free_name(newdata, "(start)"), free_name(newdata, "(stop)")
+        newdata = newdata.assign(**{start: 0.0, stop: 1.0})
     used = rows.formula.columns
     return check_rows(newdata, [], start=start, stop=stop, columns=used, groups=rows.strata)
 

@@ -22,13 +22,11 @@ from belbiotech.survival.inference.limits import (
     probability_limits,
 )
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
-from belbiotech.survival.rows.column_names import as_list, check_one_name
+from belbiotech.survival.rows.column_names import as_list, check_one_name, free_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
 
 __all__ = ["StandardisedSurvival", "standardised_survival"]
-
-FROM, TO = "(from)", "(to)"
 
 
 @dataclass(frozen=True, repr=False)
@@ -316,9 +314,11 @@ def _checked(
         msg = f"values must be a list of what to set {exposure!r} to, such as [0, 1]"
         raise FitError(msg)
     columns, strata = ([n for n in some if n != exposure] for some in (known, rows.strata))
-    anyone = as_table(data).assign(**{FROM: 0.0, TO: 1.0})
+    data = as_table(data)
+    begin, end = free_name(data, "(from)"), free_name(data, "(to)")
+    anyone = data.assign(**{begin: 0.0, end: 1.0})
     data = check_rows(
-        anyone, [], start=FROM, stop=TO, columns=columns, groups=strata, weights=weights
+        anyone, [], start=begin, stop=end, columns=columns, groups=strata, weights=weights
     )
     return fit.fit, data
 

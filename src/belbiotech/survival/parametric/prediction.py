@@ -20,6 +20,7 @@ from belbiotech.survival.inference.variance import delta_errors
 from belbiotech.survival.parametric.fit import AftFit
 from belbiotech.survival.parametric.location_scale import DISTRIBUTIONS
 from belbiotech.survival.rows.checks import FloatArray, check_rows
+from belbiotech.survival.rows.column_names import free_name
 from belbiotech.survival.rows.door import as_table, row_labels
 from belbiotech.survival.rows.times import asked_times
 
@@ -174,7 +175,8 @@ def predict_quantile(
 
 def _matrix(fit: AftFit, rows: pd.DataFrame) -> FloatArray:
     """Covariates of rows to predict for, with a column of ones at the end."""
-    anything = rows.assign(**{"(from)": 0.0, "(to)": 1.0})
-    plain = check_rows(anything, [], start="(from)", stop="(to)", columns=fit.formula.columns)
+    begin, end = free_name(rows, "(from)"), free_name(rows, "(to)")
+    anything = rows.assign(**{begin: 0.0, end: 1.0})
+    plain = check_rows(anything, [], start=begin, stop=end, columns=fit.formula.columns)
     x = design_matrix(fit.formula, plain, fit.matrix.spec).x
     return np.hstack([x, np.ones((len(x), 1))])

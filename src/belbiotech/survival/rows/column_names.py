@@ -34,6 +34,7 @@ __all__ = [
     "check_text",
     "check_truth_values",
     "check_whole_number",
+    "free_name",
     "is_finite_number",
     "is_whole_number",
 ]
@@ -403,3 +404,28 @@ def _same_columns(data: pd.DataFrame, names: list[str], start: str, stop: str) -
     if start == stop:
         problems.append(f"start and stop are both {start!r}: they must be two columns")
     return problems
+
+
+def free_name(data: pd.DataFrame, name: str) -> str:
+    """Give a name that no column of a user has, for a column made beside theirs.
+
+    Parameters
+    ----------
+    data : DataFrame
+        The user's columns.
+    name : str
+        What it would be called.
+
+    Returns
+    -------
+    str
+        The name, in as many brackets as it takes.
+
+    Examples
+    --------
+    >>> free_name(pd.DataFrame(columns=["(stop)", "age"]), "(stop)")
+    '((stop))'
+    """
+    while name in data.columns:
+        name = f"({name})"
+    return name

@@ -153,6 +153,10 @@ def cox_states(
     place = _places(matrix, names, _shared_terms(shared, matrix, names))
     stacked, titles = _stacked(paths, pairs, names, matrix, place)
     source = stacked[ROW].to_numpy()
+    own = {OWN, ROW, TRANSITION, START, STOP, EVENT} & {*strata_columns, *clusters}
+    if own:
+        msg = f"columns of the name {', '.join(map(repr, sorted(own)))} are made here; rename yours"
+        raise FormulaError(msg)
     for name in dict.fromkeys([*strata_columns, *clusters]):
         stacked[name] = data[name].to_numpy()[source]
     stacked[OWN] = paths.unit[source]
