@@ -66,6 +66,7 @@ BASE = {
         {"column": "segment", "value": "plants", "label": "Plants", "means": ""},
     ],
 }
+FREE = {"name", "counterparty", "partner", "subject", "title", "publisher", "notes"}
 COLUMNS = {name: list(fields) for name, fields in FACTS.items()}
 COLUMNS["values"] = ["column", "value", "label", "means"]
 
@@ -96,16 +97,21 @@ ODD = {
 }
 
 
-def write_case(folder: Path, seed: int) -> None:
-    """Write the facts with some cells, rows or bytes changed; seed 0 changes nothing."""
+def write_case(folder: Path, seed: int, *, gentle: bool = False) -> None:
+    """Write the facts with some cells, rows or bytes changed; seed 0 changes nothing.
+
+    Gentle ones pass the checks of facts as a rule, so that the exports have to do with them.
+    """
     choose = random.Random(seed)
     rows = {name: [dict(row) for row in table] for name, table in BASE.items()}
-    for _ in range(choose.randint(1, 4) if seed else 0):
+    for _ in range(choose.randint(1, 4) if seed and not gentle else 0):
         choose.choices(MUTATIONS, [12, 5, 2, 1, 1, 2])[0](choose, rows)
+    for _ in range(choose.randint(2, 8) if gentle else 0):
+        gentle_cell(choose, rows)
     for name, table in rows.items():
         if name != "values" or table:
             data = as_csv(name, table, choose.choice(["\n", "\n", "\r\n"]))
-            if seed and choose.random() < 0.03:
+            if seed and not gentle and choose.random() < 0.03:
                 data = broken(choose, data)
             (folder / f"{name}.csv").write_bytes(data)
 
@@ -126,6 +132,16 @@ def broken(choose: random.Random, data: bytes) -> bytes:
     return choose.choice(
         [data[:at] + byte + data[at + 1 :], data[:at], data[:at] + byte * 3 + data[at:], b"", byte]
     )
+
+
+def gentle_cell(choose, rows):
+    """Put a strange text that breaks no rule where people write freely."""
+    name = choose.choice([name for name in rows if rows[name] and name != "values"])
+    places = [c for c in COLUMNS[name] if c in FREE]
+    if places:
+        texts = [t for t in TEXTS if t == t.strip() != "" and t.isprintable() and len(t) < 2_000]
+        parts = choose.sample(texts, choose.randint(1, 3))
+        choose.choice(rows[name])[choose.choice(places)] = " ".join(parts)
 
 
 def text_cell(choose, rows):
