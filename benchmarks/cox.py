@@ -24,6 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from resident import resident
+
 HERE = Path(__file__).parent
 COVARIATES = {
     "discrete": ["alliances", "listed", "spinoff", "size"],
@@ -183,15 +185,6 @@ def working(tool: str) -> str:
         return "self"
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return next(pid for pid in children if "java" in Path(f"/proc/{pid}/cmdline").read_text())
-
-
-def resident(what: str, process: str = "self") -> float:
-    """Memory of a process in MB: "VmRSS" now, "VmHWM" at its highest."""
-    status = Path(f"/proc/{process}/status")
-    if not status.exists():
-        return float("nan")
-    line = next(line for line in status.read_text().splitlines() if line.startswith(what))
-    return int(line.split()[1]) / 1024
 
 
 def measured(fit: Callable[[], Any], repeats: int, process: str = "self") -> dict[str, Any]:

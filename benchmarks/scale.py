@@ -69,14 +69,16 @@ TASKS = {
 }
 
 MEASURE = """
-import json, resource, sys, time
+import json, sys, time
+sys.path.insert(0, {here!r})
+from resident import resident
 passes = []
 import numpy, pandas, pyarrow, duckdb, ibis, belbiotech, formulaic, scipy.special
 from belbiotech.survival.cox import estimate
 begin, used = time.perf_counter(), time.process_time()
 {task}
 end, after = time.perf_counter(), time.process_time()
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+peak = resident("VmHWM") / 1e3
 print(json.dumps([end - begin, after - used, peak, *passes]))
 """
 
@@ -86,7 +88,7 @@ def measured(task: str) -> list[float]:
 
     After these three the wall and processor time of each pass, where the task tells them.
     """
-    script = MEASURE.format(task=task)
+    script = MEASURE.format(task=task, here=str(Path(__file__).parent))
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=False
     )

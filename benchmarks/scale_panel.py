@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,7 @@ import duckdb
 from belbiotech import build
 from belbiotech.dataset.facts.codes import EXITS, PARTNER_GROUPS, PURPOSES
 from belbiotech.dataset.panel.fields import FIRM_YEAR
+from resident import resident
 
 RESULTS = Path(__file__).parent / "results"
 END_YEAR = 2024
@@ -76,7 +76,7 @@ def measured(folder: str) -> None:
     begin, used = time.perf_counter(), time.process_time()
     made = build(folder, to=Path(folder) / "panel", end_year=END_YEAR)
     wall, cpu = time.perf_counter() - begin, time.process_time() - used
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    peak = resident("VmHWM") / 1e3
     print(json.dumps([made.firms, made.rows, wall, cpu, peak]))
 
 
