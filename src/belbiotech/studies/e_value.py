@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from math import sqrt
 from numbers import Real
 
-from belbiotech.errors import FitError
-from belbiotech.survival.rows.column_names import is_finite_number
+from belbiotech.errors import FitError, in_words
+from belbiotech.survival.rows.column_names import check_truth_values, is_finite_number
 
 __all__ = ["RARE", "EValue", "e_value"]
 
@@ -61,6 +61,8 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
     ------
     FitError
         Ratios that are not positive and finite, or an interval that misses its estimate.
+    PanelError
+        A ``common`` that is neither True nor False.
 
     References
     ----------
@@ -75,12 +77,13 @@ def e_value(hazard_ratio: float, lower: float, upper: float, *, common: bool = T
     >>> e_value(0.5, 0.3, 0.8, common=False)
     E-value 3.41, of the limit 1.81 (outcome rare)
     """
+    check_truth_values(common=common)
     numbers = all(isinstance(value, Real) for value in (hazard_ratio, lower, upper))
     within = numbers and is_finite_number(hazard_ratio) and 0 <= lower <= hazard_ratio <= upper
     if not (within and hazard_ratio > 0):
         msg = (
             "an E-value needs a positive, finite hazard ratio within its interval, not "
-            f"{hazard_ratio!r} in ({lower!r}, {upper!r})"
+            f"{in_words(hazard_ratio)} in ({in_words(lower)}, {in_words(upper)})"
         )
         raise FitError(msg)
     holds_one = lower <= 1 <= upper

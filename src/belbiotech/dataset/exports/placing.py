@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from belbiotech.dataset.releases.lock import locked
+from belbiotech.dataset.releases.staging import check_overwrite, new_folder, to_disk
 from belbiotech.dataset.releases.staging import exchanged as _exchanged
-from belbiotech.dataset.releases.staging import new_folder, to_disk
 from belbiotech.errors import ReleaseError, WriteError
 
 __all__ = ["placed"]
@@ -52,6 +52,7 @@ def placed(target: Path, *, overwrite: bool, whatever: bool = False) -> Iterator
     WriteError
         The disk is full, or the place cannot be written to. What was there is left as it was.
     """
+    check_overwrite(overwrite)
     with _told_if_full(target):
         place = target.resolve() if target.is_symlink() else target
         _refuse_taken(target, place, overwrite)

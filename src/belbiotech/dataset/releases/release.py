@@ -40,7 +40,7 @@ from belbiotech.dataset.releases.parquet import (
     write_table,
 )
 from belbiotech.dataset.releases.registry import REGISTRY, registered, registry_text, without
-from belbiotech.dataset.releases.staging import Records, recorded, staged, to_disk
+from belbiotech.dataset.releases.staging import Records, check_overwrite, recorded, staged, to_disk
 from belbiotech.dataset.releases.store import known_registry
 from belbiotech.dataset.releases.versioning import parse_version
 from belbiotech.errors import ReleaseError, WriteError
@@ -99,6 +99,7 @@ def write_release(
         written then.
     """
     parse_version(version)
+    check_overwrite(overwrite)
     manifest = draft_manifest(tables, version, raw)
     target = Path(out) / version
     if overwrite:

@@ -17,10 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from belbiotech.errors import ReleaseError
+import numpy as np
+
+from belbiotech.errors import ReleaseError, in_words
 
 __all__ = [
     "Records",
+    "check_overwrite",
     "exchanged",
     "new_folder",
     "recorded",
@@ -35,6 +38,19 @@ RANDOM = 8  # bytes of a name's random end
 OLD = "-old"  # ends the name of a folder that makes room
 TAKEN = re.compile(re.escape(UNFINISHED) + f"(.+)-[0-9a-f]{{{2 * RANDOM}}}{OLD}")
 AT_CWD, EXCHANGE = -100, 2  # of renameat2, see renameat2(2)
+
+
+def check_overwrite(overwrite: object) -> None:
+    """Refuse what is neither True nor False.
+
+    Raises
+    ------
+    ReleaseError
+        A text, a list, a missing value.
+    """
+    if not isinstance(overwrite, (bool, np.bool_)):
+        msg = f"overwrite is {in_words(overwrite)}: it must be True or False"
+        raise ReleaseError(msg)
 
 
 @contextmanager

@@ -194,14 +194,14 @@ def _check(hazard_ratio: object, lower: object, upper: object) -> None:
     if not good or not 0 < numbers[1] <= numbers[0] <= numbers[2]:
         msg = (
             "a bias surface needs a positive, finite hazard ratio within its interval, not "
-            f"{hazard_ratio!r} in ({lower!r}, {upper!r})"
+            f"{in_words(hazard_ratio)} in ({in_words(lower)}, {in_words(upper)})"
         )
         raise FitError(msg)
 
 
 def _numbers(argument: str, given: object, low: float, high: float) -> list[float]:
     values = list(given) if isinstance(given, (Sequence, np.ndarray)) else []
-    good = [v for v in values if isinstance(v, Real) and low < float(v) < high]
+    good = [v for v in values if is_finite_number(v) and low < float(v) < high]
     if isinstance(given, str) or not values or len(good) < len(values):
         bound = f"between {low:g} and {high:g}" if np.isfinite(high) else "above 0"
         msg = f"{argument} must be a list of numbers {bound}, not {in_words(given)}"
