@@ -71,6 +71,8 @@ def test_strange_values_in_studies(function, name):
         lambda: bb.sources_of([1, 2]),
         lambda: bb.bias_surface(HUGE, 1, 2),
         lambda: bb.kaplan_meier(ROWS, "failure").survival_at("x"),
+        lambda: bb.kaplan_meier(ROWS, "failure").survival_at(HUGE),
+        lambda: bb.kaplan_meier(ROWS, "failure").quantiles([HUGE]),
         lambda: bb.cumulative_incidence(ROWS, ["failure"]).incidence_at("x"),
         lambda: bb.cumulative_incidence(ROWS, ["failure"]).incidence_at(HUGE),
         lambda: bb.aft("failure ~ size", ROWS).predict_survival(ROWS, times=[None]),

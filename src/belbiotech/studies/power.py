@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PowerResult", "power"]
 
-TINY = 1e-12  # levels and targets are between 0 and 1, both left out
-
 PILOT = 2000  # firms of the panel from which the first guess is made
 SPREAD = (0.5, 0.75, 1.0, 1.4)  # numbers of firms tried around the guess
 TERMS = {
@@ -260,7 +258,7 @@ def _check(
     effect: float, n_firms: int | Sequence[int] | None, target: float, alpha: float, times: int
 ) -> None:
     problems = []
-    if not (is_real(target, TINY, 1 - TINY) and is_real(alpha, TINY, 1 - TINY)):
+    if not all(is_real(share) and 0 < share < 1 for share in (target, alpha)):
         problems.append(f"target and alpha are between 0 and 1, not {target!r} and {alpha!r}")
     if not is_count(times, 2):
         problems.append(f"repetitions must be 2 or more, not {in_words(times)}")

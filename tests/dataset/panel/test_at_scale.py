@@ -173,6 +173,17 @@ def test_dates_and_years_with_types_of_their_own(simulated, tmp_path):
     )
 
 
+def test_years_with_a_fraction_are_none(simulated, tmp_path):
+    folder = saved(simulated, tmp_path)
+    years = simulated.firms["founded"].astype(float)
+    years.iloc[1] += 0.5
+    simulated.firms.assign(founded=years).to_parquet(folder / "firms.parquet")
+    with pytest.raises(
+        FactsError, match=r"firms\.parquet, row 2: column 'founded': '\d+\.5' is no"
+    ):
+        build(folder, to=tmp_path / "panel", end_year=2024)
+
+
 def test_a_file_that_is_no_parquet(simulated, tmp_path):
     folder = saved(simulated, tmp_path)
     (folder / "events.parquet").write_bytes(b"firm_id")

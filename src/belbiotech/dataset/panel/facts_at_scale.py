@@ -35,6 +35,8 @@ PAST = {
 def as_texts(table: ir.Table, columns: list[str]) -> ir.Table:
     """Give columns as the CSV files have them: whole numbers and days without a fraction.
 
+    Any other number is its own text, which the rules of a column refuse as they do in a CSV file.
+
     Parameters
     ----------
     table : ibis Table
@@ -47,14 +49,18 @@ def as_texts(table: ir.Table, columns: list[str]) -> ir.Table:
     ibis Table
         These columns, all of them texts; a blank is missing.
     """
+    import ibis
+
     made = {}
     for name in columns:
         column = table[name]
+        text = column.cast("string")
         if column.type().is_timestamp():
-            column = column.date()
+            text = column.date().cast("string")
         elif column.type().is_floating():
-            column = column.cast("int64")
-        made[name] = column.cast("string").nullif("")
+            whole = column.try_cast("int64")  # which rounds
+            text = ibis.ifelse(whole.cast("float64") == column, whole.cast("string"), text)
+        made[name] = text.nullif("")
     return table.select(**made)
 
 

@@ -16,7 +16,7 @@ from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.texts import quoted
 from belbiotech.survival.rows.column_names import check_text
 
-__all__ = ["CausalTask", "check_causal_options", "quoted"]
+__all__ = ["CausalTask", "check_causal_options"]
 
 USUAL = {
     "listed_lag1": "listed_lag1",

@@ -100,7 +100,10 @@ def as_floats(values: object) -> FloatArray:
     numbers = list(values) if several else [values]  # type: ignore[call-overload]
     if not all(isinstance(number, Real) for number in numbers):
         return np.array([np.nan])
-    return np.array(numbers, dtype=np.float64)
+    try:
+        return np.array(numbers, dtype=np.float64)
+    except OverflowError:  # a whole number beyond all floats
+        return np.array([np.nan])
 
 
 def _first_below(times: FloatArray, values: FloatArray, level: float) -> float:
