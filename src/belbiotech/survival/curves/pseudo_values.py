@@ -14,7 +14,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import check_one_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
-from belbiotech.survival.rows.times import interval_times
+from belbiotech.survival.rows.times import floats_in, interval_times
 from belbiotech.survival.rows.units import joining_unit
 
 __all__ = ["pseudo_values"]
@@ -211,10 +211,7 @@ def _units(data: pd.DataFrame, labels: pd.Index, column: str | None) -> tuple[In
 
 
 def _times(times: float | Sequence[float]) -> FloatArray:
-    try:
-        wanted = np.atleast_1d(np.asarray(times, dtype=float))
-    except (TypeError, ValueError, OverflowError):
-        wanted = np.array([np.nan])
+    wanted = floats_in(times)
     if not wanted.size or not (np.isfinite(wanted) & (wanted > 0)).all():
         msg = f"times must be finite numbers above 0, such as [1, 5]; they are {times!r}"
         raise FitError(msg)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TypeGuard
 
 import numpy as np
 import pandas as pd
@@ -12,7 +11,7 @@ from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows.checks import FloatArray
 from belbiotech.survival.rows.column_names import is_finite_number
 
-__all__ = ["is_number", "trend_scores"]
+__all__ = ["trend_scores"]
 
 SHOWN = 5  # groups named in a message
 
@@ -50,7 +49,7 @@ def trend_scores(
             f"not a group: {unknown[:SHOWN] or 'none'}"
         )
         raise FitError(msg)
-    numbers = [float(score) for score in map(given.get, labels) if is_number(score)]
+    numbers = [float(score) for score in map(given.get, labels) if is_finite_number(score)]
     if len(numbers) < len(labels) or len(set(numbers)) == 1:
         scores = [given[label] for label in labels]
         msg = f"the scores of trend must be finite numbers that differ; they are {scores}"
@@ -72,8 +71,3 @@ def _as_mapping(trend: object) -> Mapping[Hashable, object]:
         )
         raise FitError(msg)
     return trend
-
-
-def is_number(value: object) -> TypeGuard[float]:
-    """Tell whether a value is a finite number."""
-    return is_finite_number(value)

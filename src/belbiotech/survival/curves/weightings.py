@@ -8,8 +8,8 @@ import numpy as np
 
 from belbiotech.errors import FitError, in_words, nearest_names
 from belbiotech.survival.curves.group_times import GroupTimes
-from belbiotech.survival.curves.trend import is_number
 from belbiotech.survival.rows.checks import FloatArray
+from belbiotech.survival.rows.column_names import is_finite_number
 
 __all__ = ["Weighting", "check_powers", "check_weighting", "stratum_weights"]
 
@@ -33,7 +33,7 @@ def check_powers(**powers: object) -> None:
         f"{name} must not be negative nor infinite, but a number such as 0 or 1; "
         f"it is {in_words(value)}"
         for name, value in powers.items()
-        if not (is_number(value) and value >= 0)
+        if not (is_finite_number(value) and value >= 0)
     ]
     if bad:
         raise FitError("\n".join(bad))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -15,7 +14,7 @@ from belbiotech.survival.inference.levels import column_of, factor_of
 from belbiotech.survival.inference.limits import check_limit_options
 from belbiotech.survival.inference.model_column import ModelColumn, model_columns
 from belbiotech.survival.inference.printed import INDENT, PrintedTable
-from belbiotech.survival.inference.words import Labels, words_with
+from belbiotech.survival.inference.words import LEVEL, Labels, words_with
 from belbiotech.survival.rows.column_names import check_truth_values, is_whole_number
 
 __all__ = ["RegressionTable", "regression_table"]
@@ -23,7 +22,6 @@ __all__ = ["RegressionTable", "regression_table"]
 MOST_DIGITS = 15  # that a number holds for certain
 
 Below = Literal["interval", "error", "p", "none"]
-LEVEL = re.compile(r"(?:.*\[T\.|\[)(.*)\]$")  # the last: cut(x, [0, 5]) has brackets, too
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))
 FAR = 1000.0  # ratios beyond say only that the data set no limit
 

@@ -18,7 +18,7 @@ from belbiotech.survival.inference.levels import TIMES, column_of, factor_of
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Labels", "tell_codebook", "words_with"]
+__all__ = ["LEVEL", "Labels", "tell_codebook", "words_with"]
 
 FACTOR = re.compile(r"^(?:C\()?(?P<column>\w+)(?:,.*)?\)?\[(?:T\.)?(?P<level>.+)\]$")
 LEVEL = re.compile(r"(?:.*\[T\.|\[)(.*)\]$")  # the last: cut(x, [0, 5]) has brackets, too

@@ -25,6 +25,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
 from belbiotech.survival.rows.column_names import as_list, check_one_name, free_name
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.plain import plain_table
+from belbiotech.survival.rows.times import floats_in
 
 __all__ = ["StandardisedSurvival", "standardised_survival"]
 
@@ -326,10 +327,7 @@ def _checked(
 def _times(fit: CoxFit, times: float | Sequence[float] | None) -> FloatArray:
     if times is None:
         return np.unique(fit.design.stop)
-    try:
-        wanted = np.atleast_1d(np.asarray(times, dtype=float))
-    except (TypeError, ValueError, OverflowError):
-        wanted = np.array([np.nan])
+    wanted = floats_in(times)
     if not wanted.size or not (wanted <= fit.design.stop.max()).all():
         msg = f"times must be numbers up to {fit.design.stop.max():g}, the last; they are {times!r}"
         raise FitError(msg)

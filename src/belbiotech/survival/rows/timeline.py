@@ -14,7 +14,7 @@ from belbiotech.survival.rows.column_names import as_columns, check_mapping, che
 from belbiotech.survival.rows.door import as_table
 from belbiotech.survival.rows.from_zero import all_from_zero
 from belbiotech.survival.rows.plain import plain_attrs, plain_table, with_columns_of
-from belbiotech.survival.rows.times import TOLERANCE
+from belbiotech.survival.rows.times import TOLERANCE, floats_in
 from belbiotech.survival.rows.units import needed_unit
 
 __all__ = ["merge_timeline", "split_at"]
@@ -203,10 +203,7 @@ def merge_timeline(
 
 
 def _cut_times(cuts: Sequence[float]) -> FloatArray:
-    try:
-        times = np.unique(np.asarray(cuts, dtype=float).ravel())
-    except (TypeError, ValueError, OverflowError):
-        times = np.array([np.nan])
+    times = np.unique(floats_in(cuts))
     if not np.isfinite(times).all():
         msg = f"cuts must be finite numbers, such as [1, 5]; they are {cuts!r}"
         raise PanelError(msg)

@@ -15,12 +15,34 @@ from numpy.typing import NDArray
 from belbiotech.errors import FitError, in_words
 from belbiotech.survival.rows.column_codes import CHUNK
 
-__all__ = ["FloatArray", "Times", "asked_times", "interval_arrays", "interval_times", "tie_times"]
+__all__ = [
+    "FloatArray",
+    "Times",
+    "asked_times",
+    "floats_in",
+    "interval_arrays",
+    "interval_times",
+    "tie_times",
+]
 
 FloatArray = NDArray[np.float64]
 Times = NDArray[np.float64] | NDArray[np.integer[Any]]
 
 TOLERANCE = float(np.sqrt(np.finfo(float).eps))  # that of R's all.equal
+
+
+def floats_in(values: object) -> FloatArray:
+    """Give one number or several as an array, (n,): a single NaN where they are no numbers.
+
+    Examples
+    --------
+    >>> floats_in(5), floats_in([1, "x"]), floats_in(10**400)
+    (array([5.]), array([nan]), array([nan]))
+    """
+    try:
+        return np.atleast_1d(np.asarray(values, dtype=np.float64)).ravel()
+    except (TypeError, ValueError, OverflowError):
+        return np.array([np.nan])
 
 
 def asked_times(times: object) -> FloatArray:
@@ -46,10 +68,7 @@ def asked_times(times: object) -> FloatArray:
     >>> asked_times(5), asked_times([1, 2.5])
     (array([5.]), array([1. , 2.5]))
     """
-    try:
-        wanted = np.atleast_1d(np.asarray(times, dtype=float)).ravel()
-    except (TypeError, ValueError, OverflowError):
-        wanted = np.array([np.nan])
+    wanted = floats_in(times)
     if np.isnan(wanted).any():
         msg = f"times must be numbers, such as [1, 5]; they are {in_words(times)}"
         raise FitError(msg)

@@ -137,4 +137,4 @@ def check_options(call: CoxCall) -> None:
 
 def _is_strength(value: object) -> bool:
     number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    return number and is_finite_number(value) and bool(value >= 0)  # type: ignore[operator]
+    return number and is_finite_number(value) and bool(value >= 0)
