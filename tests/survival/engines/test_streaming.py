@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from hypothesis import strategies as st
 from belbiotech import cox, cox_causes
 from belbiotech.errors import FitError, FormulaError
 from belbiotech.survival.cox.streams.totals import totals_at
-from belbiotech.survival.engines.batches import FrameBatches, ParquetBatches
+from belbiotech.survival.engines.batches import FrameBatches, ParquetBatches, Part
 from belbiotech.survival.engines.exact_sums import ExactSums
 
 from .conftest import make_panel
@@ -144,6 +146,54 @@ def test_reading_waits_for_what_is_slower(tmp_path):
     assert most < 5 * 8 * rows
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(1, 60), st.integers(1, 500), st.integers(1, 300))
+def test_shares_of_files_hold_each_row_once(groups, size, share):
+    rows = 997
+    table = pa.table({"x": np.arange(rows) + 1.0})
+    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        paths = tuple(str(Path(folder) / f"{name}.parquet") for name in ("one", "two", "none"))
+        pq.write_table(table, paths[0], row_group_size=groups)
+        pq.write_table(table, paths[1])
+        pq.write_table(table[:0], paths[2])
+        patch.setattr("belbiotech.survival.engines.batches.SHARE", share)
+        batches = ParquetBatches(2 * rows, paths, ("x",)).sized(size)
+        seen = list(batches.frames("Reading"))
+        part = batches.total(lambda frame: Part(np.array([frame["x"].sum(), len(frame)])), "")
+    assert max(len(frame) for frame in seen) <= size
+    read = np.concatenate([frame["x"] for frame in seen])
+    assert np.array_equal(read, np.tile(table["x"], 2))
+    assert part.sums.tolist() == [rows * (rows + 1), 2 * rows]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 300), st.booleans(), st.booleans())
+def test_runs_of_rows_are_added_up_as_rows_are(seed, piece, sort, late):
+    rows = make_panel(80, 3).sample(frac=1, random_state=seed)
+    rng = np.random.default_rng(seed)
+    rows["stop"] += rng.integers(0, 4, len(rows)) * (rng.random(len(rows)) < 0.05)
+    if late:
+        rows["start"] += rng.choice([0.0, 0.0, 0.25, 0.5], len(rows))
+    if sort:
+        rows = rows.sort_values(["start", "stop"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("belbiotech.survival.cox.streams.adding.PIECE", piece)
+        found = cox("failure ~ x + z", rows, weights="wt", stream=True, overlap="allow")
+    known = cox("failure ~ x + z", rows, weights="wt", overlap="allow")
+    close(found.params, known.params)
+    close(found.naive_variance, known.naive_variance)
+    close(found.log_likelihood, known.log_likelihood)
+
+
+def test_more_coefficients_than_memory_holds(rows, tmp_path):
+    many = pd.concat([rows.assign(firm=rows["firm_id"] + 1000 * k) for k in range(40)])
+    many.to_parquet(tmp_path / "rows.parquet")
+    for data in (many, tmp_path / "rows.parquet"):
+        for formula in ("failure ~ C(firm)", "failure ~ C(firm_id):C(year)", "failure ~ C(z)"):
+            with pytest.raises(FitError, match="coefficients and .* use covariates with fewer"):
+                cox(formula, data, stream=True, overlap="allow")
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.integers(1, 400))
 def test_the_order_of_batches_changes_nothing(seed, size):
@@ -178,8 +228,8 @@ class _Given(FrameBatches):
         super().__init__(sum(map(len, frames)), pd.concat(frames))
         object.__setattr__(self, "frames_given", frames)
 
-    def _read(self):
-        yield from self.frames_given
+    def _shares(self):
+        yield lambda: iter(self.frames_given)
 
 
 @given(st.lists(st.floats(-1e20, 1e20), min_size=1, max_size=30), st.randoms())

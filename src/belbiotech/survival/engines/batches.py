@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Batches", "FrameBatches", "ParquetBatches", "Part", "batches_of", "of_frame"]
 
-SIZE = 1 << 17  # rows of a batch
+SIZE = 1 << 19  # rows of a batch
+SHARE = 1 << 20  # rows that a thread reads before it looks for others
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,14 @@ class Part:
 
 Adding = Callable[[pd.DataFrame], Part]
 Valuing = Callable[[pd.DataFrame], FloatArray]
+Share = Callable[[], Iterator[pd.DataFrame]]
 
 
 class Batches(Protocol):
     """Rows that can be read any number of times, a batch at a time."""
+
+    def sized(self, rows: int) -> Batches:
+        """Give the same rows in batches of at most so many."""
 
     def total(self, adding: Adding, label: str) -> Part:
         """Add up what each batch gives; the order of batches makes no difference."""
@@ -84,24 +91,29 @@ class _Local:
         """Give the batches, and show how far it is."""
         with _progress() as progress:
             task = progress.add_task(label, total=self.rows)
-            for frame in self._read():
-                wanted = frame if every else _counting(frame, self.frequency)
-                if len(wanted):
-                    yield wanted
-                progress.advance(task, len(frame))
+            for share in self._shares():
+                for frame in share():
+                    wanted = frame if every else _counting(frame, self.frequency)
+                    if len(wanted):
+                        yield wanted
+                    progress.advance(task, len(frame))
 
     def total(self, adding: Adding, label: str) -> Part:
-        """Add up batches as they come, in as many threads as there are processors."""
-        result: _Total = _Total()
-        workers = max(1, min(4, os.cpu_count() or 1))
-        with ThreadPoolExecutor(workers) as pool:
-            waiting: deque[Future[Part]] = deque()
-            for frame in self.frames(label):
-                waiting.append(pool.submit(adding, frame))
-                if len(waiting) > workers:
-                    result.add(waiting.popleft().result())
-            for future in waiting:
-                result.add(future.result())
+        """Read and add up, in as many threads as there are processors."""
+        result = _Total()
+        with _progress() as progress:
+            task = progress.add_task(label, total=self.rows)
+
+            def add(share: Share) -> None:
+                for frame in share():
+                    wanted = _counting(frame, self.frequency)
+                    if len(wanted):
+                        result.add(adding(wanted))
+                    progress.advance(task, len(frame))
+
+            with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1))) as pool:
+                for _ in pool.map(add, self._shares()):
+                    pass
         return result.part()
 
     def grouped(
@@ -110,7 +122,8 @@ class _Local:
         """Sum values by some columns; memory grows with the number of groups."""
         return _by_groups(self.frames(label), values, ways)
 
-    def _read(self) -> Iterator[pd.DataFrame]:
+    def _shares(self) -> Iterator[Share]:
+        """Give what one thread reads after the other."""
         raise NotImplementedError
 
 
@@ -121,9 +134,17 @@ class FrameBatches(_Local):
     data: pd.DataFrame
     size: int = SIZE
 
-    def _read(self) -> Iterator[pd.DataFrame]:
-        for a in range(0, len(self.data), self.size):
-            yield self.data.iloc[a : a + self.size]
+    def sized(self, rows: int) -> FrameBatches:
+        """Give the same rows in batches of at most so many."""
+        return replace(self, size=min(self.size, rows))
+
+    def _shares(self) -> Iterator[Share]:
+        for a in range(0, len(self.data), SHARE):
+            yield partial(self._read, a, min(a + SHARE, len(self.data)))
+
+    def _read(self, a: int, z: int) -> Iterator[pd.DataFrame]:
+        for start in range(a, z, self.size):
+            yield self.data.iloc[start : min(start + self.size, z)]
 
 
 @dataclass(frozen=True)
@@ -145,20 +166,44 @@ class ParquetBatches(_Local):
     size: int = SIZE
     keep: Any = field(default=None, repr=False, compare=False)
 
-    def _read(self) -> Iterator[pd.DataFrame]:
+    def sized(self, rows: int) -> ParquetBatches:
+        """Give the same rows in batches of at most so many."""
+        return replace(self, size=min(self.size, rows))
+
+    def _shares(self) -> Iterator[Share]:
+        """Give groups of rows of a file, some `SHARE` rows together."""
         import pyarrow.parquet as pq
 
-        # A file after the other, and none of it before it is needed: a scanner of all files reads
-        # ahead of what is slower than reading, as much as memory holds.
+        for path in self.paths:
+            with _reading():
+                metadata = pq.read_metadata(path)
+            rows, groups = 0, []
+            for group in range(metadata.num_row_groups):
+                groups.append(group)
+                rows += metadata.row_group(group).num_rows
+                if rows >= SHARE or group + 1 == metadata.num_row_groups:
+                    yield partial(self._read, path, metadata, groups)
+                    rows, groups = 0, []
+
+    def _read(self, path: str, metadata: Any, groups: list[int]) -> Iterator[pd.DataFrame]:
+        import pyarrow.parquet as pq
+
+        # Nothing is read before it is needed: a scanner of all files reads ahead of what is slower
+        # than reading, as much as memory holds.
         names = list(self.columns)
-        try:
-            for path in self.paths:
-                with pq.ParquetFile(path, pre_buffer=False) as file:
-                    for batch in file.iter_batches(self.size, columns=names):
-                        if len(batch):
-                            yield of_frame(batch.select(names))
-        except (pa.ArrowException, OSError) as error:
-            raise the_error(PARQUET, "reading a batch", error) from error
+        with _reading(), pq.ParquetFile(path, metadata=metadata, pre_buffer=False) as file:
+            for batch in file.iter_batches(self.size, groups, names, use_threads=False):
+                if len(batch):
+                    yield of_frame(batch.select(names))
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Say what failed in reading files."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        raise the_error(PARQUET, "reading a batch", error) from error
 
 
 def of_frame(batch: pa.RecordBatch) -> pd.DataFrame:
@@ -176,18 +221,20 @@ def of_frame(batch: pa.RecordBatch) -> pd.DataFrame:
 
 
 class _Total:
-    """Parts added up."""
+    """Parts added up, by any number of threads."""
 
     def __init__(self) -> None:
+        self._one_at_a_time = Lock()
         self._sums: ExactSums | None = None
         self._largest: FloatArray | None = None
 
     def add(self, part: Part) -> None:
         """Add one."""
-        if self._sums is None or self._largest is None:
-            self._sums, self._largest = ExactSums(len(part.sums)), part.largest
-        self._sums.add(part.sums)
-        self._largest = np.maximum(self._largest, part.largest)
+        with self._one_at_a_time:
+            if self._sums is None or self._largest is None:
+                self._sums, self._largest = ExactSums(len(part.sums)), part.largest
+            self._sums.add(part.sums)
+            self._largest = np.maximum(self._largest, part.largest)
 
     def part(self) -> Part:
         """Give the total."""
@@ -252,6 +299,10 @@ class SparkBatches:
 
     frame: Any
     frequency: str | None
+
+    def sized(self, rows: int) -> SparkBatches:
+        """Give the same: Spark says how large a batch is."""
+        return self
 
     def total(self, adding: Adding, label: str) -> Part:
         """Add up in the cluster; a row of numbers for each partition comes back."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import pandas as pd
 
-from belbiotech.survival.engines.batches import Batches, FrameBatches, batches_of
+from belbiotech.survival.engines.batches import SIZE, Batches, FrameBatches, batches_of
 from belbiotech.survival.engines.columns import as_frame, kind_of, plain, that_count
 from belbiotech.survival.engines.held import HeldRows, held_rows
 from belbiotech.survival.engines.orders import in_order
@@ -58,11 +58,14 @@ class Stream(Protocol):
     def held(self) -> HeldRows | None:
         """Where the rows are."""
 
+    def sized(self, rows: int) -> Stream:
+        """Give the same rows in batches of at most so many."""
+
     def events(self, strata: tuple[str, ...]) -> pd.DataFrame:
         """Count events by stratum and stop: these columns, `NUMBER` and `WEIGHT`."""
 
-    def levels(self, name: str) -> pd.Series:
-        """Give the different values of a column."""
+    def levels(self, name: str, most: int) -> pd.Series:
+        """Give the different values of a column, or so many of them."""
 
     def is_factor(self, name: str) -> bool:
         """Tell whether a column holds something else than numbers."""
@@ -78,18 +81,23 @@ class _FrameStream:
     data: pd.DataFrame
     reading: Reading
     close: float
+    size: int = SIZE
     held: None = None
 
     @property
     def batches(self) -> Batches:
         """The rows."""
         used, frequency = list(self.reading.used), self.reading.frequency
-        return FrameBatches(len(self.data), self.data[used], frequency=frequency)
+        return FrameBatches(len(self.data), self.data[used], self.size, frequency=frequency)
 
     @property
     def rows(self) -> int:
         """How many."""
         return len(self.data)
+
+    def sized(self, rows: int) -> _FrameStream:
+        """Give the same rows in batches of at most so many."""
+        return replace(self, size=min(self.size, rows))
 
     def events(self, strata: tuple[str, ...]) -> pd.DataFrame:
         """Count events by stratum and stop."""
@@ -101,9 +109,9 @@ class _FrameStream:
         counted = happened[by].assign(**{NUMBER: number, WEIGHT: weight})
         return counted.groupby(by, observed=True)[[NUMBER, WEIGHT]].sum().reset_index()
 
-    def levels(self, name: str) -> pd.Series:
-        """Give the different values of a column."""
-        return self._counting[name].drop_duplicates()
+    def levels(self, name: str, most: int) -> pd.Series:
+        """Give the different values of a column, or so many of them."""
+        return self._counting[name].drop_duplicates().head(most)
 
     def is_factor(self, name: str) -> bool:
         """Tell whether a column holds no numbers."""
@@ -145,6 +153,10 @@ class _HeldStream:
         """How close times may be."""
         return self.held.extent.close
 
+    def sized(self, rows: int) -> _HeldStream:
+        """Give the same rows in batches of at most so many."""
+        return replace(self, batches=self.batches.sized(rows))
+
     def events(self, strata: tuple[str, ...]) -> pd.DataFrame:
         """Count events by stratum and stop, in the engine."""
         import ibis
@@ -166,10 +178,10 @@ class _HeldStream:
         found = as_frame(self.held.engine.run(counted, "counting events by time"))
         return in_order(found.set_axis([*by, NUMBER, WEIGHT], axis=1), self.held.engine.orders)
 
-    def levels(self, name: str) -> pd.Series:
-        """Give the different values of a column."""
+    def levels(self, name: str, most: int) -> pd.Series:
+        """Give the different values of a column, or so many of them."""
         table = that_count(self.held.engine.table, self.reading.frequency)
-        chosen = table.select(value=plain(table[name])).distinct()
+        chosen = table.select(value=plain(table[name])).distinct().limit(most)
         found = as_frame(self.held.engine.run(chosen, f"listing the values of {name!r}"))
         return in_order(found.set_axis([name], axis=1), self.held.engine.orders)[name]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from itertools import count
+from math import prod
 
 import numpy as np
 import pandas as pd
@@ -22,15 +23,10 @@ from belbiotech.survival.cox.rows import (
     stratum_keys,
     stratum_labels,
 )
+from belbiotech.survival.cox.streams.adding import leaves_of, rows_of_batch
+from belbiotech.survival.cox.streams.batch import Columns, Covariates, Times
 from belbiotech.survival.cox.streams.climb import Maximum, Spread, climb
-from belbiotech.survival.cox.streams.totals import (
-    Columns,
-    Covariates,
-    StreamedModel,
-    StreamTotals,
-    Times,
-    totals_at,
-)
+from belbiotech.survival.cox.streams.totals import StreamedModel, StreamTotals, totals_at
 from belbiotech.survival.engines.streams import NUMBER, WEIGHT, Stream, open_stream
 from belbiotech.survival.formulas.allowed import columns_of, name_of
 from belbiotech.survival.formulas.design import design_matrix
@@ -43,6 +39,8 @@ from belbiotech.survival.rows.plain import plain_table
 __all__ = ["fit_stream"]
 
 SAMPLE = 1 << 16  # rows from whose estimate the passes start
+MOST = 1 << 24  # numbers that are added up: each takes some 170 bytes in all
+LEVELS = 1 << 12  # of a factor: more of them need more sums than that at any number of times
 PATTERN = 1 << 10  # of these, those that show how covariates are coded
 
 
@@ -74,9 +72,10 @@ def fit_stream(data: object, call: CoxCall) -> CoxFit:
     stream = open_stream(data, replace(reading_of(call, data), binned={}))
     times = _times(stream, call)
     sample = stream.sample(SAMPLE)
-    matrix = _pattern(stream, formula, sample)
+    matrix = _pattern(stream, formula, sample, times)
     plain = Covariates.of(formula, matrix, sample)
-    covariates = replace(plain, centre=plain.raw(sample).mean(axis=1))
+    covariates = replace(plain, centre=plain.of_rows(sample).mean(axis=1))
+    stream = stream.sized(rows_of_batch(len(matrix.names)))
     model = StreamedModel(stream, covariates, times, times.sets(call.ties))
     best, model, rows = _maximum(model, _start(sample, call, matrix.names))
     return _fit(model, call, matrix, best, rows)
@@ -127,7 +126,20 @@ def _times(stream: Stream, call: CoxCall) -> Times:
     return Times(columns, time[new], stratum[new], strata, deaths, weight, stream.close)
 
 
-def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame) -> Matrix:
+def _refuse_many(p: int, times: Times) -> None:
+    """Refuse about p coefficients if what is added up for them takes too much memory."""
+    k = len(times.time)
+    numbers = (1 + p + p * (p + 1) // 2) * (2 * leaves_of(times) + k) + p * k
+    if numbers > MOST:
+        msg = (
+            f"about {p:,} coefficients and {k:,} event times need sums of {numbers:,} numbers, of "
+            f"which {MOST:,} are the most that are held; use covariates with fewer levels, merge "
+            "levels, or round the times"
+        )
+        raise FitError(msg)
+
+
+def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame, times: Times) -> Matrix:
     """Code the covariates from a few rows in which each level of each factor occurs."""
     few = sample.head(PATTERN)[list(formula.columns)].reset_index(drop=True)
     coded = {
@@ -137,15 +149,22 @@ def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame) -> Matrix:
         for name in columns_of(factor.tree)
     }
     factors = {
-        name: stream.levels(name).reset_index(drop=True)
+        name: stream.levels(name, LEVELS + 1).reset_index(drop=True)
         for name in formula.columns
         if stream.is_factor(name) or name in coded
     }
-    n = max([len(few), *(len(levels) for levels in factors.values())])
+    numbers = {name: len(levels) for name, levels in factors.items()}
+    widths = {
+        key: prod(numbers.get(name, 1) for name in columns_of(factor.tree))
+        for key, factor in formula.factors.items()
+    }
+    _refuse_many(sum(prod(widths[key] for key in term) for term in formula.terms), times)
+    n = max([len(few), *numbers.values()])
     table = few.iloc[np.resize(np.arange(len(few)), n)].reset_index(drop=True)
     for name, levels in factors.items():
         table[name] = levels.iloc[np.resize(np.arange(len(levels)), n)].reset_index(drop=True)
     matrix = design_matrix(formula, table)
+    _refuse_many(len(matrix.names), times)
     return replace(matrix, x=matrix.x[:0])
 
 
@@ -164,10 +183,10 @@ def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, Streamed
     """Climb to the maximum, a pass a step, from a start; also count the rows."""
     p = len(start)
     zero, described = totals_at(model, np.zeros(p), "At zero", describe=True)
-    rows, moments = described.sums[0], described.sums[1:].reshape(p, 2)
-    mean = moments[:, 0] / rows
-    spread = np.sqrt(np.maximum(moments[:, 1] / rows - mean**2, 0.0))
-    high, low = described.largest[::2], -described.largest[1::2]
+    rows, sums, squares = np.split(described.sums, [1, 1 + p])
+    mean = sums / rows
+    spread = np.sqrt(np.maximum(squares / rows - mean**2, 0.0))
+    high, low = described.largest[:p], -described.largest[p:]
     known = Spread(
         scale=np.where(spread > 0, spread, 1.0),
         largest=np.maximum(high - mean, mean - low),
@@ -188,7 +207,7 @@ def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, Streamed
     at_best = last.get(best.beta.tobytes())
     if at_best is None:
         at_best = totals_at(model, best.beta, "At the maximum")[0] if best.beta.any() else zero
-    return best, replace(model, at_zero=zero, at_best=at_best), int(rows)
+    return best, replace(model, at_zero=zero, at_best=at_best), int(rows[0])
 
 
 def _fit(

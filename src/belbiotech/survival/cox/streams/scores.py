@@ -12,13 +12,8 @@ import pandas as pd
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.fit import CoxFit
 from belbiotech.survival.cox.partial_likelihood import Steps
-from belbiotech.survival.cox.streams.totals import (
-    Covariates,
-    Placed,
-    StreamedModel,
-    StreamTotals,
-    Times,
-)
+from belbiotech.survival.cox.streams.batch import Covariates, Placed, Times
+from belbiotech.survival.cox.streams.totals import StreamedModel, StreamTotals
 from belbiotech.survival.engines.batches import Part
 from belbiotech.survival.inference.variance import chi_square_of, squares
 from belbiotech.survival.rows.checks import FloatArray

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from belbiotech.survival.cox.streams.totals import StreamedModel, Times
+from belbiotech.survival.cox.streams.batch import Times
+from belbiotech.survival.cox.streams.totals import StreamedModel
 from belbiotech.survival.engines.batches import Part
 from belbiotech.survival.rows.checks import FloatArray
 

@@ -1,0 +1,152 @@
+"""What a batch of rows adds to the totals of the risk sets at some coefficients.
+
+A row at risk at many event times is added to the blocks of 1, 2, 4, ... of them that make up its
+time (`IntervalSums`), so that nothing is ever subtracted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from belbiotech.survival.cox.streams.batch import Covariates, Times
+from belbiotech.survival.engines.batches import Part
+from belbiotech.survival.rows.checks import FloatArray, IntArray
+from belbiotech.survival.rows.interval_sums import IntervalSums
+
+__all__ = ["Adding", "at_leaves", "leaves_of", "rows_of_batch"]
+
+PIECE = 1 << 18  # rows whose products are written at once
+ROOM = 1 << 22  # numbers that the covariates and products of a batch may take
+LEAST = 1 << 12  # rows of a batch
+
+
+@dataclass(frozen=True)
+class Adding:
+    """What a batch adds to the totals.
+
+    Attributes
+    ----------
+    covariates, times
+        As in `StreamedModel`.
+    beta : array of float, (p,)
+        The coefficients.
+    describe : bool
+        Also add up the rows and moments of covariates.
+    """
+
+    covariates: Covariates
+    times: Times
+    beta: FloatArray
+    describe: bool
+
+    def __call__(self, frame: pd.DataFrame) -> Part:
+        """Give the sums of a batch, and the largest of its covariates if these are described."""
+        # Each piece is written over the one before, as asking the system for memory takes longer
+        # than adding up.
+        room = np.empty((2 + 2 * len(self.beta), min(PIECE, len(frame))))
+        parts = [self._piece(frame.iloc[a : a + PIECE], room) for a in range(0, len(frame), PIECE)]
+        return Part(
+            np.sum([part.sums for part in parts], axis=0),
+            np.max([part.largest for part in parts], axis=0),
+        )
+
+    def _piece(self, frame: pd.DataFrame, room: FloatArray) -> Part:
+        rows, p = self.times.placed(frame), len(self.beta)
+        room = room[:, : len(frame)]
+        x = self.covariates.of_rows(frame, room[:p])
+        failing = np.flatnonzero(rows.event)
+        here, x_failing = rows.take(failing), x.take(failing, axis=1)
+        # Sums by einsum: several threads add batches, and BLAS would start threads in each.
+        predictor = np.einsum("j,ji->i", self.beta, x, out=room[p])
+        linear = np.einsum("i,i->", here.weight, predictor[failing])
+        with np.errstate(over="ignore"):
+            risk = np.exp(predictor, out=predictor)
+            risk *= rows.weight
+        # A row with the event is at risk like any other until the time before.
+        products = [
+            row.copy()
+            for row in here.sums(
+                _products(risk[failing], x_failing, np.empty((1 + p, len(failing))))
+            )
+        ]
+        before = _over_times(here.starts, here.ends - 1, products, leaves_of(self.times))
+        risk[failing] = 0.0
+        waiting = rows.sums(_products(risk, x, room[1 + p :]))
+        sums = [
+            _over_times(rows.starts, rows.ends, waiting, leaves_of(self.times)) + before,
+            self._at(here.ends - 1, products),
+            self._at(here.ends - 1, here.sums(here.weight * x_failing)),
+            np.array([linear]),
+        ]
+        largest = np.zeros(0)
+        if self.describe:
+            sums.append(_moments(rows.number, x, room[1 + p : -1]))
+            largest = np.concatenate([x.max(axis=1), -x.min(axis=1)])
+        return Part(np.concatenate([each.ravel() for each in sums]), largest)
+
+    def _at(self, time: IntArray, values: Iterable[FloatArray]) -> FloatArray:
+        """Sum values by time, (q, k)."""
+        return np.array([np.bincount(time, value, len(self.times.time)) for value in values])
+
+
+def rows_of_batch(p: int) -> int:
+    """Give how many rows a batch of p covariates may have."""
+    return max(LEAST, ROOM // (2 + 2 * p))
+
+
+def leaves_of(times: Times) -> int:
+    """Give the power of two that holds all times."""
+    return 1 << max(len(times.time) - 1, 0).bit_length()
+
+
+def at_leaves(tree: FloatArray) -> FloatArray:
+    """Add each block's sum to the times that it holds: (q, 2 leaves) to (q, leaves)."""
+    leaves, size = tree.shape[1] // 2, 1
+    while size < leaves:
+        tree[:, 2 * size : 4 * size] += np.repeat(tree[:, size : 2 * size], 2, axis=1)
+        size *= 2
+    return tree[:, leaves:]
+
+
+def _products(risk: FloatArray, x: FloatArray, room: FloatArray) -> Iterator[FloatArray]:
+    """Give w r, w r x and w r x x' of rows, (b,) each, the last for one of each two columns.
+
+    Each stands in the room, (1 + p, b), until the next is asked for.
+    """
+    yield risk
+    scaled, value = room[:-1], room[-1]
+    for row, column in zip(scaled, x, strict=True):
+        yield np.multiply(risk, column, out=row)
+    for i, row in enumerate(scaled):
+        for column in x[i:]:
+            yield np.multiply(row, column, out=value)
+
+
+def _over_times(
+    starts: IntArray, ends: IntArray, values: Iterable[FloatArray], leaves: int
+) -> FloatArray:
+    """Add up values over the blocks of the times starts, ..., ends - 1, (q, 2 leaves)."""
+    span = ends - starts
+    # Block 0 is none of the tree: rows at risk at no time, or at many, are put there and left out.
+    block = np.where(span == 1, starts + leaves, 0)
+    often = np.flatnonzero(span > 1)
+    cut = IntervalSums.of(starts[often], ends[often], leaves)
+    sums = []
+    for value in values:
+        tree = np.bincount(block, value, 2 * leaves)
+        tree[0] = 0.0
+        if len(often):
+            tree += np.bincount(cut.block, value[often[cut.row]], 2 * leaves)
+        sums.append(tree)
+    return np.array(sums)
+
+
+def _moments(number: FloatArray, x: FloatArray, room: FloatArray) -> FloatArray:
+    """Count rows, and sum each covariate and its square, (1 + 2p,); the room is written to."""
+    scaled = np.multiply(number, x, out=room)
+    squares = np.einsum("ji,ji->j", scaled, x)
+    return np.concatenate([[number.sum()], scaled.sum(axis=1), squares])
