@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from belbiotech.errors import PanelError, in_words, is_one_of, nearest_names
 from belbiotech.survival.rows.checks import FloatArray, IntArray, check_rows
@@ -182,24 +184,53 @@ def merge_timeline(
     check_mapping(initial, "initial", {"alliances": 0})
     changes = _checked_changes(plain, changes, columns, unit, time, lag)
     codes, units = pd.factorize(plain[unit])
-    known = pd.DataFrame(
-        {
-            "unit": units.get_indexer(pd.Index(changes[unit])),
-            "time": _settled(
-                changes[time].to_numpy(dtype=float) + lag,
-                *(rows[name].to_numpy(dtype=float) for name in (start, stop)),
-            ),
-            **{name: changes[name].to_numpy() for name in columns if name in changes.columns},
-        }
-    )
-    row, cuts = _cuts_by_unit(rows, codes, known, start, stop)
+    begins, stops = (rows[name].to_numpy(dtype=float) for name in (start, stop))
+    times = _settled(changes[time].to_numpy(dtype=float) + lag, begins, stops)
+    clocks = _Clocks.of(times, begins)
+    of_facts = clocks.places(units.get_indexer(pd.Index(changes[unit])), times)
+    row, cuts = _cuts_by_unit(clocks, _different(of_facts), clocks.places(codes, begins), stops)
     pieces = _cut(rows, row, cuts, ends, start, stop)
     of = codes[np.repeat(np.arange(len(rows)), np.bincount(row, minlength=len(rows)) + 1)]
-    begins = pd.DataFrame({"unit": of, "time": pieces[start].to_numpy(dtype=float)})
+    begun = clocks.places(of, pieces[start].to_numpy(dtype=float))
+    order = np.argsort(of_facts, kind="stable")
     for name, kept in columns.items():
-        value = _values(begins, known, name, kept, (initial or {}).get(name))
+        facts = pd.Series(np.ones(len(changes)))
+        if name in changes.columns:
+            facts = changes[name].reset_index(drop=True)
+        known = facts.iloc[order].set_axis(of_facts[order]).dropna()
+        value = _values(clocks, begun, known, kept, (initial or {}).get(name))
         pieces[name] = value.set_axis(pieces.index)
     return pieces
+
+
+@dataclass(frozen=True)
+class _Clocks:
+    """The clocks of all units, one after the other: a place for each unit and time.
+
+    Attributes
+    ----------
+    times : array of float, (t,)
+        The times of any unit, sorted.
+    """
+
+    times: FloatArray
+
+    @classmethod
+    def of(cls, *times: FloatArray) -> _Clocks:
+        """Collect the times."""
+        return cls(_different(*times))
+
+    def places(self, units: IntArray, times: FloatArray) -> IntArray:
+        """Give the places of units at times, (n,)."""
+        return units * np.int64(len(self.times)) + np.searchsorted(self.times, times)
+
+    def units(self, places: IntArray) -> IntArray:
+        """Give the units of places, (n,)."""
+        return places // len(self.times)
+
+    def at(self, places: IntArray) -> FloatArray:
+        """Give the times of places, (n,)."""
+        return self.times[places % len(self.times)]
 
 
 def _cut_times(cuts: Sequence[float]) -> FloatArray:
@@ -218,16 +249,21 @@ def _settled(cuts: FloatArray, begins: FloatArray, ends: FloatArray) -> FloatArr
     """
     if not len(cuts):
         return cuts
-    times = np.unique(np.concatenate([begins, ends]))
+    times = _different(begins, ends)
     near = TOLERANCE * max(1.0, float(np.abs(times).mean()))
     after = np.clip(np.searchsorted(times, cuts), 1, len(times) - 1)
     left, right = times[after - 1], times[after]
     nearest = np.where(cuts - left <= right - cuts, left, right)
     settled = np.where(np.abs(nearest - cuts) <= near, nearest, cuts)
-    every = np.unique(settled)
+    every = _different(settled)
     kept = every[np.r_[True, np.diff(every) > near]]
     firsts: FloatArray = kept[np.searchsorted(kept, settled, "right") - 1]
     return firsts
+
+
+def _different(*values: NDArray[Any]) -> NDArray[Any]:
+    """Give the different values of arrays, sorted; quick where these are few."""
+    return np.sort(pd.unique(np.concatenate(values)))
 
 
 def _refuse_taken(data: pd.DataFrame, names: Sequence[str]) -> None:
@@ -325,38 +361,32 @@ def _faults(data: pd.DataFrame, changes: pd.DataFrame, unit: str, time: str) -> 
 
 
 def _cuts_by_unit(
-    data: pd.DataFrame, codes: IntArray, known: pd.DataFrame, start: str, stop: str
+    clocks: _Clocks, facts: IntArray, begins: IntArray, stops: FloatArray
 ) -> tuple[IntArray, FloatArray]:
     """Find the row that each unit is in when a fact becomes known, where it is inside a row."""
-    rows = pd.DataFrame(
-        {
-            "unit": codes,
-            "start": data[start].to_numpy(dtype=float),
-            "stop": data[stop].to_numpy(dtype=float),
-            "row": np.arange(len(data)),
-        }
-    ).sort_values("start", kind="stable")
-    cuts = known[["unit", "time"]].drop_duplicates().sort_values("time", kind="stable")
-    found = pd.merge_asof(
-        cuts, rows, left_on="time", right_on="start", by="unit", allow_exact_matches=False
-    )
-    inside = found[found["time"] < found["stop"]]
-    return inside["row"].to_numpy(dtype=np.int64), inside["time"].to_numpy(dtype=float)
+    order = np.argsort(begins, kind="stable")
+    before = np.searchsorted(begins[order], facts) - 1  # the last row that began before
+    facts, before = facts[before >= 0], before[before >= 0]
+    row, times = order[before], clocks.at(facts)
+    inside = (clocks.units(begins[row]) == clocks.units(facts)) & (times < stops[row])
+    return row[inside], times[inside]
 
 
 def _values(
-    begins: pd.DataFrame, known: pd.DataFrame, name: str, kept: Kept, initial: Any
+    clocks: _Clocks, begins: IntArray, known: pd.Series, kept: Kept, initial: Any
 ) -> pd.Series:
-    """Give what was known of each piece's unit when the piece began."""
-    facts = known[["unit", "time"]].assign(value=known[name] if name in known.columns else 1)
-    facts = facts[facts["value"].notna()].sort_values("time", kind="stable")
+    """Give what was known of each piece's unit when the piece began, of facts by their places."""
+    facts = known.index.to_numpy()
+    unit = clocks.units(facts)
     if kept == "count":
-        facts["value"] = facts.groupby("unit", sort=False).cumcount() + 1.0
+        first = np.searchsorted(unit, unit)
+        known = pd.Series(np.arange(len(facts)) - first + 1.0)
     elif kept == "sum":
-        facts["value"] = facts.groupby("unit", sort=False)["value"].cumsum()
-    order = np.argsort(begins["time"].to_numpy(), kind="stable")
-    found = pd.merge_asof(begins.iloc[order], facts, on="time", by="unit")["value"]
-    value = pd.Series(found.to_numpy(), index=order).sort_index()
+        known = known.groupby(unit, sort=False).cumsum()
+    latest = np.searchsorted(facts, begins, "right") - 1
+    is_own = (latest >= 0) & (unit[latest] == clocks.units(begins)) if len(facts) else latest >= 0
+    value = known.reset_index(drop=True).reindex(np.where(is_own, latest, -1))
+    value = value.reset_index(drop=True)
     if kept != "last":
         return value.fillna(0.0)
     return value if initial is None else value.where(value.notna(), initial)
