@@ -26,6 +26,7 @@ REPEATS = 3
 BASE = {"1e5", "1e7"}  # the sizes from which the others are predicted
 STREAMED = 670_000  # firms of 30 years: 20 million rows
 READ = "read the columns with pyarrow"
+AGAIN = "read them again"
 
 COX = "failure ~ C(region) + C(sector) + allied + listed"
 BARE = (
@@ -118,34 +119,42 @@ def rows(sizes: dict[str, int]) -> list[list[object]]:
 
 
 def stream() -> list[list[object]]:
-    """Measure 20 million rows with two continuous covariates, a pass beside reading them."""
+    """Measure 20 million rows with two continuous covariates, a pass beside reading them.
+
+    The first reading in a process waits for memory, as the first pass does; the second does not.
+    """
+    clock = (
+        "def clocked(work):\n"
+        "    begin, used = time.perf_counter(), time.process_time()\n"
+        "    made = work()\n"
+        "    passes.extend([time.perf_counter() - begin, time.process_time() - used])\n"
+        "    return made\n"
+    )
     with tempfile.TemporaryDirectory(prefix="scale-") as folder:
         files = make(Path(folder), STREAMED, continuous=True)
-        read = (  # twice, of which the second counts, as the fit has read its rows before too
+        read = clock + (
             "import pyarrow.dataset as ds\n"
-            "for _ in range(2):\n"
-            "    begin, used = time.perf_counter(), time.process_time()\n"
+            "def read():\n"
             f"    s = ds.dataset({folder!r}).scanner(columns=['start', 'stop', 'failure', 'size', "
             "'growth'], batch_size=1 << 16)\n"
-            "    rows = sum(len(b) for b in s.to_batches())"
+            "    return sum(len(b) for b in s.to_batches())\n"
+            "clocked(read); clocked(read)"
         )
-        fit = (
+        fit = clock + (
             "import belbiotech.survival.engines.batches as b; whole = b._Local.total\n"
-            "def total(self, *given):\n"
-            "    start, used = time.perf_counter(), time.process_time()\n"
-            "    made = whole(self, *given)\n"
-            "    passes.extend([time.perf_counter() - start, time.process_time() - used])\n"
-            "    return made\n"
-            "b._Local.total = total\n"
+            "b._Local.total = lambda *given: clocked(lambda: whole(*given))\n"
             f"belbiotech.cox('failure ~ size + growth', {files!r}, stream=True)"
         )
-        table = []
-        for task, code in ((READ, read), ("cox, streamed", fit)):
-            wall, cpu, peak, *passes = measured(code)
-            rows = STREAMED * YEARS
-            table.append(["2e7", rows, task, wall, cpu, peak])
-            pairs = zip(passes[::2], passes[1::2], strict=True)
-            table += [["2e7", rows, f"pass {k}", *pair, peak] for k, pair in enumerate(pairs, 1)]
+        rows = STREAMED * YEARS
+        _, _, peak, *twice = min(measured(read) for _ in range(REPEATS))
+        table: list[list[object]] = [
+            ["2e7", rows, READ, *twice[:2], peak],
+            ["2e7", rows, AGAIN, *twice[2:], peak],
+        ]
+        wall, cpu, peak, *passes = min(measured(fit) for _ in range(REPEATS))
+        table.append(["2e7", rows, "cox, streamed", wall, cpu, peak])
+        pairs = zip(passes[::2], passes[1::2], strict=True)
+        table += [["2e7", rows, f"pass {k}", *pair, peak] for k, pair in enumerate(pairs, 1)]
         for row in table:
             print(*row, flush=True)
         return table
@@ -158,9 +167,9 @@ def written(table: list[list[object]]) -> str:
         "",
         f"Measured {time.strftime('%Y-%m-%d')} by `make bench-scale`: a register of {YEARS} files, "
         "one a year, each task in a process of its own, libraries imported before the clock "
-        f"starts; up to 1e7 rows the shortest of {REPEATS}. Wall time depends on what else the "
-        "machine does; processor time less so. What is predicted is a line through the seconds "
-        "at 1e5 and 1e7 rows.",
+        f"starts; the streamed one, and up to 1e7 rows, the shortest of {REPEATS}. Wall time "
+        "depends on what else the machine does; processor time less so. What is predicted is a "
+        "line through the seconds at 1e5 and 1e7 rows.",
         "",
         "| rows | task | seconds | predicted | processor seconds | peak memory, GB |",
         "|---:|---|---:|---:|---:|---:|",
@@ -180,7 +189,8 @@ def ratios(table: list[list[object]]) -> list[str]:
     pairs = [
         ("cox", "bare count", "the bare count"),
         ("cox, clustered", "bare group-by of firm", "the bare group-by of firm"),
-        *((f"pass {k}", READ, "reading its columns with pyarrow") for k in range(1, 20)),
+        ("pass 1", READ, "reading its columns with pyarrow for the first time in a process"),
+        *((f"pass {k}", AGAIN, "reading them for the second time") for k in range(2, 20)),
     ]
     lines = []
     for name in dict.fromkeys(str(row[0]) for row in table):
