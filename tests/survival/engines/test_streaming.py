@@ -185,6 +185,17 @@ def test_runs_of_rows_are_added_up_as_rows_are(seed, piece, sort, late):
     close(found.log_likelihood, known.log_likelihood)
 
 
+STORAGES = [("int8", -100), ("uint8", 0), ("int16", 0), ("Int16", 0), ("float32", 1000)]
+
+
+@pytest.mark.parametrize(("dtype", "shift"), [*STORAGES, ("uint64", 2**52)])
+def test_times_in_any_storage(rows, dtype, shift):
+    begin = rows["year"] - rows["year"].min() + rows["firm_id"] % 3 * 60
+    known = cox("failure ~ x", rows.assign(start=begin, stop=begin + 1))
+    start, stop = ((times + shift).astype(dtype) for times in (begin, begin + 1))
+    close(cox("failure ~ x", rows.assign(start=start, stop=stop), stream=True).params, known.params)
+
+
 def test_more_coefficients_than_memory_holds(rows, tmp_path):
     many = pd.concat([rows.assign(firm=rows["firm_id"] + 1000 * k) for k in range(40)])
     many.to_parquet(tmp_path / "rows.parquet")

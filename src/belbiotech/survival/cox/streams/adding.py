@@ -19,7 +19,7 @@ from belbiotech.survival.rows.interval_sums import IntervalSums
 
 __all__ = ["Adding", "at_leaves", "leaves_of", "rows_of_batch"]
 
-PIECE = 1 << 18  # rows whose products are written at once
+PIECE = 1 << 17  # rows whose products are written at once
 ROOM = 1 << 22  # numbers that the covariates and products of a batch may take
 LEAST = 1 << 12  # rows of a batch
 

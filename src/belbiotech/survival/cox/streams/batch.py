@@ -115,12 +115,17 @@ class Placed:
         return np.repeat(self.ends, self._lengths)
 
     @property
+    def _each(self) -> bool:
+        """Whether each row is a run."""
+        return len(self.runs) == len(self.event)
+
+    @property
     def _lengths(self) -> IntArray:
         return np.diff(self.runs, append=len(self.event))
 
     def take(self, rows: IntArray) -> Placed:
         """Give some rows, in the order in which they stand."""
-        run = np.searchsorted(self.runs, rows, "right") - 1
+        run = rows if self._each else np.searchsorted(self.runs, rows, "right") - 1
         heads = np.flatnonzero(np.diff(run, prepend=-1))
         return Placed(
             self.event[rows],
@@ -133,7 +138,7 @@ class Placed:
 
     def sums(self, values: Iterable[FloatArray]) -> Iterator[FloatArray]:
         """Sum values of rows, (b,) each, by run, (r,) each."""
-        if len(self.runs) == len(self.event):
+        if self._each:
             return iter(values)
         return (np.add.reduceat(value, self.runs) for value in values)
 
@@ -181,7 +186,8 @@ class Times:
             starts, ends = first[runs], last[runs]
         else:
             runs, times = _runs(start, stop), self.time - self.close
-            starts, ends = (_up_to(times, values[runs]) for values in (start, stop))
+            heads = slice(None) if len(runs) == len(start) else runs
+            starts, ends = (_up_to(times, values[heads]) for values in (start, stop))
         number = np.broadcast_to(np.ones(1), len(frame))
         if columns.frequency is not None:
             number = frame[columns.frequency].to_numpy(dtype=float)
@@ -234,9 +240,11 @@ def _runs(start: NDArray[Any], stop: NDArray[Any]) -> IntArray:
 
 def _up_to(times: FloatArray, values: NDArray[Any]) -> IntArray:
     """Count the times that are not after each value; of whole numbers by looking up."""
-    low, high = float(values.min()), float(values.max())
-    whole = values.dtype.kind in "iu" or np.array_equal(values, np.rint(values))
-    if whole and high - low < 1 << 12:
-        table = np.searchsorted(times, low + np.arange(high - low + 1), "right")
-        return table.take((values - low).astype(np.int64))
+    if values.dtype.kind == "i":
+        values = values.astype(np.int64)  # differences of small ones may be larger than these
+    low, high = values.min(), values.max()
+    if float(high) - float(low) < 1 << 12 and (np.rint(values) == values).all():
+        table = np.searchsorted(times, float(low) + np.arange(int(high) - int(low) + 1), "right")
+        place: IntArray = (values - low).astype(np.intp)
+        return table[place]
     return np.searchsorted(times, values, "right")
