@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from belbiotech.errors import FitError, in_words, warn
+from belbiotech.errors import FitError, in_words
 from belbiotech.survival.cox.choose_ridge import chosen_ridge
 from belbiotech.survival.cox.firth import fit_firth
 from belbiotech.survival.cox.fit import CoxFit, RidgeFit
@@ -18,7 +18,7 @@ from belbiotech.survival.cox.maximise import LEAVE_OUT, fit_plain
 from belbiotech.survival.cox.partial_likelihood import Design, Ties
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.robust import with_clusters, with_held_clusters
-from belbiotech.survival.cox.rows import CoxCall, CoxModel, counted_model
+from belbiotech.survival.cox.rows import CoxCall, CoxModel, counted_model, warn_of_empty_strata
 from belbiotech.survival.cox.streams.fitting import fit_stream
 from belbiotech.survival.cox.streams.scores import robust_stream
 from belbiotech.survival.engines.sources import is_held
@@ -353,8 +353,7 @@ def _tell_of_events(model: CoxModel, call: CoxCall) -> None:
         raise FitError(msg)
     seen = np.bincount(design.stratum[design.event], minlength=len(labels))
     empty = [label for label, number in zip(labels, seen, strict=True) if not number]
-    if empty:
-        warn(f"no event in stratum {'; '.join(empty)}: its rows contribute nothing")
+    warn_of_empty_strata(empty)
     remedy = call.penalty or "fewer covariates"
     warn_of_few_events(events, outcome, len(model.matrix.names), remedy)
 

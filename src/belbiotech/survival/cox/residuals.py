@@ -122,11 +122,12 @@ def residuals(
         msg = "residuals are written row by row, or collapsed by unit: give to or collapse"
         raise FitError(msg)
     if to is not None:
-        path = writable(to)
+        held = fit.rows.held
+        path = writable(to, () if held is None else held.engine.paths)
         if fit.streamed is not None:
             stream_residuals(fit, fit.streamed, kind, path)
-        elif fit.rows.held is not None:
-            _write_held(fit, fit.rows.held, kind, path)
+        elif held is not None:
+            _write_held(fit, held, kind, path)
         else:
             table = pd.DataFrame(_of_rows(fit, kind)).reset_index().rename(columns=str)
             table.to_parquet(path, index=False)

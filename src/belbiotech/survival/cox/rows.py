@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from belbiotech.errors import warn
 from belbiotech.survival.cox.partial_likelihood import Design, Ties, cut_design, prepare
 from belbiotech.survival.cox.streams.call import CoxCall, check_options, reading_of
 from belbiotech.survival.engines.held import CountedRows, HeldRows, counted_rows
@@ -37,6 +38,7 @@ __all__ = [
     "reading_of",
     "stratum_keys",
     "stratum_labels",
+    "warn_of_empty_strata",
 ]
 
 
@@ -388,6 +390,23 @@ def stratum_labels(table: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]
         ", ".join(f"{name}={value}" for name, value in zip(names, values, strict=True))
         for values in table[list(names)].itertuples(index=False)
     )
+
+
+def warn_of_empty_strata(labels: Sequence[str]) -> None:
+    """Warn of strata without an event.
+
+    Parameters
+    ----------
+    labels : sequence of str
+        Their labels; of none there is no warning.
+
+    Warns
+    -----
+    BelbiotechWarning
+        With all of them.
+    """
+    if labels:
+        warn(f"no event in stratum {'; '.join(labels)}: its rows contribute nothing")
 
 
 def stratum_keys(table: pd.DataFrame, names: Sequence[str]) -> list[tuple[Hashable, ...]]:

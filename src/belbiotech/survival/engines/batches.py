@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from threading import Lock
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -20,6 +20,7 @@ from belbiotech.errors import BelbiotechError
 from belbiotech.survival.engines.columns import plain
 from belbiotech.survival.engines.engine import PARQUET, SPARK, Engine, the_error
 from belbiotech.survival.engines.exact_sums import ExactSums
+from belbiotech.survival.engines.files import refuse_changed, stamp_of
 from belbiotech.survival.engines.folders import PassingFolder
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.rows.times import FloatArray
@@ -31,6 +32,7 @@ __all__ = ["Batches", "FrameBatches", "ParquetBatches", "Part", "batches_of", "o
 
 SIZE = 1 << 19  # rows of a batch
 SHARE = 1 << 20  # rows that a thread reads before it looks for others
+BUFFER = 1 << 16  # bytes read at once of a group of more rows than that, which is not held whole
 
 
 @dataclass(frozen=True)
@@ -100,20 +102,27 @@ class _Local:
 
     def total(self, adding: Adding, label: str) -> Part:
         """Read and add up, in as many threads as there are processors."""
-        result = _Total()
+        result, stopped = _Total(), Event()
         with _progress() as progress:
             task = progress.add_task(label, total=self.rows)
 
             def add(share: Share) -> None:
                 for frame in share():
+                    if stopped.is_set():
+                        return
                     wanted = _counting(frame, self.frequency)
                     if len(wanted):
                         result.add(adding(wanted))
                     progress.advance(task, len(frame))
 
             with ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1))) as pool:
-                for _ in pool.map(add, self._shares()):
-                    pass
+                try:
+                    for _ in pool.map(add, self._shares()):
+                        pass
+                except BaseException:  # nobody waits for the others
+                    stopped.set()
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
         return result.part()
 
     def grouped(
@@ -157,6 +166,8 @@ class ParquetBatches(_Local):
         The files.
     columns : tuple of str
         What is read of them.
+    stamps : mapping of str to (int, int)
+        Size and time of the last change of files, which must not change between passes.
     keep : object
         What must live as long as the files.
     """
@@ -164,6 +175,7 @@ class ParquetBatches(_Local):
     paths: tuple[str, ...]
     columns: tuple[str, ...]
     size: int = SIZE
+    stamps: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False)
     keep: Any = field(default=None, repr=False, compare=False)
 
     def sized(self, rows: int) -> ParquetBatches:
@@ -176,6 +188,7 @@ class ParquetBatches(_Local):
 
         for path in self.paths:
             with _reading():
+                refuse_changed(path, self.stamps)
                 metadata = pq.read_metadata(path)
             rows, groups = 0, []
             for group in range(metadata.num_row_groups):
@@ -191,7 +204,11 @@ class ParquetBatches(_Local):
         # Nothing is read before it is needed: a scanner of all files reads ahead of what is slower
         # than reading, as much as memory holds.
         names = list(self.columns)
-        with _reading(), pq.ParquetFile(path, metadata=metadata, pre_buffer=False) as file:
+        buffer = BUFFER if max(metadata.row_group(k).num_rows for k in groups) > SHARE else 0
+        with (
+            _reading(),
+            pq.ParquetFile(path, metadata=metadata, pre_buffer=False, buffer_size=buffer) as file,
+        ):
             for batch in file.iter_batches(self.size, groups, names, use_threads=False):
                 if len(batch):
                     yield of_frame(batch.select(names))
@@ -207,12 +224,11 @@ def _reading() -> Iterator[None]:
 
 
 def of_frame(batch: pa.RecordBatch) -> pd.DataFrame:
-    """Make a batch a DataFrame: without copying its numbers, decimals as floats, texts as such."""
-    columns = []
-    for column in batch.columns:
-        if pa.types.is_dictionary(column.type):
-            column = column.cast(column.type.value_type)
-        columns.append(column.cast(pa.float64()) if pa.types.is_decimal(column.type) else column)
+    """Make a batch a DataFrame: without copying its numbers, texts as such."""
+    columns = [
+        column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+        for column in batch.columns
+    ]
     table = pa.Table.from_arrays(columns, names=batch.schema.names)
     frame: pd.DataFrame = table.to_pandas(
         split_blocks=True, self_destruct=True, date_as_object=False
@@ -374,8 +390,8 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
     ----------
     engine : Engine
         Where they are. Parquet files are read as they are; Spark adds up by itself; what others
-        hold, or what stands in the names of folders (``sector=C/part.parquet``), is first written
-        to a temporary Parquet file, once for all passes.
+        hold, what stands in the names of folders (``sector=C/part.parquet``), and decimals, which
+        the engine makes floats, are first written to a temporary Parquet file, once for all passes.
     reading : Reading
         What is read of them.
     rows : int
@@ -392,8 +408,12 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
         The engine failed.
     """
     columns, frequency = reading.used, reading.frequency
-    if engine.paths and _all_in_files(engine.paths, columns):
-        return ParquetBatches(rows, engine.paths, columns, keep=engine.keep, frequency=frequency)
+    if engine.paths and _as_they_are(engine.paths, columns):
+        with _reading():
+            stamps = {path: stamp_of(path) for path in engine.paths}
+        return ParquetBatches(
+            rows, engine.paths, columns, stamps=stamps, keep=engine.keep, frequency=frequency
+        )
     chosen = engine.table.select(**{name: plain(engine.table[name]) for name in columns})
     if engine.name == SPARK:
         backend = engine.table.get_backend()
@@ -405,12 +425,17 @@ def batches_of(engine: Engine, reading: Reading, rows: int) -> Batches:
     return ParquetBatches(rows, (str(path),), columns, keep=folder, frequency=frequency)
 
 
-def _all_in_files(paths: Sequence[str], columns: Sequence[str]) -> bool:
-    """Tell whether columns are in the files themselves, not in the names of their folders."""
+def _as_they_are(paths: Sequence[str], columns: Sequence[str]) -> bool:
+    """Tell whether columns are in the files, not in the names of their folders, and no decimals.
+
+    A decimal becomes the nearest float in an engine, 0.3; in Arrow it may become the one beside it,
+    which is another stratum or level.
+    """
     import pyarrow.parquet as pq
 
     try:
-        return set(columns) <= set(pq.read_schema(paths[0]).names)
+        types = {field.name: field.type for field in pq.read_schema(paths[0])}
+        return all(name in types and not pa.types.is_decimal(types[name]) for name in columns)
     except (pa.ArrowException, OSError) as error:
         raise the_error(PARQUET, "looking at the columns of files", error) from error
 

@@ -38,11 +38,14 @@ FILE = "belbiotech_file"  # the column of a row's file, where one is asked for
 LINES = 3  # of an engine's message that are shown
 LONG = 400  # letters of it
 QUOTED = ("LINE ", "== SQL", "JVM stacktrace", "Resolved plan")  # from here an engine shows a query
+STOPPED = "Query interrupted"  # what DuckDB makes of a user's interrupt
 LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
 
 
 def the_error(name: str, step: str, error: BaseException) -> EngineError:
-    """Say what an engine said, and what it was doing."""
+    """Say what an engine said, and what it was doing; a user who stopped it has stopped it all."""
+    if isinstance(error, RuntimeError) and str(error) == STOPPED:
+        raise KeyboardInterrupt from error
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     first = next((k for k, line in enumerate(lines) if line.startswith(QUOTED)), len(lines))
     said = " ".join(lines[: min(first, LINES)]) or type(error).__name__

@@ -58,7 +58,7 @@ class ExactSums:
 
 def _two_sum(a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Give a sum and its rounding error (Knuth)."""
-    total = a + b
-    with np.errstate(invalid="ignore"):  # infinite sums have no rounding error
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite sums have no rounding error
+        total = a + b
         seen = total - a
         return total, (a - (total - seen)) + (b - seen)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.errors import PanelError, in_words, stop_at
+from belbiotech.errors import EngineError, PanelError, in_words, stop_at
 from belbiotech.survival.engines.engine import (
     DUCKDB,
     FILE,
@@ -22,7 +23,7 @@ from belbiotech.survival.engines.orders import orders_of_parquet
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["open_files", "read_files"]
+__all__ = ["open_files", "read_files", "refuse_changed", "stamp_of"]
 
 SHOWN = 5
 OF_PARQUET, OF_CSV = (".parquet", ".parq", ".pq"), (".csv", ".csv.gz", ".tsv")
@@ -118,6 +119,38 @@ def read_files(read: Read, paths: list[str], **options: Any) -> ir.Table:
         return read([glob.escape(path) for path in paths], **options)  # DuckDB reads patterns
     except Exception as error:
         raise the_error(DUCKDB, "opening files", error) from error
+
+
+def stamp_of(path: str) -> tuple[int, int]:
+    """Give a file's size, and the time of its last change."""
+    found = os.stat(path)
+    return found.st_size, found.st_mtime_ns
+
+
+def refuse_changed(path: str, stamps: Mapping[str, tuple[int, int]]) -> None:
+    """Refuse a file that is read again and is not the one that it was.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    stamps : mapping of str to (int, int)
+        From `stamp_of`, when it was first read; nothing is asked of a file that is not in it.
+
+    Raises
+    ------
+    EngineError
+        It has changed.
+    OSError
+        It is gone.
+    """
+    now = stamp_of(path)
+    if stamps.get(path, now) != now:
+        msg = (
+            f"{path!r} has changed since the model's rows were first read: leave files alone while "
+            "a model reads them, and fit it again"
+        )
+        raise EngineError(msg)
 
 
 def _by_file(read: Read, paths: list[str], **options: Any) -> Callable[[], ir.Table] | None:

@@ -186,13 +186,15 @@ class CountedRows:
         return self.held.reading.unit
 
 
-def writable(to: str | Path) -> Path:
+def writable(to: str | Path, read: Sequence[str] = ()) -> Path:
     """Give the path of a file to be written, in a folder that is there.
 
     Parameters
     ----------
     to : str or Path
         What a caller was given.
+    read : sequence of str
+        Files that are read while it is written.
 
     Returns
     -------
@@ -202,7 +204,7 @@ def writable(to: str | Path) -> Path:
     Raises
     ------
     FitError
-        Something else than a path, or no folder.
+        Something else than a path, no folder, a file that is read.
     """
     if not isinstance(to, (str, Path)):
         msg = f"to is {in_words(to)}: give the path of a Parquet file"
@@ -210,6 +212,9 @@ def writable(to: str | Path) -> Path:
     path = Path(to)
     if path.is_dir() or not path.parent.is_dir():
         msg = f"{str(path)!r} cannot be written: give a file in a folder that is there"
+        raise FitError(msg)
+    if path.exists() and any(Path(one).exists() and path.samefile(one) for one in read):
+        msg = f"{str(path)!r} holds the model's rows, which would be lost: give another file"
         raise FitError(msg)
     return path
 

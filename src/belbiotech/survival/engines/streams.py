@@ -64,6 +64,9 @@ class Stream(Protocol):
     def events(self, strata: tuple[str, ...]) -> pd.DataFrame:
         """Count events by stratum and stop: these columns, `NUMBER` and `WEIGHT`."""
 
+    def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
+        """Give the different values of some columns together, in their order."""
+
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""
 
@@ -108,6 +111,10 @@ class _FrameStream:
         by = [*strata, reading.stop]
         counted = happened[by].assign(**{NUMBER: number, WEIGHT: weight})
         return counted.groupby(by, observed=True)[[NUMBER, WEIGHT]].sum().reset_index()
+
+    def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
+        """Give the different values of some columns together, in their order."""
+        return self._counting[list(names)].drop_duplicates().sort_values(list(names))
 
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""
@@ -177,6 +184,14 @@ class _HeldStream:
         )
         found = as_frame(self.held.engine.run(counted, "counting events by time"))
         return in_order(found.set_axis([*by, NUMBER, WEIGHT], axis=1), self.held.engine.orders)
+
+    def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
+        """Give the different values of some columns together, in their order."""
+        table = that_count(self.held.engine.table, self.reading.frequency)
+        columns = {f"k{j}": plain(table[name]) for j, name in enumerate(names)}
+        query = table.select(**columns).distinct()
+        found = as_frame(self.held.engine.run(query, "listing strata")).set_axis(names, axis=1)
+        return in_order(found, self.held.engine.orders).sort_values(list(names))
 
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""

@@ -48,7 +48,10 @@ class Adding:
         # Each piece is written over the one before, as asking the system for memory takes longer
         # than adding up.
         room = np.empty((2 + 2 * len(self.beta), min(PIECE, len(frame))))
-        parts = [self._piece(frame.iloc[a : a + PIECE], room) for a in range(0, len(frame), PIECE)]
+        pieces = (frame.iloc[a : a + PIECE] for a in range(0, len(frame), PIECE))
+        # Risks without end, of a step that is too long, are seen in the total.
+        with np.errstate(over="ignore", invalid="ignore"):
+            parts = [self._piece(piece, room) for piece in pieces]
         return Part(
             np.sum([part.sums for part in parts], axis=0),
             np.max([part.largest for part in parts], axis=0),
@@ -63,9 +66,8 @@ class Adding:
         # Sums by einsum: several threads add batches, and BLAS would start threads in each.
         predictor = np.einsum("j,ji->i", self.beta, x, out=room[p])
         linear = np.einsum("i,i->", here.weight, predictor[failing])
-        with np.errstate(over="ignore"):
-            risk = np.exp(predictor, out=predictor)
-            risk *= rows.weight
+        risk = np.exp(predictor, out=predictor)
+        risk *= rows.weight
         # A row with the event is at risk like any other until the time before.
         products = [
             row.copy()

@@ -130,7 +130,8 @@ def climb(
     refuse_dependent_ones(at_zero.information, spread, names, why)
     beta, now = np.zeros(len(names)), at_zero
     if start is not None and start.any():
-        there = evaluate(start)
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            there = evaluate(start)  # of a sample: the risk of other rows may have no end there
         if there.value > now.value and np.isfinite(there.information).all():
             beta, now = start, there
     for taken in range(1, MAX_STEPS + 1):

@@ -22,6 +22,7 @@ from belbiotech.survival.cox.rows import (
     reading_of,
     stratum_keys,
     stratum_labels,
+    warn_of_empty_strata,
 )
 from belbiotech.survival.cox.streams.adding import leaves_of, rows_of_batch
 from belbiotech.survival.cox.streams.batch import Columns, Covariates, Times
@@ -71,6 +72,7 @@ def fit_stream(data: object, call: CoxCall) -> CoxFit:
     _refuse(call)
     stream = open_stream(data, replace(reading_of(call, data), binned={}))
     times = _times(stream, call)
+    _tell_of_strata(stream, call, times)
     sample = stream.sample(SAMPLE)
     matrix = _pattern(stream, formula, sample, times)
     plain = Covariates.of(formula, matrix, sample)
@@ -124,6 +126,15 @@ def _times(stream: Stream, call: CoxCall) -> Times:
         call.formula.outcome, call.start, call.stop, call.strata, call.weights, call.frequency
     )
     return Times(columns, time[new], stratum[new], strata, deaths, weight, stream.close)
+
+
+def _tell_of_strata(stream: Stream, call: CoxCall, times: Times) -> None:
+    """Warn of strata without an event."""
+    if not call.strata:
+        return
+    found = stream.groups(call.strata).reset_index(drop=True)
+    empty = plain_table(found[times.codes(found) < 0], call.strata, groups=call.strata)
+    warn_of_empty_strata(stratum_labels(empty, call.strata))
 
 
 def _refuse_many(p: int, times: Times) -> None:

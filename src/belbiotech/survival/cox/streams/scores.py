@@ -166,7 +166,10 @@ def _write(
             table = frame.assign(**dict(zip(names, values.T, strict=True)))
             if events_only:
                 table = table[counts & frame[columns.outcome].to_numpy(dtype=bool)]
-            batch = pa.Table.from_pandas(table, preserve_index=False)
+            if table.empty:  # which would not tell what its columns hold
+                continue
+            schema = None if writer is None else writer.schema
+            batch = pa.Table.from_pandas(table, schema, preserve_index=False)
             if writer is None:
                 writer = pq.ParquetWriter(to, batch.schema)
             writer.write_table(batch)
