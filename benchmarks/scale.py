@@ -118,46 +118,58 @@ def rows(sizes: dict[str, int]) -> list[list[object]]:
     return table
 
 
+CLOCK = """
+def clocked(work):
+    begin, used = time.perf_counter(), time.process_time()
+    made = work()
+    passes.extend([time.perf_counter() - begin, time.process_time() - used])
+    return made
+"""
+TWICE = """
+import pyarrow.dataset as ds
+def read():
+    names = ['start', 'stop', 'failure', 'size', 'growth']
+    scanner = ds.dataset({folder!r}).scanner(columns=names, batch_size=1 << 16)
+    return sum(len(batch) for batch in scanner.to_batches())
+clocked(read); clocked(read)
+"""
+FIT = """
+import belbiotech.survival.engines.batches as b; whole = b._Local.total
+b._Local.total = lambda *given: clocked(lambda: whole(*given))
+belbiotech.cox('failure ~ size + growth', {folder!r}, stream=True)
+"""
+
+
 def stream() -> list[list[object]]:
     """Measure 20 million rows with two continuous covariates, a pass beside reading them.
 
+    Rows are in order of time, a file for each year, or a firm's after the other's, in one file.
+    """
+    with tempfile.TemporaryDirectory(prefix="scale-") as folder:
+        by_year, by_firm = Path(folder) / "year", Path(folder) / "firm"
+        by_year.mkdir()
+        by_firm.mkdir()
+        rows = ibis.duckdb.connect().read_parquet(make(by_year, STREAMED, continuous=True))
+        rows.order_by("firm_id", "start").to_parquet(by_firm / "rows.parquet")
+        return [*passes(by_year, ""), *passes(by_firm, ", rows by firm")]
+
+
+def passes(folder: Path, how: str) -> list[list[object]]:
+    """Measure passes over the files of a folder.
+
     The first reading in a process waits for memory, as the first pass does; the second does not.
     """
-    clock = (
-        "def clocked(work):\n"
-        "    begin, used = time.perf_counter(), time.process_time()\n"
-        "    made = work()\n"
-        "    passes.extend([time.perf_counter() - begin, time.process_time() - used])\n"
-        "    return made\n"
-    )
-    with tempfile.TemporaryDirectory(prefix="scale-") as folder:
-        files = make(Path(folder), STREAMED, continuous=True)
-        read = clock + (
-            "import pyarrow.dataset as ds\n"
-            "def read():\n"
-            f"    s = ds.dataset({folder!r}).scanner(columns=['start', 'stop', 'failure', 'size', "
-            "'growth'], batch_size=1 << 16)\n"
-            "    return sum(len(b) for b in s.to_batches())\n"
-            "clocked(read); clocked(read)"
-        )
-        fit = clock + (
-            "import belbiotech.survival.engines.batches as b; whole = b._Local.total\n"
-            "b._Local.total = lambda *given: clocked(lambda: whole(*given))\n"
-            f"belbiotech.cox('failure ~ size + growth', {files!r}, stream=True)"
-        )
-        rows = STREAMED * YEARS
-        _, _, peak, *twice = min(measured(read) for _ in range(REPEATS))
-        table: list[list[object]] = [
-            ["2e7", rows, READ, *twice[:2], peak],
-            ["2e7", rows, AGAIN, *twice[2:], peak],
-        ]
-        wall, cpu, peak, *passes = min(measured(fit) for _ in range(REPEATS))
-        table.append(["2e7", rows, "cox, streamed", wall, cpu, peak])
-        pairs = zip(passes[::2], passes[1::2], strict=True)
-        table += [["2e7", rows, f"pass {k}", *pair, peak] for k, pair in enumerate(pairs, 1)]
-        for row in table:
-            print(*row, flush=True)
-        return table
+    read, fit = (CLOCK + code.format(folder=str(folder)) for code in (TWICE, FIT))
+    _, _, peak, *twice = min(measured(read) for _ in range(REPEATS))
+    timed = [(READ, *twice[:2], peak), (AGAIN, *twice[2:], peak)]
+    wall, cpu, peak, *each = min(measured(fit) for _ in range(REPEATS))
+    pairs = zip(each[::2], each[1::2], strict=True)
+    timed += [("cox, streamed", wall, cpu, peak)]
+    timed += [(f"pass {k}", *pair, peak) for k, pair in enumerate(pairs, 1)]
+    table: list[list[object]] = [["2e7", STREAMED * YEARS, t + how, *m] for t, *m in timed]
+    for row in table:
+        print(*row, flush=True)
+    return table
 
 
 def written(table: list[list[object]]) -> str:
@@ -189,8 +201,12 @@ def ratios(table: list[list[object]]) -> list[str]:
     pairs = [
         ("cox", "bare count", "the bare count"),
         ("cox, clustered", "bare group-by of firm", "the bare group-by of firm"),
-        ("pass 1", READ, "reading its columns with pyarrow for the first time in a process"),
-        *((f"pass {k}", AGAIN, "reading them for the second time") for k in range(2, 20)),
+        *(
+            (f"pass {k}{how}", (READ if k == 1 else AGAIN) + how, words)
+            for how in ("", ", rows by firm")
+            for k in range(1, 20)
+            for words in [f"reading its columns with pyarrow{'' if k == 1 else ' again'}"]
+        ),
     ]
     lines = []
     for name in dict.fromkeys(str(row[0]) for row in table):

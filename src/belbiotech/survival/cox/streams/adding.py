@@ -69,12 +69,8 @@ class Adding:
         risk = np.exp(predictor, out=predictor)
         risk *= rows.weight
         # A row with the event is at risk like any other until the time before.
-        products = [
-            row.copy()
-            for row in here.sums(
-                _products(risk[failing], x_failing, np.empty((1 + p, len(failing))))
-            )
-        ]
+        values = _products(risk[failing], x_failing, np.empty((1 + p, len(failing))))
+        products = [row.copy() for row in here.sums(values)]
         before = _over_times(here.starts, here.ends - 1, products, leaves_of(self.times))
         risk[failing] = 0.0
         waiting = rows.sums(_products(risk, x, room[1 + p :]))
