@@ -71,9 +71,15 @@ def test_cox_on_spark(table, panel, formula, options):
     close(found.variance, known.variance)
 
 
-def test_a_stream_on_spark(table, panel):
-    known = cox("failure ~ x + z", panel, cluster="firm_id")
-    found = cox("failure ~ x + z", table, cluster="firm_id", stream=True)
+@pytest.mark.parametrize(
+    ("formula", "options"),
+    [
+        ("failure ~ x + z", {"cluster": "firm_id"}),
+        ("failure ~ x + region + offset(log(z))", {"strata": "listed", "weights": "wt"}),
+    ],
+)
+def test_a_stream_on_spark(table, panel, formula, options):
+    known, found = cox(formula, panel, **options), cox(formula, table, **options, stream=True)
     close(found.params, known.params)
     close(found.variance, known.variance)
 

@@ -29,6 +29,7 @@ MODELS = [
     ("failure ~ x + log(z)", {"weights": "wt", "frequency": "copies", "ties": "breslow"}),
     ("failure ~ x + round(z, 1)", {"cluster": ["firm_id", "year"], "start": "late"}),
     ("failure ~ x + listed", {"weights": "wt", "stop": "long", "cluster": "region"}),
+    ("failure ~ x + offset(log(z)) + offset(size / 9)", {"strata": "region", "cluster": "firm_id"}),
 ]
 
 
@@ -74,13 +75,14 @@ def test_streamed_as_counted(rows, tmp_path, formula, options, where):
     close(at["hazard_x"], at["hazard_y"])
 
 
+@pytest.mark.parametrize("formula", ["failure ~ x + z", "failure ~ x + offset(log(z))"])
 @pytest.mark.parametrize("kind", ["martingale", "deviance", "score", "dfbeta", "schoenfeld"])
-def test_residuals_of_a_stream(rows, tmp_path, kind):
-    known = cox("failure ~ x + z", rows).residuals(kind)
+def test_residuals_of_a_stream(rows, tmp_path, kind, formula):
+    known = cox(formula, rows).residuals(kind)
     if kind == "schoenfeld":
         known = known.droplevel("time").rename_axis(None)
     known = pd.DataFrame(known).sort_index()
-    result = cox("failure ~ x + z", rows, stream=True)
+    result = cox(formula, rows, stream=True)
     with pytest.raises(FitError, match="to='residuals.parquet'"):
         result.residuals(kind)
     result.residuals(kind, to=tmp_path / "r.parquet")
@@ -94,6 +96,26 @@ def test_prediction_of_a_stream(rows):
     path = pd.DataFrame({"start": [0, 4], "stop": [4, 9], "x": [0.5, -0.5]})
     table = known.predict_survival(path)
     close(found.predict_survival(path)["std_error"], table["std_error"])
+
+
+def test_prediction_with_an_offset(rows):
+    formula = "failure ~ x + offset(log(z))"
+    counts = {"frequency": "copies", "overlap": "allow"}
+    known, found = cox(formula, rows, **counts), cox(formula, rows, **counts, stream=True)
+    path = pd.DataFrame({"start": [0, 4], "stop": [4, 9], "x": [0.5, -0.5], "z": [2.0, 0.3]})
+    for name in ("estimate", "std_error"):
+        close(found.predict_survival(path)[name], known.predict_survival(path)[name])
+        for kind in ("lp", "risk"):
+            told = (fit.predict(kind, path, reference="zero")[name] for fit in (found, known))
+            close(*told)
+
+
+def test_offsets_that_are_no_numbers_or_alone(rows):
+    with pytest.raises(FormulaError, match="the offset is missing or infinite where x = -"):
+        cox("failure ~ z + offset(log(x))", rows, stream=True)
+    one, other = (cox("failure ~ offset(x)", rows, stream=stream) for stream in (True, False))
+    close(one.log_likelihood, other.log_likelihood)
+    close(*(fit.baseline_cumulative_hazard["hazard"].iloc[-1] for fit in (one, other)))
 
 
 @pytest.mark.parametrize("method", ["concordance", "concordance_std_error"])

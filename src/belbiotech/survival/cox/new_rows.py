@@ -166,6 +166,8 @@ def _offset(fit: CoxFit, newdata: pd.DataFrame | None) -> FloatArray:
 
 def _mean_offset(fit: CoxFit) -> float:
     """Give the mean of the rows' offsets, which R takes off whatever the reference is."""
+    if fit.streamed is not None:
+        return fit.streamed.mean_offset
     offset, number = fit.design.offset, fit.design.number
     return 0.0 if offset is None else float(offset @ number / number.sum())
 

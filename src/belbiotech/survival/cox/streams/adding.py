@@ -35,7 +35,7 @@ class Adding:
     beta : array of float, (p,)
         The coefficients.
     describe : bool
-        Also add up the rows and moments of covariates.
+        Also add up the rows, moments of covariates and offsets.
     """
 
     covariates: Covariates
@@ -60,11 +60,13 @@ class Adding:
     def _piece(self, frame: pd.DataFrame, room: FloatArray) -> Part:
         rows, p = self.times.placed(frame), len(self.beta)
         room = room[:, : len(frame)]
-        x = self.covariates.of_rows(frame, room[:p])
+        x, offset = self.covariates.of_rows(frame, room[:p])
         failing = np.flatnonzero(rows.event)
         here, x_failing = rows.take(failing), x.take(failing, axis=1)
         # Sums by einsum: several threads add batches, and BLAS would start threads in each.
         predictor = np.einsum("j,ji->i", self.beta, x, out=room[p])
+        if offset is not None:
+            predictor += offset
         linear = np.einsum("i,i->", here.weight, predictor[failing])
         risk = np.exp(predictor, out=predictor)
         risk *= rows.weight
@@ -82,7 +84,8 @@ class Adding:
         ]
         largest = np.zeros(0)
         if self.describe:
-            sums.append(_moments(rows.number, x, room[1 + p : -1]))
+            added = 0.0 if offset is None else float(rows.number @ offset)
+            sums += [_moments(rows.number, x, room[1 + p : -1]), np.array([added])]
             largest = np.concatenate([x.max(axis=1), -x.min(axis=1)])
         return Part(np.concatenate([each.ravel() for each in sums]), largest)
 

@@ -35,7 +35,7 @@ class Covariates:
     centre : array of float, (p,)
         What is taken off.
     numbers : tuple of str or None
-        The covariates where each is a column by itself.
+        The covariates where each is a column by itself, and there is no offset.
     """
 
     formula: Formula
@@ -46,23 +46,29 @@ class Covariates:
     @classmethod
     def of(cls, formula: Formula, matrix: Matrix, sample: pd.DataFrame) -> Covariates:
         """Look whether all covariates are plain columns of numbers."""
-        plain = set(matrix.names) <= set(formula.plain) and all(
-            sample[name].dtype.kind in "iuf" for name in matrix.names
-        )
+        plain = not formula.offsets and set(matrix.names) <= set(formula.plain)
+        plain = plain and all(sample[name].dtype.kind in "iuf" for name in matrix.names)
         names = matrix.names if plain else None
         return cls(formula, matrix, np.zeros(len(matrix.names)), names)
 
-    def of_rows(self, frame: pd.DataFrame, x: FloatArray | None = None) -> FloatArray:
-        """Give the covariates of rows, (p, b), centred, in an array that may be given."""
+    def of_rows(
+        self, frame: pd.DataFrame, x: FloatArray | None = None
+    ) -> tuple[FloatArray, FloatArray | None]:
+        """Give the covariates of rows, (p, b), centred, in an array that may be given.
+
+        Then what the formula adds to their linear predictors, (b,), or None.
+        """
+        offset = None
         if self.numbers is not None:
             columns = [_numbers(frame[name]) for name in self.numbers]
         else:
             with ONE_AT_A_TIME:
-                columns = list(design_matrix(self.formula, frame, self.matrix.spec).x.T)
+                made = design_matrix(self.formula, frame, self.matrix.spec)
+            columns, offset = list(made.x.T), made.offset
         x = np.empty((len(columns), len(frame))) if x is None else x
         for row, column, middle in zip(x, columns, self.centre, strict=True):
             np.subtract(column, middle, out=row)
-        return x
+        return x, offset
 
 
 @dataclass(frozen=True)

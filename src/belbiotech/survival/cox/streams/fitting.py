@@ -76,7 +76,7 @@ def fit_stream(data: object, call: CoxCall) -> CoxFit:
     sample = stream.sample(SAMPLE)
     matrix = _pattern(stream, formula, sample, times)
     plain = Covariates.of(formula, matrix, sample)
-    covariates = replace(plain, centre=plain.of_rows(sample).mean(axis=1))
+    covariates = replace(plain, centre=plain.of_rows(sample)[0].mean(axis=1))
     stream = stream.sized(rows_of_batch(len(matrix.names)))
     model = StreamedModel(stream, covariates, times, times.sets(call.ties))
     best, model, rows = _maximum(model, _start(sample, call, matrix.names))
@@ -91,7 +91,6 @@ def _refuse(call: CoxCall) -> None:
             ("frailty=", call.frailty is not None),
             ("firth=True", call.firth),
             ("ridge=", call.ridge is not None),
-            ("offset()", bool(call.formula.offsets)),
             ("tt()", bool(call.formula.over_time)),
         )
         if given
@@ -194,7 +193,7 @@ def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, Streamed
     """Climb to the maximum, a pass a step, from a start; also count the rows."""
     p = len(start)
     zero, described = totals_at(model, np.zeros(p), "At zero", describe=True)
-    rows, sums, squares = np.split(described.sums, [1, 1 + p])
+    rows, sums, squares, offsets = np.split(described.sums, [1, 1 + p, 1 + 2 * p])
     mean = sums / rows
     spread = np.sqrt(np.maximum(squares / rows - mean**2, 0.0))
     high, low = described.largest[:p], -described.largest[p:]
@@ -218,7 +217,8 @@ def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, Streamed
     at_best = last.get(best.beta.tobytes())
     if at_best is None:
         at_best = totals_at(model, best.beta, "At the maximum")[0] if best.beta.any() else zero
-    return best, replace(model, at_zero=zero, at_best=at_best), int(rows[0])
+    model = replace(model, at_zero=zero, at_best=at_best, mean_offset=float(offsets[0] / rows[0]))
+    return best, model, int(rows[0])
 
 
 def _fit(

@@ -59,11 +59,16 @@ class RowValues:
         passed_mean[rows.event] += steps.own_hazard_mean[own]
         return passed, passed_mean
 
+    def covariates_and_risks(self, frame: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+        """Give the centred covariates of rows, (b, p), and their risks, (b,)."""
+        x, offset = self.covariates.of_rows(frame)
+        return x.T, np.exp(self.beta @ x + (0.0 if offset is None else offset))
+
     def scores(self, frame: pd.DataFrame) -> tuple[FloatArray, Placed]:
         """Give the score residuals of rows, (b, p), not yet weighted, and where they stand."""
-        x, rows = self.covariates.of_rows(frame).T, self.times.placed(frame)
+        (x, risk), rows = self.covariates_and_risks(frame), self.times.placed(frame)
         passed, passed_mean = self.hazards(rows)
-        scores = np.exp(x @ self.beta)[:, None] * (passed_mean - x * passed[:, None])
+        scores = risk[:, None] * (passed_mean - x * passed[:, None])
         own = rows.last[rows.event] - 1
         scores[rows.event] += x[rows.event] - self.steps.mean[own]
         return scores, rows
@@ -72,7 +77,7 @@ class RowValues:
         """Give events seen minus expected, (b,), and where rows stand."""
         rows = self.times.placed(frame)
         passed, _ = self.hazards(rows)
-        return rows.event - np.exp(self.beta @ self.covariates.of_rows(frame)) * passed, rows
+        return rows.event - self.covariates_and_risks(frame)[1] * passed, rows
 
 
 def robust_stream(fit: CoxFit) -> CoxFit:
@@ -213,7 +218,7 @@ def stream_residuals(fit: CoxFit, model: StreamedModel, kind: str, to: Path) -> 
             one = deviance(one, rows.event.astype(float)) if kind == "deviance" else one
             return one[:, None]
         if kind in ("schoenfeld", "scaled_schoenfeld"):
-            x, rows = values.covariates.of_rows(frame).T, values.times.placed(frame)
+            x, rows = values.covariates_and_risks(frame)[0], values.times.placed(frame)
             table = x - values.steps.mean[np.maximum(rows.last - 1, 0)]
             if kind == "scaled_schoenfeld":
                 table = table @ naive * fit.n_events + beta

@@ -85,6 +85,8 @@ class StreamedModel:
         Their risk sets, of two sums a time.
     at_zero, at_best : StreamTotals or None
         What passes have added up at coefficients of zero and, once fitted, at the estimates.
+    mean_offset : float
+        Of what the formula adds to the rows' linear predictors.
     """
 
     stream: Stream
@@ -93,6 +95,7 @@ class StreamedModel:
     sets: RiskSets
     at_zero: StreamTotals | None = None
     at_best: StreamTotals | None = None
+    mean_offset: float = 0.0
 
 
 def totals_at(
@@ -109,15 +112,15 @@ def totals_at(
     label : str
         Of the progress bar.
     describe : bool
-        Also add up the rows and moments of covariates.
+        Also add up the rows, moments of covariates and offsets.
 
     Returns
     -------
     StreamTotals
         The totals of the risk sets.
     Part
-        With ``describe``: rows, the sum of each covariate, and of its squares; and the largest
-        value of each, and the largest of its negative.
+        With ``describe``: rows, the sum of each covariate, and of its squares, and of offsets; and
+        the largest value of each covariate, and the largest of its negative.
     """
     times, sets = model.times, model.sets
     adding = Adding(model.covariates, times, beta, describe)
