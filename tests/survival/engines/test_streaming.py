@@ -91,6 +91,24 @@ def test_residuals_of_a_stream(rows, tmp_path, kind, formula):
     close(found[names].to_numpy(), known.to_numpy(), rtol=1e-8)
 
 
+def test_late_entries_after_a_large_hazard(rows, tmp_path):
+    """An early row of little risk fails: what follows is little beside the hazard then."""
+    rows = rows.assign(start=rows["start"] + 9.0, stop=rows["stop"] + 9.0)
+    early = rows.head(2).assign(start=0.0, stop=[1.0, 2.0], failure=1, x=[-30.0, -31.0])
+    rows = pd.concat([early, rows.assign(x=rows["x"] / 9 + rows["failure"] / 4)], ignore_index=True)
+    options = {"cluster": "year", "overlap": "allow"}
+    known, found = (
+        cox("failure ~ x", rows, **options),
+        cox("failure ~ x", rows, **options, stream=True),
+    )
+    assert found.baseline_cumulative_hazard["hazard"].iloc[-1] > 1e15
+    close(found.variance, known.variance)
+    for kind in ("martingale", "dfbeta"):
+        found.residuals(kind, to=tmp_path / "r.parquet")
+        written = pd.read_parquet(tmp_path / "r.parquet").filter(like=kind).to_numpy()
+        close(written, pd.DataFrame(known.residuals(kind)).to_numpy())
+
+
 def test_prediction_of_a_stream(rows):
     known, found = cox("failure ~ x", rows), cox("failure ~ x", rows, stream=True)
     path = pd.DataFrame({"start": [0, 4], "stop": [4, 9], "x": [0.5, -0.5]})

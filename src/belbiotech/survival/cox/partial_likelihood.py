@@ -21,6 +21,7 @@ from belbiotech.survival.rows.column_codes import CHUNK
 from belbiotech.survival.rows.interval_sums import IntervalSums, Pieces
 
 __all__ = [
+    "LOST",
     "Design",
     "Likelihood",
     "RiskSets",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from belbiotech.errors import FitError
 from belbiotech.survival.cox.fit import CoxFit
-from belbiotech.survival.cox.partial_likelihood import Steps
+from belbiotech.survival.cox.partial_likelihood import LOST, Steps
 from belbiotech.survival.cox.streams.batch import Covariates, Placed, Times
 from belbiotech.survival.cox.streams.totals import StreamedModel, StreamTotals
 from belbiotech.survival.engines.batches import Part
@@ -19,6 +20,8 @@ from belbiotech.survival.inference.variance import chi_square_of, squares
 from belbiotech.survival.rows.checks import FloatArray
 
 __all__ = ["deviance", "RowValues", "robust_stream", "stream_residuals", "stream_score_statistic"]
+
+PARTS = 3  # sums whose rounding errors are summed, and so on: some 150 binary digits
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,28 @@ class RowValues:
         """Take the steps from a pass at the coefficients."""
         return cls(model.covariates, model.times, totals.steps, beta)
 
+    @cached_property
+    def running(self) -> list[tuple[FloatArray, FloatArray]]:
+        """Sum the hazard up to each time, (k + 1,), and times the mean covariate, (k + 1, p).
+
+        Where late entries pass little of a large hazard, the rounding errors of the sums follow
+        as sums of their own, and theirs.
+        """
+        hazard, mean = self.steps.hazard, self.steps.hazard_mean
+        parts = 1 if (np.cumsum(hazard) <= LOST * hazard).all() else PARTS
+        return list(zip(_running(hazard, parts), _running(mean, parts), strict=True))
+
     def hazards(self, rows: Placed) -> tuple[FloatArray, FloatArray]:
         """Give the hazard that rows passed, (b,), and the same times the mean covariates, (b, p).
 
         With Efron's ties a row with the event passes less of that time's hazard than others.
         """
-        steps, last = self.steps, rows.last - rows.event
-        hazard = np.concatenate([[0.0], np.cumsum(steps.hazard)])
-        mean = np.vstack([np.zeros(len(self.beta)), np.cumsum(steps.hazard_mean, axis=0)])
-        passed, passed_mean = hazard[last] - hazard[rows.first], mean[last] - mean[rows.first]
+        steps, first, last = self.steps, rows.first, rows.last - rows.event
+        passed = np.zeros(len(first))
+        passed_mean = np.zeros((len(first), len(self.beta)))
+        for hazard, mean in reversed(self.running):
+            passed += hazard[last] - hazard[first]
+            passed_mean += mean[last] - mean[first]
         own = rows.last[rows.event] - 1
         passed[rows.event] += steps.own_hazard[own]
         passed_mean[rows.event] += steps.own_hazard_mean[own]
@@ -78,6 +94,17 @@ class RowValues:
         rows = self.times.placed(frame)
         passed, _ = self.hazards(rows)
         return rows.event - self.covariates_and_risks(frame)[1] * passed, rows
+
+
+def _running(values: FloatArray, parts: int) -> list[FloatArray]:
+    """Sum values up to each, (k + 1, ...), and the rounding errors of these sums (Knuth)."""
+    sums = []
+    for _ in range(parts):
+        total = np.concatenate([np.zeros_like(values[:1]), np.cumsum(values, axis=0)])
+        sums.append(total)
+        seen = total[1:] - total[:-1]
+        values = (total[:-1] - (total[1:] - seen)) + (values - seen)
+    return sums
 
 
 def robust_stream(fit: CoxFit) -> CoxFit:
