@@ -17,7 +17,7 @@ from belbiotech.survival.cox.partial_likelihood import score_residuals
 from belbiotech.survival.cox.residuals import dfbeta
 from belbiotech.survival.cox.result import CoxResult
 from belbiotech.survival.cox.rows import reading_of
-from belbiotech.survival.engines.held import HeldRows, counted_rows
+from belbiotech.survival.engines.held import HeldRows, counted_rows, held_rows
 from belbiotech.survival.engines.sources import is_held
 from belbiotech.survival.formulas.formula import read_formula
 from belbiotech.survival.formulas.texts import quoted
@@ -296,12 +296,15 @@ def cox_causes(
     right = right_side.strip().removeprefix("~").strip()
     read_formula(f"{quoted(names[0])} ~ {right}")  # refuses what is a term of cox() alone
     begin, end = options.get("start", "start"), options.get("stop", "stop")
-    if is_held(data) and not options.get("stream", False):
+    if is_held(data):
         call = read_call(f"{quoted(names[0])} ~ {right}", **_of_cox(options))
         reading = replace(reading_of(call, data), outcomes=tuple(names), one_fate=True)
-        data = counted_rows(data, reading)
-        check_fates(data.data, names)
-    elif not is_held(data):
+        if options.get("stream", False):  # each model checks what it reads, but not who has two
+            held_rows(data, replace(reading, unit=None))
+        else:
+            data = counted_rows(data, reading)
+            check_fates(data.data, names)
+    else:
         data = as_table(data)
         check_fates(check_rows(data, names, start=begin, stop=end), names)
     results = {name: cox(f"{quoted(name)} ~ {right}", data, **options) for name in names}

@@ -165,11 +165,17 @@ def _offset(fit: CoxFit, newdata: pd.DataFrame | None) -> FloatArray:
 
 
 def _mean_offset(fit: CoxFit) -> float:
-    """Give the mean of the rows' offsets, which R takes off whatever the reference is."""
+    """Give the mean of the rows' offsets, which R takes off whatever the reference is.
+
+    Rows of levels without an event have minus infinity there, and are left out.
+    """
     if fit.streamed is not None:
         return fit.streamed.mean_offset
     offset, number = fit.design.offset, fit.design.number
-    return 0.0 if offset is None else float(offset @ number / number.sum())
+    if offset is None:
+        return 0.0
+    known = np.isfinite(offset)
+    return float(offset[known] @ number[known] / number[known].sum())
 
 
 def _sample_means(fit: CoxFit) -> FloatArray:

@@ -67,6 +67,9 @@ class Stream(Protocol):
     def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
         """Give the different values of some columns together, in their order."""
 
+    def cells(self, names: tuple[str, ...], most: int) -> pd.DataFrame | None:
+        """Count rows by some columns and the outcome: these and `NUMBER`; None of too many."""
+
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""
 
@@ -115,6 +118,15 @@ class _FrameStream:
     def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
         """Give the different values of some columns together, in their order."""
         return self._counting[list(names)].drop_duplicates().sort_values(list(names))
+
+    def cells(self, names: tuple[str, ...], most: int) -> pd.DataFrame | None:
+        """Count rows by some columns and the outcome."""
+        rows, reading = self._counting, self.reading
+        by = list(dict.fromkeys([*names, reading.outcomes[0]]))
+        number = 1.0 if reading.frequency is None else rows[reading.frequency].astype(float)
+        groups = rows[by].assign(**{NUMBER: number}).groupby(by, observed=True, sort=False)
+        counted = groups[[NUMBER]].sum().reset_index()
+        return counted if len(counted) <= most else None
 
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""
@@ -192,6 +204,22 @@ class _HeldStream:
         query = table.select(**columns).distinct()
         found = as_frame(self.held.engine.run(query, "listing strata")).set_axis(names, axis=1)
         return in_order(found, self.held.engine.orders).sort_values(list(names))
+
+    def cells(self, names: tuple[str, ...], most: int) -> pd.DataFrame | None:
+        """Count rows by some columns and the outcome, in the engine."""
+        import ibis
+
+        reading, table = self.reading, self.held.engine.table
+        by = list(dict.fromkeys([*names, reading.outcomes[0]]))
+        columns = {f"k{j}": plain(table[name]) for j, name in enumerate(by)}
+        number = ibis.literal(1.0)
+        if reading.frequency is not None:
+            number = plain(table[reading.frequency]).cast("float64")
+        rows = that_count(table, reading.frequency).select(**columns, number=number)
+        counted = rows.group_by(list(columns)).aggregate(number=rows["number"].sum())
+        found = as_frame(self.held.engine.run(counted.limit(most + 1), "counting rows by level"))
+        found = in_order(found.set_axis([*by, NUMBER], axis=1), self.held.engine.orders)
+        return found if len(found) <= most else None
 
     def levels(self, name: str, most: int) -> pd.Series:
         """Give the different values of a column, or so many of them."""

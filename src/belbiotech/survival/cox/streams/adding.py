@@ -84,8 +84,7 @@ class Adding:
         ]
         largest = np.zeros(0)
         if self.describe:
-            added = 0.0 if offset is None else float(rows.number @ offset)
-            sums += [_moments(rows.number, x, room[1 + p : -1]), np.array([added])]
+            sums += [_moments(rows.number, x, room[1 + p : -1]), _of_offsets(rows.number, offset)]
             largest = np.concatenate([x.max(axis=1), -x.min(axis=1)])
         return Part(np.concatenate([each.ravel() for each in sums]), largest)
 
@@ -144,6 +143,14 @@ def _over_times(
             tree += np.bincount(cut.block, value[often[cut.row]], 2 * leaves)
         sums.append(tree)
     return np.array(sums)
+
+
+def _of_offsets(number: FloatArray, offset: FloatArray | None) -> FloatArray:
+    """Count the rows that may have the event, and sum their offsets, (2,)."""
+    if offset is None:
+        return np.array([number.sum(), 0.0])
+    known = np.isfinite(offset)
+    return np.array([number[known].sum(), number[known] @ offset[known]])
 
 
 def _moments(number: FloatArray, x: FloatArray, room: FloatArray) -> FloatArray:

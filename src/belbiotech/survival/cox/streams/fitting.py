@@ -27,11 +27,11 @@ from belbiotech.survival.cox.rows import (
 from belbiotech.survival.cox.streams.adding import leaves_of, rows_of_batch
 from belbiotech.survival.cox.streams.batch import Columns, Covariates, Times
 from belbiotech.survival.cox.streams.climb import Maximum, Spread, climb
+from belbiotech.survival.cox.streams.quiet import without_quiet_levels
 from belbiotech.survival.cox.streams.totals import StreamedModel, StreamTotals, totals_at
 from belbiotech.survival.engines.streams import NUMBER, WEIGHT, Stream, open_stream
 from belbiotech.survival.formulas.allowed import columns_of, name_of
 from belbiotech.survival.formulas.design import design_matrix
-from belbiotech.survival.formulas.formula import Formula
 from belbiotech.survival.formulas.matrix import Matrix
 from belbiotech.survival.inference.variance import symmetric_inverse
 from belbiotech.survival.rows.checks import FloatArray, IntArray
@@ -74,7 +74,7 @@ def fit_stream(data: object, call: CoxCall) -> CoxFit:
     times = _times(stream, call)
     _tell_of_strata(stream, call, times)
     sample = stream.sample(SAMPLE)
-    matrix = _pattern(stream, formula, sample, times)
+    matrix = _pattern(stream, call, sample, times)
     plain = Covariates.of(formula, matrix, sample)
     covariates = replace(plain, centre=plain.of_rows(sample)[0].mean(axis=1))
     stream = stream.sized(rows_of_batch(len(matrix.names)))
@@ -149,8 +149,9 @@ def _refuse_many(p: int, times: Times) -> None:
         raise FitError(msg)
 
 
-def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame, times: Times) -> Matrix:
+def _pattern(stream: Stream, call: CoxCall, sample: pd.DataFrame, times: Times) -> Matrix:
     """Code the covariates from a few rows in which each level of each factor occurs."""
+    formula = call.formula
     few = sample.head(PATTERN)[list(formula.columns)].reset_index(drop=True)
     coded = {
         name
@@ -175,7 +176,9 @@ def _pattern(stream: Stream, formula: Formula, sample: pd.DataFrame, times: Time
         table[name] = levels.iloc[np.resize(np.arange(len(levels)), n)].reset_index(drop=True)
     matrix = design_matrix(formula, table)
     _refuse_many(len(matrix.names), times)
-    return replace(matrix, x=matrix.x[:0])
+    if call.leave_out:
+        matrix = without_quiet_levels(stream, call, few, factors, matrix)
+    return replace(matrix, x=matrix.x[:0], offset=None)
 
 
 def _start(sample: pd.DataFrame, call: CoxCall, names: tuple[str, ...]) -> FloatArray:
@@ -217,7 +220,9 @@ def _maximum(model: StreamedModel, start: FloatArray) -> tuple[Maximum, Streamed
     at_best = last.get(best.beta.tobytes())
     if at_best is None:
         at_best = totals_at(model, best.beta, "At the maximum")[0] if best.beta.any() else zero
-    model = replace(model, at_zero=zero, at_best=at_best, mean_offset=float(offsets[0] / rows[0]))
+    model = replace(
+        model, at_zero=zero, at_best=at_best, mean_offset=float(offsets[1] / offsets[0])
+    )
     return best, model, int(rows[0])
 
 

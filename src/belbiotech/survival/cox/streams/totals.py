@@ -119,8 +119,8 @@ def totals_at(
     StreamTotals
         The totals of the risk sets.
     Part
-        With ``describe``: rows, the sum of each covariate, and of its squares, and of offsets; and
-        the largest value of each covariate, and the largest of its negative.
+        With ``describe``: rows, the sum of each covariate, and of its squares, rows with a finite
+        offset, and the sum of these; and the largest value of each covariate, and of its negative.
     """
     times, sets = model.times, model.sets
     adding = Adding(model.covariates, times, beta, describe)
