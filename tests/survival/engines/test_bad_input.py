@@ -11,6 +11,7 @@ import pytest
 from belbiotech import check_panel, cox, cumulative_incidence, discrete_hazard, kaplan_meier
 from belbiotech.errors import BelbiotechError, EngineError, FitError, FormulaError, PanelError
 from belbiotech.survival.engines import counting
+from belbiotech.survival.engines.batches import SparkBatches
 
 ibis = pytest.importorskip("ibis")
 
@@ -221,6 +222,41 @@ def test_residuals_to_nowhere(saved, tmp_path):
         result.residuals(to=tmp_path / "none" / "r.parquet")
     with pytest.raises(FitError, match="to is 3: give the path"):
         result.residuals(to=3)
+    for name in ("r.csv", "r.CSV.gz"):
+        with pytest.raises(FitError, match="would be a Parquet file: name it so"):
+            result.residuals(to=tmp_path / name)
+        assert not (tmp_path / name).exists()
+
+
+def test_residuals_by_unit_of_rows_that_an_engine_holds(saved):
+    result = cox("failure ~ size", saved(), cluster="firm_id")
+    with pytest.raises(FitError, match=r"to='residuals.parquet'\), and sum them by unit there$"):
+        result.residuals("martingale", collapse="firm_id")
+
+
+def test_what_a_python_on_the_workers_of_spark_says():
+    """Spark gives the calls that led there, as many lines as there are."""
+    said = (
+        "An exception was thrown from the Python worker:\n"
+        "Traceback (most recent call last):\n"
+        '  File "worker.py", line 4207, in invoke_udf\n'
+        "    func = read_udfs(\n"
+        "           ^^^^^^^^^^\n"
+        "{}"
+    )
+
+    class Broken:
+        def mapInArrow(self, *_):
+            raise RuntimeError(said.format(self.last))
+
+    frame = Broken()
+    words = r"^Spark failed while passing over the rows \(Step 2\): "
+    frame.last = "ModuleNotFoundError: No module named 'belbiotech'\n"
+    with pytest.raises(EngineError, match=rf"{words}ModuleNotFoundError: .*; the workers need"):
+        SparkBatches(frame, None).total(len, "Step 2")
+    frame.last = "ValueError: no number\nin row 3\n\nJVM stacktrace:\norg.apache.spark"
+    with pytest.raises(EngineError, match=f"{words}ValueError: no number in row 3$"):
+        SparkBatches(frame, None).total(len, "Step 2")
 
 
 def test_all_from_zero_where_rows_are(panel, ways):

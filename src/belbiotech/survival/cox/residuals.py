@@ -136,6 +136,7 @@ def residuals(
         msg = (
             "the model's rows are not in memory, and residuals would be as many: name a file for "
             f"them, as in residuals({kind!r}, to='residuals.parquet')"
+            f"{'' if collapse is None else ', and sum them by unit there'}"
         )
         raise FitError(msg)
     return _of_rows(fit, kind) if collapse is None else _collapsed(fit, kind, collapse)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ FILE = "belbiotech_file"  # the column of a row's file, where one is asked for
 LINES = 3  # of an engine's message that are shown
 LONG = 400  # letters of it
 QUOTED = ("LINE ", "== SQL", "JVM stacktrace", "Resolved plan")  # from here an engine shows a query
+CALLS = "Traceback (most recent call last):"  # with indented lines, and then what went wrong
 STOPPED = "Query interrupted"  # what DuckDB makes of a user's interrupt
 LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
 
@@ -46,11 +48,18 @@ def the_error(name: str, step: str, error: BaseException) -> EngineError:
     """Say what an engine said, and what it was doing; a user who stopped it has stopped it all."""
     if isinstance(error, RuntimeError) and str(error) == STOPPED:
         raise KeyboardInterrupt from error
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lines = [line.strip() for line in _without_calls(str(error)) if line.strip()]
     first = next((k for k, line in enumerate(lines) if line.startswith(QUOTED)), len(lines))
     said = " ".join(lines[: min(first, LINES)]) or type(error).__name__
     said = said if len(said) <= LONG else f"{said[:LONG]}..."
     return EngineError(f"{name} failed while {step}: {said}")
+
+
+def _without_calls(text: str) -> list[str]:
+    """Give the lines of a message; of one that lists Python's calls, those that follow them."""
+    _, mark, calls = text.rpartition(CALLS)
+    lines = (calls if mark else text).splitlines()
+    return list(dropwhile(lambda line: not line.strip() or line[0] == " ", lines))
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from belbiotech.errors import FitError, PanelError, in_words
 from belbiotech.survival.engines.checking import Extent, check_held_columns, check_held_rows
 from belbiotech.survival.engines.counting import Counted, count_held, counted
 from belbiotech.survival.engines.engine import Engine
+from belbiotech.survival.engines.files import OF_CSV
 from belbiotech.survival.engines.keys import Keys
 from belbiotech.survival.engines.overlapping import bits_of_times, overlaps
 from belbiotech.survival.engines.quick_check import grouped_and_sound
@@ -204,7 +205,7 @@ def writable(to: str | Path, read: Sequence[str] = ()) -> Path:
     Raises
     ------
     FitError
-        Something else than a path, no folder, a file that is read.
+        Something else than a path, no folder, a file that is read, a name of CSV files.
     """
     if not isinstance(to, (str, Path)):
         msg = f"to is {in_words(to)}: give the path of a Parquet file"
@@ -212,6 +213,9 @@ def writable(to: str | Path, read: Sequence[str] = ()) -> Path:
     path = Path(to)
     if path.is_dir() or not path.parent.is_dir():
         msg = f"{str(path)!r} cannot be written: give a file in a folder that is there"
+        raise FitError(msg)
+    if path.name.lower().endswith(OF_CSV):
+        msg = f"{str(path)!r} would be a Parquet file: name it so, as in 'residuals.parquet'"
         raise FitError(msg)
     if path.exists() and any(Path(one).exists() and path.samefile(one) for one in read):
         msg = f"{str(path)!r} holds the model's rows, which would be lost: give another file"
