@@ -170,6 +170,11 @@ def test_competing_causes_of_a_stream(rows):
     clustered = cox_causes("x + z", rows, fates, stream=True, cluster="firm_id")
     with pytest.raises(FitError, match="leave out stream=True"):
         clustered.test_equal_effects()
+    shown = cox_causes("x + z", rows, fates, cluster="firm_id").table
+    close(clustered.table, shown.drop(columns=("equal effects", "p")))
+    assert "Rows read in batches, with clusters: no test of equal effects" in repr(clustered)
+    assert "equal" not in repr(clustered).splitlines()[2].lower()
+    assert len(clustered.to_latex()) > 0
 
 
 def test_reading_waits_for_what_is_slower(tmp_path):

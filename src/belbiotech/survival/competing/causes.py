@@ -149,13 +149,14 @@ class CoxCausesResult(Ratios):
         """Outcomes side by side, with the p-value of equal effects at the end.
 
         One row for each covariate; for each outcome its hazard ratio, 95% limits and p. With
-        Firth's penalty the limits and p are of the profile, and there is no joint test.
+        Firth's penalty the limits and p are of the profile, and there is no joint test; nor is
+        there of streamed rows with clusters.
         """
         columns = [RATIO, f"{RATIO} lower 95%", f"{RATIO} upper 95%", "p"]
         parts = {name: _coefficients(fit)[columns] for name, fit in self.results.items()}
         side_by_side = pd.concat(parts, axis=1).reindex(self.params.index)
         side_by_side.index.name = "covariate"
-        if self._firth:
+        if self._firth or self._without_covariance:
             return side_by_side
         equal = self.test_equal_effects()["p_value"].reindex(side_by_side.index)
         side_by_side["equal effects", "p"] = equal
@@ -174,7 +175,8 @@ class CoxCausesResult(Ratios):
         Raises
         ------
         FitError
-            Fits with Firth's penalty, whose errors are of no use for a Wald test.
+            Fits with Firth's penalty, whose errors are of no use for a Wald test; fits by clusters
+            with ``stream=True``.
 
         References
         ----------
@@ -219,6 +221,12 @@ class CoxCausesResult(Ratios):
     def _firth(self) -> bool:
         return any(fit.firth is not None for fit in self.results.values())
 
+    @property
+    def _without_covariance(self) -> bool:
+        """Whether the models are streamed with clusters, of which no covariance is summed."""
+        fit = self._fits[0].fit
+        return fit.streamed is not None and bool(fit.rows.cluster)
+
     def _report(self) -> Report:
         flat = self.table.set_axis([": ".join(pair) for pair in self.table.columns], axis=1)
         first = next(iter(self.results.values()))
@@ -227,6 +235,8 @@ class CoxCausesResult(Ratios):
         notes = [f"N = {first.n_rows:,d} rows; {events}; {errors}"]
         if self._firth:
             notes.append("Firth's penalty: intervals and p-values from its profile")
+        elif self._without_covariance:
+            notes.append("Rows read in batches, with clusters: no test of equal effects")
         elif self._compared():
             test = self.test_equal_effects().loc["OVERALL"]
             notes.append(
