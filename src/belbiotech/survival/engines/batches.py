@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from belbiotech.errors import BelbiotechError, EngineError
+from belbiotech.errors import BelbiotechError
 from belbiotech.survival.engines.columns import plain
 from belbiotech.survival.engines.engine import PARQUET, SPARK, Engine, the_error
 from belbiotech.survival.engines.exact_sums import ExactSums
@@ -33,10 +33,6 @@ __all__ = ["Batches", "FrameBatches", "ParquetBatches", "Part", "batches_of", "o
 SIZE = 1 << 19  # rows of a batch
 SHARE = 1 << 20  # rows that a thread reads before it looks for others
 BUFFER = 1 << 16  # bytes read at once of a group of more rows than that, which is not held whole
-WORKERS = (
-    "the workers need this package in their Python, which os.environ['PYSPARK_PYTHON'] names "
-    "before the session begins (sys.executable, if they are on this machine)"
-)
 
 
 @dataclass(frozen=True)
@@ -346,7 +342,7 @@ class SparkBatches:
         try:
             rows = self.frame.mapInArrow(by_partition, "sums binary, largest binary").collect()
         except Exception as error:
-            raise _of_spark(label, error) from error
+            raise the_error(SPARK, f"passing over the rows ({label})", error) from error
         result = _Total()
         for row in rows:
             result.add(Part(np.frombuffer(row["sums"]), np.frombuffer(row["largest"])))
@@ -368,7 +364,7 @@ class SparkBatches:
                     yield from self._wanted(batch, every=every)
                     batch = []
         except Exception as error:
-            raise _of_spark(label, error) from error
+            raise the_error(SPARK, f"passing over the rows ({label})", error) from error
         if batch:
             yield from self._wanted(batch, every=every)
 
@@ -377,12 +373,6 @@ class SparkBatches:
         wanted = frame if every else _counting(frame, self.frequency)
         if len(wanted):
             yield wanted
-
-
-def _of_spark(label: str, error: Exception) -> EngineError:
-    """Say what Spark said in a pass, and what to do where its workers lack a package."""
-    told = the_error(SPARK, f"passing over the rows ({label})", error)
-    return EngineError(f"{told}; {WORKERS}") if "ModuleNotFoundError" in str(error) else told
 
 
 def _counting(frame: pd.DataFrame, frequency: str | None) -> pd.DataFrame:

@@ -40,6 +40,10 @@ LINES = 3  # of an engine's message that are shown
 LONG = 400  # letters of it
 QUOTED = ("LINE ", "== SQL", "JVM stacktrace", "Resolved plan")  # from here an engine shows a query
 CALLS = "Traceback (most recent call last):"  # with indented lines, and then what went wrong
+WORKERS = (
+    "the workers need this package in their Python, which os.environ['PYSPARK_PYTHON'] names "
+    "before the session begins (sys.executable, if they are on this machine)"
+)
 STOPPED = "Query interrupted"  # what DuckDB makes of a user's interrupt
 LENT = "belbiotech_lent"  # the name of a variable below, by which DuckDB finds it
 
@@ -52,6 +56,8 @@ def the_error(name: str, step: str, error: BaseException) -> EngineError:
     first = next((k for k, line in enumerate(lines) if line.startswith(QUOTED)), len(lines))
     said = " ".join(lines[: min(first, LINES)]) or type(error).__name__
     said = said if len(said) <= LONG else f"{said[:LONG]}..."
+    if name == SPARK and "ModuleNotFoundError" in said:
+        said = f"{said}; {WORKERS}"
     return EngineError(f"{name} failed while {step}: {said}")
 
 
