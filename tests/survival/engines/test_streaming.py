@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from belbiotech import cox, cox_causes
 from belbiotech.errors import FitError, FormulaError
+from belbiotech.survival.cox.streams import fitting
 from belbiotech.survival.cox.streams.totals import totals_at
 from belbiotech.survival.engines.batches import FrameBatches, ParquetBatches, Part
 from belbiotech.survival.engines.exact_sums import ExactSums
@@ -153,12 +154,21 @@ def test_terms_and_options_that_need_all_rows(rows):
         cox("failure ~ x", rows, stream="yes")
     with pytest.raises(FitError, match="never happens"):
         cox("failure ~ x", rows.assign(failure=0), stream=True)
+    with pytest.raises(FitError, match="'wt' is 0 in 1 row .*it must be above 0"):
+        cox("failure ~ x", rows.assign(wt=np.arange(len(rows))), weights="wt", stream=True)
     with pytest.raises(FitError, match="'x' is constant"):
         cox("failure ~ x + z", rows.assign(x=1.0), stream=True)
     with pytest.raises(FitError, match="collinear"):
         cox("failure ~ x + z", rows.assign(z=2 * rows["x"] + 1), stream=True)
     with pytest.raises(FitError, match="no maximum"):
         cox("failure ~ x", rows.assign(x=rows["failure"] * 1.0), stream=True)
+
+
+def test_strata_of_several_types(rows):
+    mixed = rows.assign(both=[1 if firm % 2 else "1" for firm in rows["firm_id"]])
+    known, found = (cox("failure ~ x", mixed, strata="both", stream=s) for s in (False, True))
+    close(found.params, known.params)
+    close(found.variance, known.variance)
 
 
 def test_competing_causes_of_a_stream(rows):
@@ -248,6 +258,21 @@ def test_more_coefficients_than_memory_holds(rows, tmp_path):
         for formula in ("failure ~ C(firm)", "failure ~ C(firm_id):C(year)", "failure ~ C(z)"):
             with pytest.raises(FitError, match="coefficients and .* use covariates with fewer"):
                 cox(formula, data, stream=True, overlap="allow")
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_as_many_coefficients_as_are_held(rows, monkeypatch, more):
+    """Covariates with levels are looked at before they are made, and do not count for more."""
+    times = rows["stop"][rows["failure"] == 1].nunique()
+    p = 1 + 3 + 2 + 4  # x, sizes, regions, sizes of the listed
+    numbers = (1 + p + p * (p + 1) // 2) * (2 * 2 ** int(np.ceil(np.log2(times))) + times)
+    monkeypatch.setattr(fitting, "MOST", numbers + p * times - more)
+    if not more:
+        result = cox("failure ~ x + C(size) + region + C(size):listed", rows, stream=True)
+        assert len(result.params) == p
+        return
+    with pytest.raises(FitError, match=f"about {p} coefficients and {times} event times need"):
+        cox("failure ~ x + C(size) + region + C(size):listed", rows, stream=True)
 
 
 @settings(max_examples=15, deadline=None)

@@ -19,6 +19,7 @@ from belbiotech import cox
 from belbiotech.errors import BelbiotechWarning, EngineError, FitError
 from belbiotech.survival.engines.batches import FrameBatches, ParquetBatches, Part
 from belbiotech.survival.engines.engine import the_error
+from belbiotech.survival.engines.sources import open_engine
 
 from .conftest import make_panel
 
@@ -188,6 +189,13 @@ def test_an_interrupt_in_an_engine_is_one():
     with pytest.raises(RuntimeError, match=r"^Query interrupted$"):
         duckdb.sql("select sum(a.range * b.range % 7) from range(9999999) a, range(9999999) b").df()
     stop.join()
+
+
+def test_an_engine_of_files_reads_no_group_of_rows_beforehand(files):
+    """Which may be all rows of a file: of 20 million with nine columns it held 1.0 GB, now 0.2."""
+    backend = open_engine(str(files), ("x",)).table.get_backend()
+    found = backend.con.sql("select current_setting('disable_parquet_prefetching')").fetchall()
+    assert found == [(True,)]
 
 
 def test_groups_of_more_rows_than_a_share_are_not_held_whole(tmp_path):

@@ -108,6 +108,8 @@ def _connected(step: str) -> Any:
 
     try:
         connection = ibis.duckdb.connect()
+        # What it would read beforehand of a file is a whole group of rows, however large.
+        connection.con.execute("SET disable_parquet_prefetching = true")
         # Ibis asks DuckDB in a way that warns, and to silence a warning is to silence all threads.
         connection.get_schema = partial(_columns_of, connection)
     except Exception as error:

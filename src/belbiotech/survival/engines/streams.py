@@ -13,7 +13,7 @@ from belbiotech.survival.engines.held import HeldRows, held_rows
 from belbiotech.survival.engines.orders import in_order
 from belbiotech.survival.engines.reading import Reading
 from belbiotech.survival.engines.sources import is_held
-from belbiotech.survival.rows.checks import check_rows
+from belbiotech.survival.rows.checks import check_rows, refuse_no_weight
 from belbiotech.survival.rows.times import TOLERANCE
 
 __all__ = ["Stream", "open_stream"]
@@ -117,7 +117,7 @@ class _FrameStream:
 
     def groups(self, names: tuple[str, ...]) -> pd.DataFrame:
         """Give the different values of some columns together, in their order."""
-        return self._counting[list(names)].drop_duplicates().sort_values(list(names))
+        return _sorted(self._counting[list(names)].drop_duplicates())
 
     def cells(self, names: tuple[str, ...], most: int) -> pd.DataFrame | None:
         """Count rows by some columns and the outcome."""
@@ -203,7 +203,7 @@ class _HeldStream:
         columns = {f"k{j}": plain(table[name]) for j, name in enumerate(names)}
         query = table.select(**columns).distinct()
         found = as_frame(self.held.engine.run(query, "listing strata")).set_axis(names, axis=1)
-        return in_order(found, self.held.engine.orders).sort_values(list(names))
+        return _sorted(in_order(found, self.held.engine.orders))
 
     def cells(self, names: tuple[str, ...], most: int) -> pd.DataFrame | None:
         """Count rows by some columns and the outcome, in the engine."""
@@ -243,6 +243,12 @@ class _HeldStream:
         return in_order(drawn, self.held.engine.orders)
 
 
+def _sorted(groups: pd.DataFrame) -> pd.DataFrame:
+    """Put rows in the order of their values, of several types as well."""
+    place = groups.groupby(list(groups.columns), sort=True, observed=True).ngroup()
+    return groups.iloc[place.to_numpy().argsort()]
+
+
 def open_stream(data: Any, reading: Reading) -> Stream:
     """Check rows that are to be read in batches.
 
@@ -275,6 +281,8 @@ def open_stream(data: Any, reading: Reading) -> Stream:
         weights=reading.weights,
         frequency=reading.frequency,
     )
+    if reading.weights is not None and reading.positive_weights:
+        refuse_no_weight(data, reading.weights)
     times = data[[reading.start, reading.stop]].to_numpy(dtype=float)
     whole = bool((times % 1 == 0).all())
     close = 0.0 if whole else TOLERANCE * max(1.0, float(abs(times).mean()))

@@ -100,7 +100,8 @@ def _refuse(call: CoxCall) -> None:
     if not call.formula.rowwise:
         msg = (
             f"formula {call.formula.text!r} has a term that looks at all rows (the knots of a "
-            "spline, a mean), which stream=True does not hold; compute it in a column of its own"
+            "spline, a mean, or a function of yours), which stream=True does not hold; compute it "
+            "in a column of its own"
         )
         raise FormulaError(msg)
 
@@ -165,8 +166,9 @@ def _pattern(stream: Stream, call: CoxCall, sample: pd.DataFrame, times: Times) 
         if stream.is_factor(name) or name in coded
     }
     numbers = {name: len(levels) for name, levels in factors.items()}
+    # One level less, the reference: so many there are at least, and looking costs little.
     widths = {
-        key: prod(numbers.get(name, 1) for name in columns_of(factor.tree))
+        key: max(1, prod(numbers.get(name, 1) for name in columns_of(factor.tree)) - 1)
         for key, factor in formula.factors.items()
     }
     _refuse_many(sum(prod(widths[key] for key in term) for term in formula.terms), times)
