@@ -73,6 +73,16 @@ def test_a_lag_puts_facts_off():
     ]
 
 
+@pytest.mark.parametrize("dtype", ["object", "category", "string"])
+def test_facts_that_are_levels_take_the_value_before_the_first(dtype):
+    facts = pd.DataFrame({"firm_id": ["a", "a"], "time": [1, 3], "phase": ["II", "III"]})
+    known = {"phase": "last"}
+    pieces = merge_timeline(ROWS, facts.astype({"phase": dtype}), known, initial={"phase": "none"})
+    assert pieces["phase"].tolist() == ["none", "II", "II", "III", "none"]
+    pieces = merge_timeline(ROWS, facts.astype({"phase": dtype}), known)
+    assert pieces["phase"].fillna("?").tolist() == ["?", "II", "II", "III", "?"]
+
+
 @given(st.integers(0, 10**6))
 def test_cut_rows_give_the_same_fit(seed):
     random = np.random.default_rng(seed)

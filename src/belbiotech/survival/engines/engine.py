@@ -63,9 +63,9 @@ def the_error(name: str, step: str, error: BaseException) -> EngineError:
 
 def _without_calls(text: str) -> list[str]:
     """Give the lines of a message; of one that lists Python's calls, those that follow them."""
-    _, mark, calls = text.rpartition(CALLS)
-    lines = (calls if mark else text).splitlines()
-    return list(dropwhile(lambda line: not line.strip() or line[0] == " ", lines))
+    _, calls, rest = text.rpartition(CALLS)
+    lines = rest.splitlines()
+    return list(dropwhile(lambda line: line[:1] in ("", " "), lines)) if calls else lines
 
 
 @dataclass(frozen=True)

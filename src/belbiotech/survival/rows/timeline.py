@@ -196,7 +196,7 @@ def merge_timeline(
     for name, kept in columns.items():
         facts = pd.Series(np.ones(len(changes)))
         if name in changes.columns:
-            facts = changes[name].reset_index(drop=True)
+            facts = pd.Series(changes[name].to_numpy())  # of a factor its values
         known = facts.iloc[order].set_axis(of_facts[order]).dropna()
         value = _values(clocks, begun, known, kept, (initial or {}).get(name))
         pieces[name] = value.set_axis(pieces.index)
