@@ -74,6 +74,19 @@ def test_levels_without_an_event(rows, tmp_path, formula, levels, options, where
     close(lp[~out], same[~out])
 
 
+@pytest.mark.parametrize("formula", ["sector + listed + log(z)", "sector * listed + x:log(z)"])
+def test_what_only_their_rows_tell(rows, formula):
+    rows = quiet(rows, "failure", sector="bio")
+    rows["listed"] &= rows["sector"] == "bio"
+    with pytest.warns(BelbiotechWarning, match="no event with sector = bio"):
+        known = cox(f"failure ~ {formula}", rows)
+    with pytest.warns(BelbiotechWarning, match="no event with sector = bio"):
+        found = cox(f"failure ~ {formula}", rows, stream=True)
+    assert np.isnan(known.params["listed"])
+    pd.testing.assert_series_equal(found.params, known.params, rtol=1e-9)
+    pd.testing.assert_frame_equal(found.variance, known.variance, rtol=1e-9)
+
+
 @pytest.mark.parametrize("formula", ["sector * log(z)", "cut(z, [0, 2, 99])"])
 def test_levels_that_stay(rows, formula):
     """What is computed from numbers is not counted before the first pass."""

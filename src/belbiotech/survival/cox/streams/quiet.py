@@ -54,14 +54,11 @@ def without_quiet_levels(
         With the levels, and how many rows have them.
     """
     spec, computed = matrix.spec, call.formula.factors
-    levels = {
-        key: known
-        for key, known in spec.levels.items()
-        if {*columns_of(computed[key].tree)} <= {*factors}
-    }
-    numbers = {key for key, one in computed.items() if one.column in call.formula.plain}
-    products = [{*keys} for keys in spec.coding.factors.values() if len(keys) > 1]
-    if not levels or any(levels.keys() & k and k - levels.keys() - numbers for k in products):
+    known = {key for key, one in computed.items() if {*columns_of(one.tree)} <= {*factors}}
+    levels = {key: values for key, values in spec.levels.items() if key in known}
+    known |= {key for key, one in computed.items() if one.column in call.formula.plain}
+    terms = [{*keys} for keys in spec.coding.factors.values()]
+    if not levels or any(levels.keys() & keys and keys - known for keys in terms):
         return matrix
     names = tuple(name for name in factors if name in call.formula.columns)
     cells = stream.cells(names, min(CELLS, ROOM // len(matrix.names)))
@@ -74,7 +71,7 @@ def without_quiet_levels(
         elif name in call.formula.plain:  # of a product with it, the rest remains
             table[name] = 1.0
     full = design_matrix(call.formula, table, spec)
-    full = replace(full, x=_numbers_as_ones(full, levels))
+    full = replace(full, x=_others_as_ones(full, known))
     happened = cells[call.formula.outcome].to_numpy(dtype=bool)
     quiet = levels_without_events(replace(full, spec=replace(spec, levels=levels)), happened)
     if not quiet:
@@ -87,10 +84,10 @@ def without_quiet_levels(
     return quiet.taken_out(full)
 
 
-def _numbers_as_ones(matrix: Matrix, levels: Collection[str]) -> FloatArray:
-    """Give the columns, (m, p), with 1 for numbers: nobody looked where these are 0."""
+def _others_as_ones(matrix: Matrix, known: Collection[str]) -> FloatArray:
+    """Give the columns, (m, p), with 1 for what is computed: nobody looked where that is 0."""
     x = matrix.x.copy()
     for term, keys in matrix.spec.coding.factors.items():
-        if not {*keys} & {*levels}:
+        if not {*keys} <= {*known}:
             x[:, list(matrix.terms.get(term, ()))] = 1.0
     return x
