@@ -187,7 +187,7 @@ def test_years_with_a_fraction_are_none(simulated, tmp_path):
 def test_a_file_that_is_no_parquet(simulated, tmp_path):
     folder = saved(simulated, tmp_path)
     (folder / "events.parquet").write_bytes(b"firm_id")
-    with pytest.raises(EngineError, match=r"DuckDB failed while building .*events\.parquet"):
+    with pytest.raises(EngineError, match=r"Parquet failed while building .*events\.parquet"):
         build(folder, to=tmp_path / "panel")
 
 

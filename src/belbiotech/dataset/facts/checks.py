@@ -14,13 +14,26 @@ import pandera.pandas as pa
 from belbiotech.dataset.facts.dates import FIRST_YEAR, LAST_YEAR, is_date
 from belbiotech.dataset.facts.iso import COUNTRIES, CURRENCIES, FORMER_CURRENCIES, LANGUAGES
 
-__all__ = ["MISSING", "NOT_PLAIN", "UNKNOWN", "is_plain", "text_checks", "typed_checks"]
+__all__ = [
+    "AMOUNT",
+    "ENTERPRISE",
+    "ID",
+    "MISSING",
+    "NOT_PLAIN",
+    "UNKNOWN",
+    "is_plain",
+    "text_checks",
+    "typed_checks",
+]
 
 MISSING = "not_nullable"  # pandera's name for this check
 NOT_PLAIN = (
     "has a sign that cannot be seen, or a letter built from parts (not Unicode NFC); retype it"
 )
 UNKNOWN = "is not an allowed value"
+ID = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+AMOUNT = r"-?[0-9]{1,9}(\.[0-9]{1,6})?"
+ENTERPRISE = r"[01][0-9]{3}\.[0-9]{3}\.[0-9]{3}"
 
 Test = Callable[[pd.Series], pd.Series]
 Rule = tuple[Test, str]
@@ -131,7 +144,7 @@ PLAIN: list[Rule] = [
 TEXT_RULES: dict[str, list[Rule]] = {
     "id": [
         (
-            lambda texts: texts.str.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*"),
+            lambda texts: texts.str.fullmatch(ID),
             "is no id; use letters, digits, '-', '_' and '.', beginning with a letter or digit",
         )
     ],
@@ -144,7 +157,7 @@ TEXT_RULES: dict[str, list[Rule]] = {
     ],
     "amount": [
         (
-            lambda texts: texts.str.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,6})?"),
+            lambda texts: texts.str.fullmatch(AMOUNT),
             "is no number; write millions with digits and a point, like 12.5",
         ),
         (
@@ -169,7 +182,7 @@ TEXT_RULES: dict[str, list[Rule]] = {
     ],
     "enterprise": [
         (
-            lambda texts: texts.str.fullmatch(r"[01][0-9]{3}\.[0-9]{3}\.[0-9]{3}"),
+            lambda texts: texts.str.fullmatch(ENTERPRISE),
             "is no enterprise number; write NNNN.NNN.NNN, beginning with 0 or 1",
         ),
         (

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pandas as pd
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "date_precision", "date_year", "is_before", "is_date"]
+__all__ = [
+    "FIRST_YEAR",
+    "FORMS",
+    "LAST_YEAR",
+    "date_precision",
+    "date_year",
+    "is_before",
+    "is_date",
+]
 
 FIRST_YEAR, LAST_YEAR = 1800, 2100
 FORMS = r"[0-9]{4}|[0-9]{4}-(?:0[1-9]|1[0-2])|[0-9]{4}-[0-9]{2}-[0-9]{2}"

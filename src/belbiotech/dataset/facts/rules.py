@@ -14,7 +14,17 @@ from belbiotech.dataset.facts.firm_names import firms_nearby
 from belbiotech.dataset.facts.texts import Problem, RawTable
 from belbiotech.errors import nearest_names
 
-__all__ = ["FACT_KEYS", "broken_rules"]
+__all__ = [
+    "AMOUNTS",
+    "DATED",
+    "FACT_KEYS",
+    "HAPPENED",
+    "UNIQUE",
+    "Says",
+    "broken_rules",
+    "in_future",
+    "never_listed",
+]
 
 RawTables = Mapping[str, RawTable]
 Rule = Callable[[RawTables], Iterator[Problem]]
@@ -46,6 +56,46 @@ NEAR_ID = 0.65  # of difflib's ratio: ids are short, two letters off is near
 HINTS = 50  # different unknown ids of a file that get their nearest names: looking takes time
 FEW = 5  # ids that are shown where none is like the unknown one
 DATED = {"events": "date", "alliances": "start", "financings": "date"}
+HAPPENED = {"firms": "founded", "sources": "published", **DATED}
+
+
+class Says:
+    """What is said of a breach, whoever found it: to follow the place where it is."""
+
+    @staticmethod
+    def taken(column: str, value: object, place: str) -> str:
+        """Of a value that another row has."""
+        return f"column {column!r}: {value!r} is already on {place}; each row has its own"
+
+    @staticmethod
+    def again(cells: Mapping[str, object], place: str) -> str:
+        """Of a fact that another row states, by the cells that are not blank."""
+        known = {column: value for column, value in cells.items() if value is not None}
+        same = ", ".join(f"{column} {value!r}" for column, value in known.items())
+        return f"states the same fact as {place}: {same}; keep one row, with the better page"
+
+    @staticmethod
+    def no_currency(amount: str, value: object) -> str:
+        """Of an amount in nothing."""
+        return (
+            f"column 'currency': {amount} is {value!r}, and no currency is given; add it, like EUR"
+        )
+
+    @staticmethod
+    def backwards(end: object, start: object) -> str:
+        """Of an end before the start."""
+        return f"column 'end': {end!r} is before the start, {start!r}; correct one of them"
+
+    @staticmethod
+    def early(column: str, value: object, founded: object) -> str:
+        """Of a fact from before its firm."""
+        text = f"column {column!r}: {value!r} is before the firm was founded, {founded}"
+        return f"{text}; correct one of them"
+
+    @staticmethod
+    def late(column: str, value: object) -> str:
+        """Of a fact that cannot have happened yet."""
+        return f"column {column!r}: {value!r} is in the future; facts have happened: correct it"
 
 
 def broken_rules(tables: RawTables) -> list[Problem]:
@@ -69,7 +119,7 @@ def broken_rules(tables: RawTables) -> list[Problem]:
         _end,
         _too_early,
         _too_late,
-        _never_listed,
+        never_listed,
     )
     return [problem for rule in rules for problem in rule(tables)]
 
@@ -102,8 +152,7 @@ def _unique(tables: RawTables) -> Iterator[Problem]:
             table = tables[name]
             keys = table.frame[[column]].dropna()
             for row, place in _first_lines(table, keys):
-                text = f"column {column!r}: {keys[column][row]!r} is already on {place}"
-                yield table.problem(row, f"{text}; each row has its own")
+                yield table.problem(row, Says.taken(column, keys[column][row], place))
 
 
 def _repeated(tables: RawTables) -> Iterator[Problem]:
@@ -115,11 +164,10 @@ def _repeated(tables: RawTables) -> Iterator[Problem]:
         for amount in AMOUNTS.get(name, []):
             numbers = pd.to_numeric(keys[amount], errors="coerce")
             keys[amount] = numbers.astype(object).where(numbers.notna(), keys[amount])
-        for row, place in _first_lines(table, keys.astype(str)):
-            cells = [(column, table.frame[column].iloc[row]) for column in columns]
-            same = ", ".join(f"{column} {value!r}" for column, value in cells if value is not None)
-            text = f"states the same fact as {place}: {same}"
-            yield table.problem(row, f"{text}; keep one row, with the better page")
+        keys = keys.astype(object).where(keys.notna(), "").astype(str)  # no text is blank
+        for row, place in _first_lines(table, keys):
+            cells = {column: table.frame[column].iloc[row] for column in columns}
+            yield table.problem(row, Says.again(cells, place))
 
 
 def _unresolved(tables: RawTables) -> Iterator[Problem]:
@@ -172,8 +220,7 @@ def _no_currency(tables: RawTables) -> Iterator[Problem]:
             frame = tables[name].frame
             bad = frame[frame[amount].notna() & frame["currency"].isna()]
             for row, value in _cells(bad[amount]):
-                text = f"column 'currency': {amount} is {value!r}, and no currency is given"
-                yield tables[name].problem(row, f"{text}; add it, like EUR")
+                yield tables[name].problem(row, Says.no_currency(amount, value))
 
 
 def _end(tables: RawTables) -> Iterator[Problem]:
@@ -184,8 +231,7 @@ def _end(tables: RawTables) -> Iterator[Problem]:
     dates = dates[is_date(dates["start"]) & is_date(dates["end"])]
     wrong = dates[is_before(dates["end"], dates["start"])]
     for (row, end), start in zip(_cells(wrong["end"]), wrong["start"], strict=True):
-        text = f"column 'end': {end!r} is before the start, {start!r}"
-        yield table.problem(row, f"{text}; correct one of them")
+        yield table.problem(row, Says.backwards(end, start))
 
 
 def _too_early(tables: RawTables) -> Iterator[Problem]:
@@ -203,29 +249,58 @@ def _too_early(tables: RawTables) -> Iterator[Problem]:
         years = table.frame["firm_id"].map(founded).reindex(dates.index)
         early = is_before(dates, years)
         for (row, value), year in zip(_cells(dates[early]), years[early], strict=True):
-            text = f"column {column!r}: {value!r} is before the firm was founded, {year}"
-            yield table.problem(row, f"{text}; correct one of them")
+            yield table.problem(row, Says.early(column, value, year))
 
 
 def _too_late(tables: RawTables) -> Iterator[Problem]:
-    """Find facts and pages from the future: a mistyped year, or a plan. Planned ends are fine.
-
-    The one rule that looks at the clock; what passes it once passes it for ever.
-    """
-    today = datetime.now(UTC).date() + timedelta(days=1)  # somewhere it is tomorrow already
-    for name, column in {"firms": "founded", "sources": "published", **DATED}.items():
+    """Find facts and pages from the future: a mistyped year, or a plan. Planned ends are fine."""
+    for name, column in HAPPENED.items():
         if not _has(tables, name, column):
             continue
         dates = tables[name].frame[column].dropna()
         dates = dates[is_date(dates)]
-        late = [(row, value) for row, value in _cells(dates) if value > str(today)[: len(value)]]
-        for row, value in late:
-            text = f"column {column!r}: {value!r} is in the future; facts have happened: correct it"
-            yield tables[name].problem(row, text)
+        for row, value in _cells(dates[in_future(dates)]):
+            yield tables[name].problem(row, Says.late(column, value))
 
 
-def _never_listed(tables: RawTables) -> Iterator[Problem]:
-    """Find delistings from an exchange that no listing of the firm before can have been on."""
+def in_future(dates: pd.Series) -> pd.Series:
+    """Tell which dates have not come yet.
+
+    The one rule that looks at the clock; what passes it once passes it for ever.
+
+    Parameters
+    ----------
+    dates : Series of str
+        Dates that exist, of any precision.
+
+    Returns
+    -------
+    Series of bool
+        On the same index.
+
+    Examples
+    --------
+    >>> in_future(pd.Series(["1999", "2099-01"])).tolist()
+    [False, True]
+    """
+    today = str(datetime.now(UTC).date() + timedelta(days=1))  # somewhere it is tomorrow already
+    late = [value > today[: len(value)] for value in dates]
+    return pd.Series(late, index=dates.index, dtype=bool)
+
+
+def never_listed(tables: RawTables) -> Iterator[Problem]:
+    """Find delistings from an exchange that no listing of the firm before can have been on.
+
+    Parameters
+    ----------
+    tables : mapping of str to RawTable
+        With the events; nothing is found without them.
+
+    Yields
+    ------
+    Problem
+        One for each such row.
+    """
     if not _has(tables, "events", "firm_id", "event", "date", "counterparty"):
         return
     table = tables["events"]

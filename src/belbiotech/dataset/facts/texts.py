@@ -14,7 +14,7 @@ import pandas as pd
 from belbiotech.dataset.facts.fields import FACTS
 from belbiotech.errors import nearest_names
 
-__all__ = ["Problem", "RawTable", "problem_kinds", "problem_table", "read_texts"]
+__all__ = ["Problem", "RawTable", "column_problems", "problem_kinds", "problem_table", "read_texts"]
 
 UTF16 = (b"\xff\xfe", b"\xfe\xff")
 LINE = re.compile(r"(?P<file>\S+?)(?:, line (?P<line>\d+))?: (?P<text>.*)", re.DOTALL)
@@ -171,14 +171,41 @@ def _header(
         if len(names) == 1 and sign in names[0]:
             return {}, [Problem(file, 1, f"has {words} between its cells; save it with commas")]
     known = {name: names.index(name) for name in columns if name in names}
-    texts = [f"column {name!r} is missing" for name in columns if name not in {*known, *later}]
+    return known, [Problem(file, 1, text) for text in column_problems(names, columns, later)]
+
+
+def column_problems(
+    names: Sequence[str], columns: Sequence[str], later: Sequence[str]
+) -> list[str]:
+    """Say what is wrong with the columns of a file of facts.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The columns that it has.
+    columns : sequence of str
+        Those that it must have, in any order, and no others.
+    later : sequence of str
+        Those of them that it can do without.
+
+    Returns
+    -------
+    list of str
+        What is missing, what is not known, and what is there twice.
+
+    Examples
+    --------
+    >>> column_problems(["firm_id", "Date"], ["firm_id", "date"], [])[1]
+    "there is no column 'Date' in these facts; did you mean 'date'?"
+    """
+    texts = [f"column {name!r} is missing" for name in columns if name not in {*names, *later}]
     texts += [
         f"there is no column {name!r} in these facts; {nearest_names(name, columns)}"
         for name in dict.fromkeys(names)
         if name not in columns
     ]
-    texts += [f"column {name!r} is there twice" for name in known if names.count(name) > 1]
-    return known, [Problem(file, 1, text) for text in texts]
+    twice = [name for name in columns if names.count(name) > 1]
+    return texts + [f"column {name!r} is there twice" for name in twice]
 
 
 def _table(

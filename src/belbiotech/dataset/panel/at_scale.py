@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from belbiotech.dataset.facts.codes import PARTNER_GROUPS, PURPOSES
-from belbiotech.dataset.panel.facts_at_scale import ROW, as_texts, check_facts
+from belbiotech.dataset.facts.rules import HAPPENED
+from belbiotech.dataset.facts.schemas import OwnCodes, allowing
+from belbiotech.dataset.panel.facts_at_scale import HeldFacts, held_facts
 from belbiotech.dataset.panel.fields import ALLIANCE_GROUPS, FIRM_YEAR
 from belbiotech.dataset.panel.listings import listing_spells
-from belbiotech.dataset.panel.lives_at_scale import DATED, firm_lives, signs_of_life, year_of
+from belbiotech.dataset.panel.lives_at_scale import TRAITS, firm_lives, signs_of_life, year_of
 from belbiotech.dataset.panel.observation import NO_END, ObservationRule, observation_rule
 from belbiotech.errors import (
     BelbiotechError,
     BelbiotechWarning,
     EngineError,
-    FactsError,
     PanelError,
     warn,
 )
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PanelFiles", "build_at_scale", "in_parquet"]
 
-TABLES = ("firms", "events", "alliances", "financings", "sources")
 FIRMS = 150_000  # firms that are expanded at a time, so that memory is bounded
-SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -87,7 +85,7 @@ def build_at_scale(
     ----------
     facts : str or Path
         Folder with firms.parquet, events.parquet, alliances.parquet, financings.parquet and
-        sources.parquet, with the columns of the CSV files, as texts.
+        sources.parquet, with the columns of the CSV files, as texts; and perhaps values.csv.
     to : str or Path
         Folder to be made; it must not be there.
     end_year : int, optional
@@ -103,8 +101,8 @@ def build_at_scale(
     Raises
     ------
     FactsError
-        A missing file or column; a value that breaks a rule of its column, by file and row; a firm
-        or page that is not in its table.
+        Anything that `read_facts` would refuse in CSV files, each with file, column, value, how
+        many rows, and the first of them.
     PanelError
         A folder that is there already, no firm with a row, a panel that breaks its rules.
     EngineError
@@ -117,10 +115,10 @@ def build_at_scale(
     _check_numbers(end_year, alliance_window)
     rule = observation_rule("follow_up", follow_up, "pages")
     try:
-        tables = _read(Path(facts))
+        held = held_facts(Path(facts))
         folder.mkdir(parents=True)
-        last = _last_year(tables) if end_year is None else end_year
-        return _built(tables, folder, rule, last, alliance_window)
+        last = _last_year(held.tables) if end_year is None else end_year
+        return _built(held, folder, rule, last, alliance_window)
     except Exception as error:
         shutil.rmtree(folder, ignore_errors=True)
         if isinstance(error, (BelbiotechError, BelbiotechWarning)):
@@ -141,51 +139,13 @@ def _check_numbers(end_year: object, window: object) -> None:
         raise PanelError(msg)
 
 
-def _read(folder: Path) -> dict[str, ir.Table]:
-    try:
-        import ibis
-    except ImportError as error:
-        msg = "a panel at scale needs Ibis: pip install 'belbiotech[scale]'"
-        raise EngineError(msg) from error
-    paths = {name: folder / f"{name}.parquet" for name in TABLES}
-    missing = [str(path) for path in paths.values() if not path.exists()]
-    if missing:
-        raise FactsError([f"there is no file {path!r}" for path in missing])
-    connection = ibis.duckdb.connect()
-    tables = {name: connection.read_parquet(str(path)) for name, path in paths.items()}
-    needed = {
-        "firms": ["firm_id", "name", "founded", "region", "segment", "origin", "source_ids"],
-        "events": ["firm_id", "event", "date", "counterparty", "source_id"],
-        "alliances": ["firm_id", "start", "end", "partner_type", "alliance_type", "source_id"],
-        "financings": ["firm_id", "date", "source_id"],
-        "sources": ["source_id", "published"],
-    }
-    lacking = [
-        f"{name}.parquet has no column {column!r}"
-        for name, columns in needed.items()
-        for column in columns
-        if column not in tables[name].columns
-    ]
-    if lacking:
-        raise FactsError(lacking)
-    made = {name: as_texts(table, needed[name]) for name, table in tables.items()}
-    numbered = {
-        name: as_texts(
-            connection.read_parquet(str(path), file_row_number=True), [*needed[name], ROW]
-        ).cast({ROW: "int64"})
-        for name, path in paths.items()
-    }
-    check_facts(made, numbered)
-    return made
-
-
 def _last_year(facts: Mapping[str, ir.Table]) -> int:
     """Find the last year that was complete, as `build` does: the one before the latest date."""
     connection = facts["firms"].get_backend()
-    dates = {**DATED, "sources": "published"}
     found = [
         connection.to_pyarrow(year_of(facts[name][column]).max()).as_py()
-        for name, column in dates.items()
+        for name, column in HAPPENED.items()
+        if name != "firms"
     ]
     years = [year for year in found if year is not None]
     if not years:
@@ -198,7 +158,7 @@ def _last_year(facts: Mapping[str, ir.Table]) -> int:
 
 
 def _built(
-    facts: Mapping[str, ir.Table],
+    held: HeldFacts,
     folder: Path,
     rule: ObservationRule,
     end_year: int,
@@ -206,18 +166,20 @@ def _built(
 ) -> PanelFiles:
     import ibis
 
+    facts, exits = held.tables, held.exits
     connection = facts["firms"].get_backend()
-    signs = signs_of_life(facts)
-    lives = firm_lives(facts, signs, rule, end_year)
+    signs = signs_of_life(facts, exits)
+    lives = firm_lives(facts, signs, rule, end_year, exits)
     lives = lives.mutate(place=ibis.row_number().over(ibis.window(order_by="firm_id")))
     work = folder / "work"
     work.mkdir()
-    kept = {"lives": lives, "signs": signs, "alliances": _alliances(facts["alliances"], window)}
+    kept = {"lives": lives, "signs": signs, "alliances": _alliances(held, window)}
     made: dict[str, Any] = {}
     for name, table in kept.items():  # written once, as each part of the panel reads them
         connection.to_parquet(table, str(work / f"{name}.parquet"))
         made[name] = connection.read_parquet(str(work / f"{name}.parquet"))
-    listings = facts["events"].filter(facts["events"]["event"].isin(["ipo", "delisted"]))
+    events = facts["events"].select("firm_id", "event", "date", "counterparty")
+    listings = events.filter(events["event"].isin(["ipo", "delisted"]))
     made["spells"], made["ipos"] = _listings(connection.to_pyarrow(listings).to_pandas())
     made["financings"] = facts["financings"].select(
         "firm_id", at=year_of(facts["financings"]["date"])
@@ -233,23 +195,23 @@ def _built(
         some = made["lives"].filter((place >= first) & (place < first + FIRMS))
         panel = _panel(some, made, rule)
         connection.to_parquet(panel, str(folder / f"part{part:04d}.parquet"))
-    rows = _check(connection.read_parquet(str(folder / "part*.parquet")))
+    rows = _check(connection.read_parquet(str(folder / "part*.parquet")), held.own_codes)
     shutil.rmtree(work)
     return PanelFiles(folder, firms, rows)
 
 
-def _alliances(alliances: ir.Table, window: int | None) -> ir.Table:
+def _alliances(held: HeldFacts, window: int | None) -> ir.Table:
     """Give each alliance its years in force, and whether it is of each group."""
+    alliances = held.tables["alliances"]
     start, end = year_of(alliances["start"]), year_of(alliances["end"])
     over = start * 0 + NO_END if window is None else start + window
-    groups = {**PARTNER_GROUPS, **PURPOSES}
     column = {"partner_group": "partner_type", "purpose": "alliance_type"}
     return alliances.select(
         "firm_id",
         begins=start,
         ends=end.fill_null(over),
         **{
-            group: alliances[column[kind]].isin(list(groups[group])).fill_null(False).cast("int8")
+            group: alliances[column[kind]].isin(held.kinds_of(group, column[kind])).cast("int8")
             for group, (kind, _) in ALLIANCE_GROUPS.items()
         },
     )
@@ -314,12 +276,11 @@ def _columns(panel: ir.Table) -> ir.Table:
         "exit": exits["failure"] + exits["acquisition"],
         "ipo": panel["of_ipo"].notnull().cast("int64"),  # noqa: PD004
     }
-    traits = ("firm_id", "name", "region", "segment", "origin")
     return panel.select(
         **{
             name: special[name]
             if name in special
-            else (panel[name] if name in traits else panel[name].fill_null(0).cast("int64"))
+            else (panel[name] if name in TRAITS else panel[name].fill_null(0).cast("int64"))
             for name in FIRM_YEAR
         }
     )
@@ -370,7 +331,7 @@ def _listed(rows: ir.Table, spells: ir.Table) -> ir.Table:
     return rows.semi_join(spells, within).mutate(listed=1)
 
 
-def _check(panel: ir.Table) -> int:
+def _check(panel: ir.Table, own_codes: OwnCodes) -> int:
     """Refuse a panel that breaks the rules of its fields: one query; give its number of rows."""
     rules: dict[str, Any] = {}
     for name, field in FIRM_YEAR.items():
@@ -379,8 +340,8 @@ def _check(panel: ir.Table) -> int:
             rules[f"{name!r} is missing"] = column.isnull()  # noqa: PD003
         if field.kind == "count":
             rules[f"{name!r} is below 0"] = column < 0
-        codes = field.values  # noqa: PD011 (not of pandas)
-        if codes and field.kind != "flag":
+        if field.kind == "code":
+            codes = allowing(name, field, own_codes).values  # noqa: PD011 (not of pandas)
             rules[f"{name!r} is none of its codes"] = column.notin(list(codes))
         if field.kind == "flag":
             rules[f"{name!r} is not 0 or 1"] = column.notin([0, 1])

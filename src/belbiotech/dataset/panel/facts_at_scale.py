@@ -1,59 +1,166 @@
-"""Facts in Parquet, checked by queries: by the schemas of the CSV files, value by value."""
+"""Facts in Parquet, opened and checked by queries, as strictly as the CSV files are."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
-import pandera.pandas as pa
-
-from belbiotech.dataset.facts.fields import FACTS
-from belbiotech.dataset.facts.read import breach
-from belbiotech.dataset.facts.schemas import check_pandera, raw_schema
-from belbiotech.errors import FactsError
+from belbiotech.dataset.facts.codes import PARTNER_GROUPS, PURPOSES, exit_kinds
+from belbiotech.dataset.facts.fields import FACTS, later_columns
+from belbiotech.dataset.facts.own_codes import read_own_codes
+from belbiotech.dataset.facts.schemas import OwnCodes, check_pandera
+from belbiotech.dataset.facts.texts import column_problems
+from belbiotech.dataset.panel.rows_at_scale import ROW
+from belbiotech.dataset.panel.rules_at_scale import broken_rules
+from belbiotech.dataset.panel.values_at_scale import broken_values
+from belbiotech.errors import EngineError, FactsError
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
+    import pyarrow as pa
 
-__all__ = ["ROW", "as_texts", "check_facts"]
+__all__ = ["HeldFacts", "held_facts"]
 
-ROW = "file_row_number"  # what DuckDB calls it
-SHOWN = 3  # rows, or values of a column, that are told
-MOST = 1 << 18  # values of a column that are looked at: there are fewer days in 300 years
-SEEN = ("date", "code")  # kinds of columns with few values
-PAST = {
-    "firms": "founded",
-    "events": "date",
-    "alliances": "start",
-    "financings": "date",
-    "sources": "published",
-}  # columns of what has happened
+PANDAS_INDEX = re.compile(r"__index_level_\d+__")  # what pandas calls the labels of its rows
 
 
-def as_texts(table: ir.Table, columns: list[str]) -> ir.Table:
-    """Give columns as the CSV files have them: whole numbers and days without a fraction.
+@dataclass(frozen=True)
+class HeldFacts:
+    """Checked facts that an engine holds.
 
-    Any other number is its own text, which the rules of a column refuse as they do in a CSV file.
+    Attributes
+    ----------
+    tables : mapping of str to ibis Table
+        The columns of the CSV files, all of them texts.
+    own_codes, own_means : mapping
+        Codes beyond the usual ones, by column, with their labels and with what they mean.
+    """
+
+    tables: Mapping[str, ir.Table]
+    own_codes: OwnCodes
+    own_means: OwnCodes
+
+    @property
+    def exits(self) -> dict[str, str]:
+        """The events that end a firm's life, each with how: failure, acquisition, ..."""
+        return exit_kinds(self.own_means)
+
+    def kinds_of(self, group: str, column: str) -> list[str]:
+        """Give the kinds of partners, or types of alliances, that make a group."""
+        own = self.own_means.get(column, {})
+        usual = {**PARTNER_GROUPS, **PURPOSES}[group]
+        return [*usual, *(code for code, meant in own.items() if meant == group)]
+
+
+def held_facts(folder: Path) -> HeldFacts:
+    """Open and check a folder of facts in Parquet.
 
     Parameters
     ----------
-    table : ibis Table
-        As a Parquet file has it.
-    columns : list of str
-        What is wanted of it.
+    folder : Path
+        With a Parquet file for each table, and perhaps values.csv: codes of one's own.
 
     Returns
     -------
-    ibis Table
-        These columns, all of them texts; a blank is missing.
+    HeldFacts
+        The facts; nothing is dropped, filled or corrected.
+
+    Raises
+    ------
+    FactsError
+        Anything that `read_facts` would refuse in CSV files, each with file, column, value, how
+        many rows, and the first of them. Files whose columns are amiss are told before the rows.
+    EngineError
+        A missing extra.
+    """
+    check_pandera()
+    try:
+        import ibis
+    except ImportError as error:
+        msg = "a panel at scale needs Ibis: pip install 'belbiotech[scale]'"
+        raise EngineError(msg) from error
+    paths = {name: folder / f"{name}.parquet" for name in FACTS}
+    missing = [str(path) for path in paths.values() if not path.exists()]
+    if missing:
+        raise FactsError([f"there is no file {path!r}" for path in missing])
+    own_codes, own_means, found = read_own_codes(folder)
+    problems = [str(problem) for problem in found]
+    schemas = {name: _schema(path) for name, path in paths.items()}
+    amiss = [it for name, schema in schemas.items() for it in _columns_amiss(name, schema)]
+    if amiss:
+        raise FactsError([*problems, *amiss])
+    connection = ibis.duckdb.connect()
+    tables = {}
+    for name, path in paths.items():
+        file = connection.read_parquet(str(path), file_row_number=True)
+        texts = _as_texts(name, file, schemas[name])
+        tables[name] = connection.create_view(name, texts)
+    for name, table in tables.items():
+        problems += broken_values(name, table, own_codes, own_means)
+        problems += broken_rules(name, tables)
+    if problems:
+        raise FactsError(problems)
+    return HeldFacts(
+        {name: table.drop(ROW) for name, table in tables.items()}, own_codes, own_means
+    )
+
+
+def _schema(path: Path) -> pa.Schema:
+    """Read the columns of a file as they are called: DuckDB changes names that are alike."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        schema = pq.read_schema(path)
+    except Exception as error:
+        msg = f"Parquet failed while building the panel: {str(path)!r}: {error}"
+        raise EngineError(msg) from error
+    return pa.schema([field for field in schema if not PANDAS_INDEX.fullmatch(field.name)])
+
+
+def _columns_amiss(table: str, schema: pa.Schema) -> Iterator[str]:
+    fields = FACTS[table]
+    for problem in column_problems(schema.names, list(fields), later_columns(table)):
+        yield f"{table}.parquet: {problem}"
+    for field in schema:
+        if field.name in fields and not _holds_texts(field.type):
+            yield (
+                f"{table}.parquet: column {field.name!r}: is of the type {field.type}; write "
+                "texts, as in the CSV files, numbers or days"
+            )
+
+
+def _holds_texts(kind: pa.DataType) -> bool:
+    """Tell whether values are texts, or written as texts in one way only."""
+    import pyarrow.types as of
+
+    if of.is_dictionary(kind):
+        return _holds_texts(kind.value_type)
+    texts = (of.is_string, of.is_large_string, of.is_string_view, of.is_null)
+    numbers = (of.is_integer, of.is_floating, of.is_decimal)
+    return any(is_such(kind) for is_such in (*texts, *numbers, of.is_date, of.is_timestamp))
+
+
+def _as_texts(table: str, file: ir.Table, schema: pa.Schema) -> ir.Table:
+    """Give columns as the CSV files have them, and the number of each row, from 0.
+
+    Whole numbers and days have no fraction. Any other number is its own text, which the rules of
+    a column refuse as they do in a CSV file. A blank is missing.
     """
     import ibis
+    import pyarrow.types as of
 
     made = {}
-    for name in columns:
-        column = table[name]
+    for name in FACTS[table]:
+        if name not in schema.names or of.is_null(schema.field(name).type):
+            made[name] = ibis.null("string")
+            continue
+        column = file[name]
+        if column.type().is_decimal():
+            column = column.cast("float64")
         text = column.cast("string")
         if column.type().is_timestamp():
             text = column.date().cast("string")
@@ -61,138 +168,4 @@ def as_texts(table: ir.Table, columns: list[str]) -> ir.Table:
             whole = column.try_cast("int64")  # which rounds
             text = ibis.ifelse(whole.cast("float64") == column, whole.cast("string"), text)
         made[name] = text.nullif("")
-    return table.select(**made)
-
-
-def check_facts(facts: Mapping[str, ir.Table], numbered: Mapping[str, ir.Table]) -> None:
-    """Refuse facts whose columns break the rules of their fields, or name what is not there.
-
-    Parameters
-    ----------
-    facts : mapping of str to ibis Table
-        The tables, of texts.
-    numbered : mapping of str to ibis Table
-        The same with the column `ROW`, which is read where something is wrong.
-
-    Raises
-    ------
-    FactsError
-        Every problem, each with file, column, value, how many rows, and a few of them.
-    """
-    check_pandera()
-    problems = [
-        problem
-        for name, table in facts.items()
-        for problem in (
-            *_of_values(name, table, numbered[name]),
-            *_dangling(name, facts, numbered[name]),
-        )
-    ]
-    problems += _backwards(facts["alliances"], numbered["alliances"])
-    if problems:
-        raise FactsError(problems)
-
-
-def _of_values(name: str, table: ir.Table, numbered: ir.Table) -> Iterator[str]:
-    """Put each different value of a column before the checks of its schema."""
-    for column in table.columns:
-        field = FACTS[name][column]
-        if field.kind not in SEEN:
-            if field.required:
-                yield from _blank(name, column, table, numbered)
-            continue
-        different = table.select(value=table[column]).distinct().limit(MOST)
-        values = _run(different)["value"].astype(object)
-        values = values.where(values.notna(), None).sort_values(ignore_index=True)
-        wrong = list(_breaches(name, column, values))
-        for value, words in wrong[:SHOWN]:
-            cell = numbered[column]
-            bad = cell.isnull() if value is None else cell == value  # noqa: PD003 (Ibis)
-            yield f"{name}.parquet, {_rows(numbered.filter(bad))}: column {column!r}: {words}"
-        if len(wrong) > SHOWN:
-            more = len(wrong) - SHOWN
-            yield f"{name}.parquet: column {column!r}: {more:,d} more values break its rules"
-
-
-def _blank(name: str, column: str, table: ir.Table, numbered: ir.Table) -> Iterator[str]:
-    missing = table.filter(table[column].isnull()).limit(1)  # noqa: PD003 (Ibis)
-    if len(_run(missing)):
-        rows = _rows(numbered.filter(numbered[column].isnull()))  # noqa: PD003
-        yield f"{name}.parquet, {rows}: column {column!r}: {breach(name, column, None, {})}"
-
-
-def _breaches(name: str, column: str, values: pd.Series) -> Iterator[tuple[str | None, str]]:
-    """Give the values that break a rule of their field, each with what is said of it."""
-    field = FACTS[name][column]
-    schema = raw_schema(name)
-    schema = schema.remove_columns([other for other in FACTS[name] if other != column])
-    wrong: dict[int, tuple[str | None, str]] = {}
-    try:
-        schema.validate(pd.DataFrame({column: values}), lazy=True)
-    except pa.errors.SchemaErrors as error:
-        cases = error.failure_cases.drop_duplicates("index")
-        for index, rule in zip(cases["index"], cases["check"], strict=True):
-            value = values.iloc[int(index)]
-            wrong[int(index)] = (value, breach(name, column, value, field.values, str(rule)))
-    if PAST.get(name) == column:  # somewhere it is tomorrow already
-        today = str(datetime.now(UTC).date() + timedelta(days=1))
-        for index, value in enumerate(values):
-            if index not in wrong and value is not None and value > today[: len(value)]:
-                words = f"{value!r} is in the future; facts have happened: correct it"
-                wrong[index] = (value, words)
-    return iter(wrong.values())
-
-
-def _dangling(name: str, facts: Mapping[str, ir.Table], numbered: ir.Table) -> Iterator[str]:
-    """Find ids of firms and pages that no row of their tables has."""
-    homes = {"firm_id": ("firms", "firm_id"), "source_id": ("sources", "source_id")}
-    homes |= {"source_ids": ("sources", "source_id")}
-    for column, (home, key) in homes.items():
-        if column not in facts[name].columns or home == name:
-            continue
-        known = facts[home].select(known=facts[home][key]).distinct()
-        if len(_run(_unknown(facts[name], column, known).limit(1))):
-            unknown = _unknown(numbered, column, known)
-            value = _run(unknown.order_by(ROW).limit(1))["id"].iloc[0]
-            rows = unknown.select(ROW).distinct()
-            yield (
-                f"{name}.parquet, {_rows(rows)}: column {column!r}: {value!r} is not in "
-                f"{home}.parquet; add it there, or correct it"
-            )
-
-
-def _unknown(table: ir.Table, column: str, known: ir.Table) -> ir.Table:
-    ids = table.mutate(id=table[column])
-    if column == "source_ids":
-        ids = table.mutate(id=table[column].split(";").unnest())
-    ids = ids.filter(ids["id"].notnull() & (ids["id"] != ""))  # noqa: PD004 (Ibis)
-    return ids.anti_join(known, ids["id"] == known["known"])
-
-
-def _backwards(table: ir.Table, numbered: ir.Table) -> Iterator[str]:
-    """Find alliances that end before they start, as far as both dates are known."""
-
-    def wrong(rows: ir.Table) -> ir.Table:
-        start, end = rows["start"], rows["end"]
-        return rows.filter(end.substr(0, start.length()) < start.substr(0, end.length()))
-
-    if len(_run(wrong(table).limit(1))):
-        found = wrong(numbered)
-        one = _run(found.order_by(ROW).limit(1)).iloc[0]
-        yield (
-            f"alliances.parquet, {_rows(found)}: column 'end': {one['end']!r} is before the start, "
-            f"{one['start']!r}; correct one of them"
-        )
-
-
-def _rows(rows: ir.Table) -> str:
-    """Name a few rows, counted from 1, and say how many there are beside."""
-    first = _run(rows.order_by(ROW).select(ROW).limit(SHOWN))[ROW]
-    number = int(_run(rows.aggregate(n=rows.count()))["n"].iloc[0])
-    told = ", ".join(f"{row + 1:d}" for row in first)
-    more = f" and {number - len(first):,d} more" if number > len(first) else ""
-    return f"{'row' if number == 1 else 'rows'} {told}{more}"
-
-
-def _run(query: ir.Table) -> Any:
-    return query.get_backend().to_pyarrow(query).to_pandas()
+    return file.select(**made, **{ROW: file[ROW].cast("int64")})

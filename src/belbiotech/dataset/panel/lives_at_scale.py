@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.dataset.facts.codes import EXITS
+from belbiotech.dataset.facts.rules import DATED
 from belbiotech.dataset.panel.observation import NO_END, ObservationRule
 
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["DATED", "first_exits", "firm_lives", "signs_of_life", "year_of"]
+__all__ = ["TRAITS", "first_exits", "firm_lives", "signs_of_life", "year_of"]
 
-DATED = {"events": "date", "alliances": "start", "financings": "date"}
+TRAITS = ("firm_id", "name", "region", "segment", "origin")
 
 
 def year_of(date: ir.StringValue) -> ir.IntegerValue:
@@ -25,29 +25,29 @@ def year_of(date: ir.StringValue) -> ir.IntegerValue:
     return date.substr(0, 4).try_cast("int64")
 
 
-def signs_of_life(facts: Mapping[str, ir.Table]) -> ir.Table:
+def signs_of_life(facts: Mapping[str, ir.Table], ends: Mapping[str, str]) -> ir.Table:
     """List the years of dated pages on firms, those of their exits left out: firm_id, year."""
     firms, sources, events = (facts[name] for name in ("firms", "sources", "events"))
     own = firms.select("firm_id", source_id=firms["source_ids"].split(";").unnest())
     pages = own
     for name in DATED:
         pages = pages.union(facts[name].select("firm_id", "source_id"))
-    exits = events.filter(events["event"].isin(list(EXITS))).select("firm_id", "source_id")
+    exits = events.filter(events["event"].isin(list(ends))).select("firm_id", "source_id")
     left = pages.distinct().anti_join(exits, ["firm_id", "source_id"])
     dated = sources.select("source_id", year=year_of(sources["published"]))
     found = left.inner_join(dated, "source_id").select("firm_id", "year")
     return found.filter(found["year"].notnull()).distinct()  # noqa: PD004 (Ibis)
 
 
-def first_exits(events: ir.Table, end_year: int) -> ir.Table:
+def first_exits(events: ir.Table, end_year: int, exits: Mapping[str, str]) -> ir.Table:
     """Find the event that ended each firm's life, as `lives.first_exits`: firm_id, kind, year."""
     import ibis
 
-    ranks = {event: rank for rank, event in enumerate(EXITS)}
+    ranks = {event: rank for rank, event in enumerate(exits)}
     date = events["date"]
-    left = events.filter(events["event"].isin(list(EXITS))).select(
+    left = events.filter(events["event"].isin(list(exits))).select(
         "firm_id",
-        kind=events["event"].cases(*EXITS.items()),
+        kind=events["event"].cases(*exits.items()),
         rank=events["event"].cases(*ranks.items()),
         year=year_of(date),
         month=date.substr(5, 2).try_cast("int64"),
@@ -66,7 +66,11 @@ def first_exits(events: ir.Table, end_year: int) -> ir.Table:
 
 
 def firm_lives(
-    facts: Mapping[str, ir.Table], signs: ir.Table, rule: ObservationRule, end_year: int
+    facts: Mapping[str, ir.Table],
+    signs: ir.Table,
+    rule: ObservationRule,
+    end_year: int,
+    ends: Mapping[str, str],
 ) -> ir.Table:
     """Derive the first and last year of each firm that has a row.
 
@@ -80,6 +84,8 @@ def firm_lives(
         How long a firm is followed after a sign of life.
     end_year : int
         The panel's last year.
+    ends : mapping of str to str
+        The events that end lives, each with how, in the order that decides where dates do not.
 
     Returns
     -------
@@ -87,8 +93,8 @@ def firm_lives(
         The firm's traits, first_year, last_year, exit_kind, exit_year, first_documented,
         last_seen_year.
     """
-    firms = facts["firms"].mutate(first_year=year_of(facts["firms"]["founded"]))
-    exits = first_exits(facts["events"], end_year)
+    firms = facts["firms"].select(*TRAITS, first_year=year_of(facts["firms"]["founded"]))
+    exits = first_exits(facts["events"], end_year, ends)
     exits = exits.rename(exit_kind="kind", exit_year="year")
     seen = _last_sightings(facts)
     last_sign = signs.group_by("firm_id").aggregate(last_sign=signs["year"].max())
