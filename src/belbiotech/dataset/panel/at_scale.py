@@ -168,16 +168,18 @@ def _built(
 
     facts, exits = held.tables, held.exits
     connection = facts["firms"].get_backend()
-    signs = signs_of_life(facts, exits)
-    lives = firm_lives(facts, signs, rule, end_year, exits)
-    lives = lives.mutate(place=ibis.row_number().over(ibis.window(order_by="firm_id")))
     work = folder / "work"
     work.mkdir()
-    kept = {"lives": lives, "signs": signs, "alliances": _alliances(held, window)}
     made: dict[str, Any] = {}
-    for name, table in kept.items():  # written once, as each part of the panel reads them
+
+    def keep(name: str, table: ir.Table) -> None:  # written once, as it is read several times
         connection.to_parquet(table, str(work / f"{name}.parquet"))
         made[name] = connection.read_parquet(str(work / f"{name}.parquet"))
+
+    keep("signs", signs_of_life(facts, exits))
+    lives = firm_lives(facts, made["signs"], rule, end_year, exits)
+    keep("lives", lives.mutate(place=ibis.row_number().over(ibis.window(order_by="firm_id"))))
+    keep("alliances", _alliances(held, window))
     events = facts["events"].select("firm_id", "event", "date", "counterparty")
     listings = events.filter(events["event"].isin(["ipo", "delisted"]))
     made["spells"], made["ipos"] = _listings(connection.to_pyarrow(listings).to_pandas())

@@ -183,10 +183,10 @@ def _unresolved(name: str, tables: Mapping[str, ir.Table]) -> Iterator[str]:
             continue
         known = tables[home].select(known=tables[home][key]).distinct()
         ids = tables[name].select(ROW, id=tables[name][column])
-        if column == "source_ids":
-            ids = ids.select(ROW, id=ids["id"].split(";").unnest())
-        ids = ids.filter(ids["id"].notnull() & (ids["id"] != ""))  # noqa: PD004 (Ibis)
-        unknown = ids.anti_join(known, ids["id"] == known["known"])
+        unknown = _unknown(ids, known)
+        if column != "source_ids" and not numbers_of(unknown, {"n": unknown.count()})["n"]:
+            continue  # each of them as a whole, so that they need not be taken apart
+        unknown = _unknown(ids.select(ROW, id=ids["id"].split(";").unnest()), known)
         number = numbers_of(unknown, {"n": unknown[ROW].nunique()})["n"]
         if number:
             value = first_of(unknown)["id"]
@@ -195,6 +195,11 @@ def _unresolved(name: str, tables: Mapping[str, ir.Table]) -> Iterator[str]:
                 f"{rows_told(name, rows, number)}: column {column!r}: {value!r} is not in "
                 f"{home}.parquet; add it there, or correct it"
             )
+
+
+def _unknown(ids: ir.Table, known: ir.Table) -> ir.Table:
+    ids = ids.filter(ids["id"].notnull() & (ids["id"] != ""))  # noqa: PD004 (Ibis)
+    return ids.anti_join(known, ids["id"] == known["known"])
 
 
 def _too_early(name: str, tables: Mapping[str, ir.Table]) -> Iterator[str]:
