@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from belbiotech import cox, kaplan_meier, logrank_test
 from belbiotech.errors import EngineError, PanelError
 
-pytest.importorskip("ibis")
+ibis = pytest.importorskip("ibis")
 
 
 @pytest.fixture
@@ -115,3 +116,48 @@ def test_what_an_engine_says_without_its_query(tmp_path):
     (tmp_path / "rows.parquet").write_bytes(b"")
     with pytest.raises(EngineError, match="too small to be a Parquet file$"):
         kaplan_meier(tmp_path / "rows.parquet", "failure")
+
+
+def alike(how, panel, folder):
+    """Rows whose size stands in a second column too, called Size, with other values."""
+    rows = panel.assign(Size=panel["size"] * 3)
+    if how == "folder":
+        rows = rows.assign(Size=rows["Size"] % 2)
+        rows.to_parquet(folder / "parts", partition_cols=["Size"])
+        return str(folder / "parts")
+    if how in ("parquet", "csv"):
+        path = folder / f"rows.{how}"
+        rows.to_parquet(path) if how == "parquet" else rows.to_csv(path, index=False)
+        return str(path)
+    if how == "polars":
+        return pytest.importorskip("polars").from_pandas(rows).lazy()
+    if how == "relation":
+        return duckdb.from_df(panel).project('*, size * 3 as "Size"')
+    panel.to_parquet(folder / "rows.parquet")
+    held = ibis.duckdb.connect().read_parquet(folder / "rows.parquet")
+    return held.mutate(Size=held["size"] * 3)
+
+
+@pytest.mark.parametrize("how", ["parquet", "csv", "folder", "relation", "ibis", "polars"])
+def test_columns_whose_names_differ_in_capitals_only(how, panel, tmp_path):
+    """DuckDB calls the second Size_1, or reads either for the other."""
+    data = alike(how, panel, tmp_path)
+    said = "has the columns '[sS]ize' and '[sS]ize': DuckDB does not tell .* rename one of them"
+    with pytest.raises(PanelError, match=said):
+        cox("failure ~ size + Size", data)
+    if how != "polars":  # which writes the columns that are used, and no others
+        with pytest.raises(PanelError, match=said):
+            cox("failure ~ size", data)
+    close(cox("failure ~ listed", data), cox("failure ~ listed", panel))
+
+
+def test_a_column_that_is_called_as_duckdb_would_call_a_twin(panel, tmp_path):
+    rows = panel.assign(Size=1, size_1=panel["size"] + panel["listed"])
+    path = tmp_path / "rows.parquet"
+    rows[[*panel.columns, "size_1"]].to_parquet(path)  # no twins: a name as any other
+    close(cox("failure ~ size_1", path), cox("failure ~ size_1", rows))
+    rows[[*panel.columns, "size_1"]].to_csv(tmp_path / "rows.csv", index=False)
+    close(cox("failure ~ size_1", tmp_path / "rows.csv"), cox("failure ~ size_1", rows))
+    rows.to_parquet(path)
+    with pytest.raises(PanelError, match="has the columns 'size' and 'Size'"):
+        cox("failure ~ size_1", path)

@@ -112,7 +112,8 @@ def build(
     facts : Facts, str or Path
         As :func:`belbiotech.read_facts` gives them, or the folder that it would read; with `to`
         a folder of facts in Parquet: firms.parquet, events.parquet, alliances.parquet,
-        financings.parquet and sources.parquet, with the columns of the CSV files.
+        financings.parquet and sources.parquet, with the columns of the CSV files, and held to the
+        same rules.
     to : str or Path, optional
         For registers beyond memory: a folder to be made, into which the panel of facts in Parquet
         is written as Parquet files. DuckDB builds it by queries (``belbiotech[scale]``), by the

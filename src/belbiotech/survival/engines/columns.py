@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow as pa
 
+from belbiotech.errors import stop_at
+
 if TYPE_CHECKING:
     import ibis.expr.types as ir
 
-__all__ = ["NOTHING", "as_frame", "cluster_name", "kind_of", "plain", "product_of", "that_count"]
-
+__all__ = [
+    "NOTHING",
+    "as_frame",
+    "cluster_name",
+    "kind_of",
+    "may_be_renamed",
+    "plain",
+    "product_of",
+    "refuse_twins",
+    "that_count",
+]
 
 NOTHING = "nothing"  # the kind of a column without a value
+RENAMED = re.compile(r"(.+?)(?:_\d+)+")  # what DuckDB makes of the second: Size_1
 
 
 def kind_of(column: ir.Value) -> str:
@@ -72,3 +85,65 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     if pa.types.is_decimal(kind):
         return pa.float64()
     return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def refuse_twins(names: Sequence[str], used: Sequence[str], where: str, engine: str) -> None:
+    """Refuse a used column that the engine may take for another one, or give another's name.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All columns, as their file or table calls them.
+    used : sequence of str
+        The columns that are needed.
+    where : str
+        What has them, for the message.
+    engine : str
+        What reads it, for the message.
+
+    Raises
+    ------
+    PanelError
+        Each such column, and those that it is taken for.
+
+    Examples
+    --------
+    >>> from belbiotech import PanelError
+    >>> try:
+    ...     refuse_twins(["size", "Size", "age"], ["size"], "'a.parquet'", "DuckDB")
+    ... except PanelError as error:
+    ...     print(error)
+    'a.parquet' has the columns 'size' and 'Size': DuckDB does not tell their names apart and would
+    call one otherwise, or read it for the other; rename one of them
+    """
+    alike: dict[bytes, list[str]] = {}
+    for name in names:
+        alike.setdefault(_folded(name), []).append(name)
+    problems = []
+    for folded in dict.fromkeys(_stem(name, alike) for name in used):
+        twins = alike.get(folded, [])
+        if len(twins) > 1:
+            problems.append(
+                f"{where} has the columns {' and '.join(map(repr, twins))}: {engine} does not tell "
+                "their names apart and would call one otherwise, or read it for the other; rename "
+                "one of them"
+            )
+    stop_at(problems)
+
+
+def may_be_renamed(names: Sequence[str]) -> bool:
+    """Tell whether a column may have another name in its file: Size_1 beside size."""
+    known = {_folded(name) for name in names}
+    stems = [RENAMED.fullmatch(name) for name in names]
+    return any(found is not None and _folded(found[1]) in known for found in stems)
+
+
+def _folded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogatepass").lower()  # as DuckDB: of ASCII alone
+
+
+def _stem(name: str, alike: dict[bytes, list[str]]) -> bytes:
+    """Give the name that a column goes by; of Size_1 that of the twins which it may stand for."""
+    found = RENAMED.fullmatch(name)
+    stem = _folded(found[1]) if found else b""
+    return stem if len(alike.get(stem, [])) > 1 else _folded(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from belbiotech.errors import EngineError, PanelError, in_words, stop_at
+from belbiotech.survival.engines.columns import may_be_renamed, refuse_twins
 from belbiotech.survival.engines.engine import (
     DUCKDB,
     FILE,
@@ -72,6 +73,8 @@ def open_files(data: str, used: tuple[str, ...], connection: Any) -> Engine:
         options = {}
         if len(paths) > 1:
             paths, options = _alike(read, paths, used), {"union_by_name": True}
+        for path in paths:
+            _refuse_renamed(read, path, used)
         return IbisEngine(
             read_files(read, paths, **options),
             DUCKDB,
@@ -83,9 +86,11 @@ def open_files(data: str, used: tuple[str, ...], connection: Any) -> Engine:
         files = [file for file in files if file.rows] or files[:1]
         stop_at(_differences(files, used))
         paths = [file.path for file in files]
-    _refuse_columns_of_folders(paths, used)
+    table = read_files(read, paths)
+    for path in paths:
+        _refuse_other_names(path, used)
     return IbisEngine(
-        read_files(read, paths),
+        table,
         DUCKDB,
         paths=tuple(paths),
         orders=orders_of_parquet(paths, used),
@@ -270,20 +275,29 @@ def _differences(files: Sequence[_File], used: tuple[str, ...]) -> list[str]:
     return [*problems[:SHOWN], *more]
 
 
-def _refuse_columns_of_folders(paths: list[str], used: tuple[str, ...]) -> None:
-    """Refuse files with a column that a folder names too, as ``size=3``: DuckDB reads the 3."""
+def _refuse_other_names(path: str, used: tuple[str, ...]) -> None:
+    """Refuse columns that a folder names too, as ``size=3``, or that differ in capitals only."""
     import pyarrow.parquet as pq
 
-    for path in paths:
-        folders = {part.partition("=")[0] for part in Path(path).parts[:-1] if "=" in part}
-        if doubled := sorted(folders.intersection(used)):
-            try:
-                own = set(pq.read_schema(path).names)
-            except Exception as error:
-                raise the_error(PARQUET, f"opening {path!r}", error) from error
-            if doubled := [name for name in doubled if name in own]:
-                msg = (
-                    f"{path!r} has the column {doubled[0]!r} and lies in a folder that gives it "
-                    "another value: rename the folder, or leave the column out"
-                )
-                raise PanelError(msg)
+    try:
+        own = pq.read_schema(path).names
+    except Exception as error:
+        raise the_error(PARQUET, f"opening {path!r}", error) from error
+    folders = {part.partition("=")[0] for part in Path(path).parts[:-1] if "=" in part}
+    if doubled := sorted(folders.intersection(used, own)):  # DuckDB reads the folder's
+        msg = (
+            f"{path!r} has the column {doubled[0]!r} and lies in a folder that gives it "
+            "another value: rename the folder, or leave the column out"
+        )
+        raise PanelError(msg)
+    refuse_twins([*own, *sorted(folders.difference(own))], used, repr(path), DUCKDB)
+
+
+def _refuse_renamed(read: Read, path: str, used: tuple[str, ...]) -> None:
+    """Look at the first line of a CSV file where DuckDB may have given columns other names."""
+    known = read_files(read, [path]).columns
+    if not may_be_renamed(known):
+        return
+    line = read_files(read, [path], header=False, all_varchar=True).limit(1)
+    names = IbisEngine(line, DUCKDB).run(line, f"reading {path!r}").to_pylist()[0]
+    refuse_twins([str(name) for name in names.values()], used, repr(path), DUCKDB)

@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from belbiotech.errors import EngineError
+from belbiotech.errors import EngineError, PanelError
+from belbiotech.survival.engines.columns import refuse_twins
 from belbiotech.survival.engines.engine import (
     DUCKDB,
     POLARS,
+    SPARK,
     Engine,
     IbisEngine,
     RelationEngine,
@@ -79,7 +81,7 @@ def open_engine(data: Any, used: tuple[str, ...]) -> Engine:
         return _relation(data, used)
     if kind == "polars":
         return _lazy_frame(data, used)
-    return _ibis_table(data)
+    return _ibis_table(data, used)
 
 
 def _kind(data: object) -> str | None:
@@ -137,6 +139,7 @@ def _relation(data: Any, used: tuple[str, ...]) -> Engine:
         orders = orders_of_relation(data, used)
     except Exception as error:
         raise the_error(DUCKDB, "looking at the relation's columns", error) from error
+    refuse_twins(data.columns, used, "the relation", DUCKDB)
     types = zip(fields, data.types, strict=True)
     table = ibis.table({field.name: _kind_in_ibis(field, own) for field, own in types}, name=ROWS)
     return RelationEngine(table, DUCKDB, relation=data, orders=orders)
@@ -159,9 +162,13 @@ def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
     folder = PassingFolder()
     path = folder.path / "rows.parquet"
     try:
-        names = data.collect_schema().names()
-        data.select([name for name in names if name in used]).sink_parquet(path)
+        names = [name for name in data.collect_schema().names() if name in used]
+        refuse_twins(names, used, "the LazyFrame", DUCKDB)
+        data.select(names).sink_parquet(path)
         orders = orders_of_lazy_frame(data, used)
+    except PanelError:
+        folder.remove()
+        raise
     except Exception as error:
         folder.remove()
         raise the_error(POLARS, "writing the rows that are needed", error) from error
@@ -170,12 +177,13 @@ def _lazy_frame(data: Any, used: tuple[str, ...]) -> Engine:
     return IbisEngine(table, DUCKDB, keep=folder, paths=(str(path),), orders=orders)
 
 
-def _ibis_table(data: ir.Table) -> Engine:
+def _ibis_table(data: ir.Table, used: tuple[str, ...]) -> Engine:
     try:
         backend = data.get_backend()
     except Exception as error:
         msg = f"the Ibis table is not connected to an engine: {error}"
         raise EngineError(msg) from error
-    return IbisEngine(
-        data, {"duckdb": "DuckDB", "pyspark": "Spark"}.get(backend.name, backend.name)
-    )
+    name = {"duckdb": DUCKDB, "pyspark": SPARK}.get(backend.name, backend.name)
+    if name in (DUCKDB, SPARK):
+        refuse_twins(data.columns, used, "the table", name)
+    return IbisEngine(data, name)
