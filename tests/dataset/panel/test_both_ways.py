@@ -232,7 +232,7 @@ def broken(changes, copies, listings):
     return rows
 
 
-@settings(max_examples=12, phases=QUICK)
+@settings(max_examples=8, phases=QUICK)
 @given(
     st.lists(CHANGES, max_size=10),
     st.lists(COPIES, max_size=2),
@@ -280,7 +280,7 @@ def test_every_rule_is_broken_once_and_told_alike():
     ]
 
 
-@settings(max_examples=4, phases=QUICK)
+@settings(max_examples=3, phases=QUICK)
 @given(
     listings=st.lists(LISTINGS, max_size=6, unique=True),
     window=st.integers(0, 2),
