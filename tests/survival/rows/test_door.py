@@ -6,11 +6,13 @@ import datetime
 import enum
 import re
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars
 import pyarrow as pa
 import pytest
+from pyarrow.dataset import dataset
 
 from belbiotech import (
     FormulaError,
@@ -85,9 +87,11 @@ def test_decimals_and_dates_of_arrow_are_floats_and_dates():
     [
         ([1], "must be a pandas DataFrame, not list"),
         (ROWS["size"], "pandas Series; give data.to_frame"),
+        (duckdb.connect(), r"DuckDBPyConnection; give a table of it, such as data.table\('rows'\)"),
+        (dataset(pa.Table.from_pandas(ROWS)), "InMemoryDataset; give data.to_table"),
         (ROWS.set_axis(pd.MultiIndex.from_product([["a"], ROWS]), axis=1), "columns have 2 levels"),
     ],
-    ids=["list", "Series", "levels"],
+    ids=["list", "Series", "DuckDB", "dataset of Arrow", "levels"],
 )
 def test_what_is_no_table_is_refused_with_a_remedy(data, words):
     with pytest.raises(PanelError, match=words):

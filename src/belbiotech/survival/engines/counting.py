@@ -189,7 +189,7 @@ def _approximate(engine: Engine, reading: Reading) -> int:
 def _too_fine(number: int) -> FitError:
     return FitError(
         f"the rows are too fine to be counted: about {number:,d} of them differ, and at most "
-        f"{MOST:,d} are brought to Python. Round or cut continuous covariates in the formula, as "
-        "in round(x, 1) or cut(x, [0, 5, 10]), or fit with stream=True, which reads all rows in "
-        "batches"
+        f"{MOST:,d} are brought to Python. Round or cut continuous columns, in a formula as "
+        "round(x, 1) or cut(x, [0, 5, 10]), or, with cox() and cox_causes(), give stream=True, "
+        "which reads all rows in batches"
     )

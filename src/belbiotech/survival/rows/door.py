@@ -16,7 +16,9 @@ from belbiotech.errors import PanelError
 __all__ = ["as_table", "row_labels"]
 
 DUCKDB = ("duckdb", "_duckdb")
-REMEDIES = {  # what a table that cannot be taken offers, and what to do with it
+REMEDIES = {  # what offers a table, and what to do with it
+    "read_parquet": "give a table of it, such as data.table('rows')",
+    "to_table": "give data.to_table()",
     "collect": "give data.collect()",
     "to_pandas": "give data.to_pandas()",
     "toPandas": "give data.toPandas()",
