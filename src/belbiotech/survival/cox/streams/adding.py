@@ -51,11 +51,12 @@ class Adding:
         pieces = (frame.iloc[a : a + PIECE] for a in range(0, len(frame), PIECE))
         # Risks without end, of a step that is too long, are seen in the total.
         with np.errstate(over="ignore", invalid="ignore"):
-            parts = [self._piece(piece, room) for piece in pieces]
-        return Part(
-            np.sum([part.sums for part in parts], axis=0),
-            np.max([part.largest for part in parts], axis=0),
-        )
+            total = self._piece(next(pieces), room)
+            for piece in pieces:  # one after the other: of many event times a part is large
+                part = self._piece(piece, room)
+                np.add(total.sums, part.sums, out=total.sums)
+                np.maximum(total.largest, part.largest, out=total.largest)
+        return total
 
     def _piece(self, frame: pd.DataFrame, room: FloatArray) -> Part:
         rows, p = self.times.placed(frame), len(self.beta)
