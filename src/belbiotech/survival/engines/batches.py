@@ -51,7 +51,7 @@ class Part:
     largest: FloatArray = field(default_factory=lambda: np.zeros(0))
 
 
-Adding = Callable[[pd.DataFrame], Part]
+Summing = Callable[[pd.DataFrame], Part]
 Valuing = Callable[[pd.DataFrame], FloatArray]
 Share = Callable[[], Iterator[pd.DataFrame]]
 
@@ -62,7 +62,7 @@ class Batches(Protocol):
     def sized(self, rows: int) -> Batches:
         """Give the same rows in batches of at most so many."""
 
-    def total(self, adding: Adding, label: str) -> Part:
+    def total(self, adding: Summing, label: str) -> Part:
         """Add up what each batch gives; the order of batches makes no difference."""
 
     def frames(self, label: str, *, every: bool = False) -> Iterator[pd.DataFrame]:
@@ -100,7 +100,7 @@ class _Local:
                         yield wanted
                     progress.advance(task, len(frame))
 
-    def total(self, adding: Adding, label: str) -> Part:
+    def total(self, adding: Summing, label: str) -> Part:
         """Read and add up, in as many threads as there are processors."""
         result, stopped = _Total(), Event()
         with _progress() as progress:
@@ -320,7 +320,7 @@ class SparkBatches:
         """Give the same: Spark says how large a batch is."""
         return self
 
-    def total(self, adding: Adding, label: str) -> Part:
+    def total(self, adding: Summing, label: str) -> Part:
         """Add up in the cluster; a row of numbers for each partition comes back."""
         frequency = self.frequency
 
