@@ -133,8 +133,9 @@ def _over_times(
     """Add up values over the blocks of the times starts, ..., ends - 1, (q, 2 leaves)."""
     span = ends - starts
     # Block 0 is none of the tree: rows at risk at no time, or at many, are put there and left out.
-    block = np.where(span == 1, starts + leaves, 0)
-    often = np.flatnonzero(span > 1)
+    block, others = starts + leaves, np.flatnonzero(span != 1)
+    block[others] = 0
+    often = others[span[others] > 1]
     cut = IntervalSums.of(starts[often], ends[often], leaves)
     sums = []
     for value in values:

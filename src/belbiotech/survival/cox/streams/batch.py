@@ -19,6 +19,7 @@ from belbiotech.survival.rows.checks import FloatArray, IntArray
 
 __all__ = ["Columns", "Covariates", "Placed", "Times"]
 
+EXACT = 1 << 53  # whole numbers below are the same as floats
 ONE_AT_A_TIME = Lock()  # what a spec has settled is read, and may be filled, by all threads
 
 
@@ -246,11 +247,10 @@ def _runs(start: NDArray[Any], stop: NDArray[Any]) -> IntArray:
 
 def _up_to(times: FloatArray, values: NDArray[Any]) -> IntArray:
     """Count the times that are not after each value; of whole numbers by looking up."""
-    if values.dtype.kind == "i":
-        values = values.astype(np.int64)  # differences of small ones may be larger than these
-    low, high = values.min(), values.max()
-    if float(high) - float(low) < 1 << 12 and (np.rint(values) == values).all():
-        table = np.searchsorted(times, float(low) + np.arange(int(high) - int(low) + 1), "right")
-        place: IntArray = (values - low).astype(np.intp)
+    low, high = float(values.min()), float(values.max())
+    whole = values.dtype.kind in "iu" or np.array_equal(values, np.rint(values))
+    if whole and high - low < 1 << 12 and max(-low, high) < EXACT:
+        table = np.searchsorted(times, low + np.arange(high - low + 1), "right")
+        place: IntArray = np.subtract(values, int(low), dtype=np.intp, casting="unsafe")
         return table[place]
     return np.searchsorted(times, values, "right")
