@@ -17,7 +17,7 @@ from belbiotech.survival.engines.batches import Part
 from belbiotech.survival.rows.checks import FloatArray, IntArray
 from belbiotech.survival.rows.interval_sums import IntervalSums
 
-__all__ = ["Adding", "at_leaves", "leaves_of", "rows_of_batch"]
+__all__ = ["Adding", "at_leaves", "leaves_of", "products_of", "rows_of_batch"]
 
 PIECE = 1 << 17  # rows whose products are written at once
 ROOM = 1 << 22  # numbers that the covariates and products of a batch may take
@@ -97,6 +97,11 @@ class Adding:
 def rows_of_batch(p: int) -> int:
     """Give how many rows a batch of p covariates may have."""
     return max(LEAST, ROOM // (2 + 2 * p))
+
+
+def products_of(p: int) -> int:
+    """Give how many products of p covariates there are: w r, w r x, and w r x x' of each two."""
+    return 1 + p + p * (p + 1) // 2
 
 
 def leaves_of(times: Times) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -111,12 +112,12 @@ class Placed:
     starts: IntArray
     ends: IntArray
 
-    @property
+    @cached_property
     def first(self) -> IntArray:
         """The first time at which each row is at risk, (b,)."""
         return np.repeat(self.starts, self._lengths)
 
-    @property
+    @cached_property
     def last(self) -> IntArray:
         """The time after the last at which each row is at risk, (b,)."""
         return np.repeat(self.ends, self._lengths)

@@ -24,7 +24,7 @@ from belbiotech.survival.cox.rows import (
     stratum_labels,
     warn_of_empty_strata,
 )
-from belbiotech.survival.cox.streams.adding import leaves_of, rows_of_batch
+from belbiotech.survival.cox.streams.adding import leaves_of, products_of, rows_of_batch
 from belbiotech.survival.cox.streams.batch import Columns, Covariates, Times
 from belbiotech.survival.cox.streams.climb import Maximum, Spread, climb
 from belbiotech.survival.cox.streams.quiet import without_quiet_levels
@@ -140,7 +140,7 @@ def _tell_of_strata(stream: Stream, call: CoxCall, times: Times) -> None:
 def _refuse_many(p: int, times: Times) -> None:
     """Refuse about p coefficients if what is added up for them takes too much memory."""
     k = len(times.time)
-    numbers = (1 + p + p * (p + 1) // 2) * (2 * leaves_of(times) + k) + p * k
+    numbers = products_of(p) * (2 * leaves_of(times) + k) + p * k
     if numbers > MOST:
         msg = (
             f"about {p:,} coefficients and {k:,} event times need sums of {numbers:,} numbers, of "

@@ -19,7 +19,7 @@ from belbiotech.survival.cox.partial_likelihood import (
     hazard_of_rows,
     sum_steps,
 )
-from belbiotech.survival.cox.streams.adding import Adding, at_leaves, leaves_of
+from belbiotech.survival.cox.streams.adding import Adding, at_leaves, leaves_of, products_of
 from belbiotech.survival.cox.streams.batch import Covariates, Times
 from belbiotech.survival.engines.batches import Part
 from belbiotech.survival.engines.streams import Stream
@@ -126,7 +126,7 @@ def totals_at(
     adding = Adding(model.covariates, times, beta, describe)
     part = model.stream.batches.total(adding, label)
     k, p = len(times.time), len(beta)
-    q = 1 + p + p * (p + 1) // 2
+    q = products_of(p)
     bounds = np.cumsum([q * 2 * leaves_of(times), q * k, p * k, 1])
     tree, dying, first, linear, rest = np.split(part.sums, bounds)
     waiting = at_leaves(tree.reshape(q, -1))[:, :k]
